@@ -1,0 +1,1 @@
+//! Everything on one machine: a managed PostgreSQL, the sandbox platform and the service.

@@ -1,0 +1,16 @@
+//! The words and the rules of the field. No async, no SQL, no HTTP, no reading of the clock.
+
+pub mod actor;
+pub mod attachment;
+pub mod content;
+pub mod dialog;
+pub mod event;
+pub mod ids;
+pub mod label;
+pub mod limits;
+pub mod party;
+pub mod violations;
+pub mod wire_enum;
+
+/// An instant in UTC with microsecond precision.
+pub type Instant = chrono::DateTime<chrono::Utc>;

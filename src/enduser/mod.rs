@@ -1,0 +1,1 @@
+//! What end users and their systems may do: one file per operation.

@@ -1,0 +1,3 @@
+//! The wire, once: refusals, JSON, query strings, If-Match, paging, languages.
+
+pub mod refusal;

@@ -1,0 +1,35 @@
+//! Dialogporten: a common API and metadata store for digital dialogs.
+//!
+//! # The map
+//! | Module | Owns |
+//! |---|---|
+//! | [`domain`] | the words and the rules: dialog, transmission, activity, content, party, labels. No async, SQL, HTTP or clock |
+//! | [`store`] | SQL: the rows of a dialog, the unit of work, the outbox, search |
+//! | [`auth`] | who is calling: token, claims, scopes, user type |
+//! | [`altinn`] | what the platform says: registry, decisions, authorized parties, names |
+//! | [`http`] | the wire, once: refusals, JSON, query strings, If-Match, paging, languages |
+//! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
+//! | [`sandbox`] | a local platform that speaks the real HTTP |
+//! | [`dev`] | everything on one machine: managed PostgreSQL, sandbox, service |
+//!
+//! Arrows point one way: `domain` ← `store`, `auth`, `altinn`, `http` ← surfaces ← `router`, `main`.
+//!
+//! # The life of a request
+//! token → caller (who, what kind, which scopes) → route policy → parse → request rules (400, all of them) → load →
+//! the platform's answer (cached, fail closed) → decision (pure) → one short transaction → answer.
+//! No transaction is open while the platform is asked, and the clock is read once.
+
+pub mod altinn;
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod dev;
+pub mod domain;
+pub mod enduser;
+pub mod http;
+pub mod metadata;
+pub mod router;
+pub mod sandbox;
+pub mod serviceowner;
+pub mod store;

@@ -1,0 +1,6 @@
+//! The command line: one subcommand, one call.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {}

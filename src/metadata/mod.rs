@@ -1,0 +1,1 @@
+//! What anybody may read: limits and the well-known documents.

@@ -1,0 +1,1 @@
+//! A local platform that speaks the real HTTP: tokens, decisions, registry, authorized parties, names, events.

@@ -1,0 +1,1 @@
+//! What service owners may do: one file per operation.

@@ -1,0 +1,1 @@
+//! SQL. One file per aggregate or big read.

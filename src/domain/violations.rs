@@ -70,8 +70,7 @@ impl<'a> At<'a> {
 impl std::fmt::Display for At<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            At::Root(name) => f.write_str(name),
-            At::Field(At::Root(""), name) => f.write_str(name),
+            At::Root(name) | At::Field(At::Root(""), name) => f.write_str(name),
             At::Field(parent, name) => write!(f, "{parent}.{name}"),
             At::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }

@@ -8,6 +8,7 @@ pub mod event;
 pub mod ids;
 pub mod label;
 pub mod limits;
+pub mod merge;
 pub mod party;
 pub mod violations;
 pub mod wire_enum;

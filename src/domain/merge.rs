@@ -1,0 +1,240 @@
+//! What an update makes of a dialog: which children stay who they are, what counts as a change, and which times move.
+//!
+//! Texts (content, titles, prompts, display names) have no identity of their own: merging them by language or type gives
+//! the same as replacing them, so only children with ids are merged here.
+
+use uuid::Uuid;
+
+use super::{
+    Instant,
+    attachment::{ApiAction, ApiActionEndpoint, Attachment, AttachmentUrl, GuiAction},
+    dialog::Dialog,
+    ids::Revision,
+};
+
+/// A child that is matched by its id.
+trait Child: Sized {
+    fn id(&self) -> Uuid;
+    fn created_at(&self) -> Instant;
+    fn born(&mut self, at: Instant);
+    /// Takes over what must survive from the stored child of the same id.
+    fn continue_from(&mut self, stored: &Self) {
+        self.born(stored.created_at());
+    }
+}
+
+/// The wanted children in reading order. One whose id is stored already goes on as that child, whatever else changed; all
+/// others are new; stored ones that are not wanted are gone.
+fn merged<T: Child>(stored: &[T], mut wanted: Vec<T>) -> Vec<T> {
+    let known: std::collections::HashMap<Uuid, &T> = stored.iter().map(|child| (child.id(), child)).collect();
+    for child in &mut wanted {
+        if let Some(stored) = known.get(&child.id()) {
+            child.continue_from(stored);
+        }
+    }
+    wanted.sort_by_key(|child| (child.created_at(), child.id()));
+    wanted
+}
+
+/// The attachments of a dialog or a transmission after an update; URLs are merged within attachments of the same id.
+pub fn attachments(stored: &[Attachment], wanted: Vec<Attachment>) -> Vec<Attachment> {
+    merged(stored, wanted)
+}
+
+pub fn gui_actions(stored: &[GuiAction], wanted: Vec<GuiAction>) -> Vec<GuiAction> {
+    merged(stored, wanted)
+}
+
+/// The API actions after an update; endpoints are merged within actions of the same id.
+pub fn api_actions(stored: &[ApiAction], wanted: Vec<ApiAction>) -> Vec<ApiAction> {
+    merged(stored, wanted)
+}
+
+/// The search tags after an update: kept ones stay where they are, new ones follow in the order given. Both lists hold
+/// normalised tags, each once.
+pub fn search_tags(stored: &[String], wanted: &[String]) -> Vec<String> {
+    let wanted_set: std::collections::HashSet<&str> = wanted.iter().map(String::as_str).collect();
+    let stored_set: std::collections::HashSet<&str> = stored.iter().map(String::as_str).collect();
+    let kept = stored.iter().filter(|tag| wanted_set.contains(tag.as_str()));
+    let added = wanted.iter().filter(|tag| !stored_set.contains(tag.as_str()));
+    kept.chain(added).cloned().collect()
+}
+
+impl Child for Attachment {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn created_at(&self) -> Instant {
+        self.created_at
+    }
+
+    fn born(&mut self, at: Instant) {
+        self.created_at = at;
+    }
+
+    fn continue_from(&mut self, stored: &Self) {
+        self.created_at = stored.created_at;
+        self.urls = merged(&stored.urls, std::mem::take(&mut self.urls));
+    }
+}
+
+impl Child for ApiAction {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn created_at(&self) -> Instant {
+        self.created_at
+    }
+
+    fn born(&mut self, at: Instant) {
+        self.created_at = at;
+    }
+
+    fn continue_from(&mut self, stored: &Self) {
+        self.created_at = stored.created_at;
+        self.endpoints = merged(&stored.endpoints, std::mem::take(&mut self.endpoints));
+    }
+}
+
+macro_rules! leaf {
+    ($($leaf:ty),*) => {$(
+        impl Child for $leaf {
+            fn id(&self) -> Uuid {
+                self.id
+            }
+
+            fn created_at(&self) -> Instant {
+                self.created_at
+            }
+
+            fn born(&mut self, at: Instant) {
+                self.created_at = at;
+            }
+        }
+    )*};
+}
+
+leaf!(AttachmentUrl, ApiActionEndpoint, GuiAction);
+
+/// What an update changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Something that readers should look at again: moves `contentUpdatedAt` and makes the dialog unseen.
+    pub content: bool,
+    /// Anything else of the aggregate: moves `updatedAt` only.
+    pub other: bool,
+}
+
+impl Change {
+    /// Compares by value: putting back what was read is no change. Appended items are told, not found.
+    pub fn between(before: &Dialog, after: &Dialog, transmissions_appended: bool, activities_appended: bool) -> Self {
+        let content = transmissions_appended
+            || before.status != after.status
+            || before.extended_status != after.extended_status
+            || before.body.content != after.body.content
+            || before.body.attachments != after.body.attachments
+            || before.body.gui_actions != after.body.gui_actions
+            || before.body.api_actions != after.body.api_actions;
+        let other = activities_appended
+            || before.progress != after.progress
+            || before.due_at != after.due_at
+            || before.expires_at != after.expires_at
+            || before.external_reference != after.external_reference
+            || before.process != after.process
+            || before.preceding_process != after.preceding_process
+            || before.is_api_only != after.is_api_only
+            || before.body.search_tags != after.body.search_tags
+            || before.has_unopened_content != after.has_unopened_content
+            || before.is_frozen != after.is_frozen;
+        Self { content, other }
+    }
+
+    pub fn any(self) -> bool {
+        self.content || self.other
+    }
+}
+
+impl Dialog {
+    /// Gives the dialog a new revision and the times that go with a change (chapter 01 §4.7). Without a change nothing
+    /// moves. `updatedAt` never goes back.
+    pub fn stamp(&mut self, change: Change, now: Instant, silent: bool) {
+        if !change.any() {
+            return;
+        }
+        self.revision = Revision::fresh();
+        match self.visible_from {
+            // Not visible yet: it will look untouched on the day it appears, also after a silent change.
+            Some(visible_from) if visible_from > now => {
+                self.updated_at = visible_from;
+                self.content_updated_at = visible_from;
+                self.is_content_seen = false;
+            }
+            Some(_) | None if silent => {}
+            Some(_) | None => {
+                self.updated_at = self.updated_at.max(now);
+                if change.content {
+                    self.content_updated_at = self.content_updated_at.max(now);
+                    self.is_content_seen = false;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attachment::AttachmentUrlConsumerType;
+
+    fn at(second: i64) -> Instant {
+        Instant::from_timestamp(second, 0).expect("a valid instant")
+    }
+
+    fn url(id: u128, created: i64, url: &str) -> AttachmentUrl {
+        AttachmentUrl {
+            id: Uuid::from_u128(id),
+            created_at: at(created),
+            url: url.into(),
+            media_type: None,
+            consumer_type: AttachmentUrlConsumerType::Gui,
+        }
+    }
+
+    fn attachment(id: u128, created: i64, urls: Vec<AttachmentUrl>) -> Attachment {
+        Attachment {
+            id: Uuid::from_u128(id),
+            created_at: at(created),
+            display_name: vec![],
+            name: None,
+            expires_at: None,
+            urls,
+        }
+    }
+
+    /// K-006: an attachment URL with a known id keeps it and takes the new address; one with a new id is added.
+    #[test]
+    fn children_of_known_id_go_on_and_others_are_new() {
+        let stored =
+            [attachment(1, 10, vec![url(11, 10, "https://a")]), attachment(2, 10, vec![url(21, 10, "https://b")])];
+        let wanted = vec![
+            attachment(3, 20, vec![]),
+            attachment(1, 20, vec![url(12, 20, "https://d"), url(11, 20, "https://c")]),
+        ];
+        let expected =
+            [attachment(1, 10, vec![url(11, 10, "https://c"), url(12, 20, "https://d")]), attachment(3, 20, vec![])];
+        assert_eq!(attachments(&stored, wanted), expected);
+    }
+
+    #[test]
+    fn putting_back_what_was_read_changes_nothing() {
+        let stored = [attachment(1, 10, vec![url(11, 10, "https://a")]), attachment(2, 12, vec![])];
+        let mut sent_back = stored.to_vec();
+        for attachment in &mut sent_back {
+            attachment.created_at = at(99);
+        }
+        sent_back[0].urls[0].created_at = at(99);
+        assert_eq!(attachments(&stored, sent_back), stored);
+    }
+}

@@ -1,0 +1,208 @@
+//! Settings: one struct per section, defaults embedded, everything checked at start.
+//!
+//! [`Settings`] stacks the sources (defaults, file, environment, flags); [`Settings::config`] turns the stack into a
+//! [`Config`] or into the list of everything that is wrong with it. Nothing else in the crate reads the environment.
+
+mod keys;
+mod settings;
+mod value;
+
+use std::{net::SocketAddr, sync::LazyLock, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use keys::{KeyPair, ServiceKeys};
+pub use settings::{Entry, Faults, Settings, Source};
+
+/// All settings of the service, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub dialogporten: Dialogporten,
+    pub authentication: Authentication,
+    pub altinn: AltinnPlatform,
+    pub maskinporten: Maskinporten,
+    pub limits: Limits,
+    pub cache: Caches,
+    pub features: Features,
+    pub log: Log,
+}
+
+impl Config {
+    /// Settings for a platform, this service included, that answers at `base`: defaults, and keys made up once per
+    /// process. For tests and tools; the database is named as given.
+    ///
+    /// # Panics
+    /// `database_url` is none of PostgreSQL's.
+    pub fn pointing_at(base: &Url, database_url: &str) -> Self {
+        static KEYS: LazyLock<ServiceKeys> = LazyLock::new(ServiceKeys::generate);
+        let mut settings = Settings::defaults();
+        settings.point_at(base, &KEYS);
+        settings.put("database.url", database_url, Source::Sandbox);
+        settings.config().expect("defaults and addresses of a sandbox make complete settings")
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub listen: SocketAddr,
+    /// How long requests are still taken after a stop was asked for.
+    pub drain: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub url: SecretString,
+    pub max_connections: u32,
+    /// Zero = never.
+    pub statement_timeout: Duration,
+}
+
+/// This service as others see it.
+#[derive(Clone, Debug)]
+pub struct Dialogporten {
+    /// The public root, which may hold a path. See [`Self::root`] and [`Self::issuer`] for the forms in use.
+    pub base_uri: Url,
+    /// Signs dialog tokens.
+    pub primary: KeyPair,
+    /// Published and accepted too, so that keys can be changed without a gap.
+    pub secondary: KeyPair,
+}
+
+impl Dialogporten {
+    /// The public root without a slash at the end.
+    pub fn root(&self) -> &str {
+        self.base_uri.as_str().trim_end_matches('/')
+    }
+
+    /// Issuer of dialog tokens.
+    pub fn issuer(&self) -> String {
+        format!("{}/api/v1", self.root())
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    /// At least one. Names are unique without regard to letter case.
+    pub issuers: Vec<Issuer>,
+}
+
+/// Whose tokens are accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    pub name: String,
+    /// Its discovery document.
+    pub well_known: Url,
+}
+
+/// Where the platform answers. All addresses end in a slash, so that `join` appends.
+#[derive(Clone, Debug)]
+pub struct AltinnPlatform {
+    pub base_uri: Url,
+    pub events_base_uri: Url,
+    pub cdn_base_uri: Url,
+    pub subscription_key: Option<SecretString>,
+}
+
+/// How this service itself gets tokens for the platform.
+#[derive(Clone, Debug)]
+pub struct Maskinporten {
+    pub token_uri: Url,
+    pub audience: String,
+    pub exchange_uri: Url,
+    pub client_id: String,
+    pub scope: String,
+    /// Base64 of the private JWK's JSON; checked to be an RSA key with a `kid`.
+    pub encoded_jwk: SecretString,
+}
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub end_user_search: EndUserSearchLimits,
+    pub service_owner_search: ServiceOwnerSearchLimits,
+    pub party_resource_pruning: PartyResourcePruning,
+    pub authorized_service_resources: AuthorizedServiceResources,
+}
+
+#[derive(Clone, Debug)]
+pub struct EndUserSearchLimits {
+    pub max_party_filter_values: usize,
+    pub max_service_resource_filter_values: usize,
+    pub max_org_filter_values: usize,
+    pub max_extended_status_filter_values: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct ServiceOwnerSearchLimits {
+    pub max_party_filter_values: usize,
+    pub max_service_resource_filter_values: usize,
+    pub max_extended_status_filter_values: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct PartyResourcePruning {
+    /// Zero = no limit.
+    pub max_parties_caching_threshold: usize,
+    pub min_resources_pruning_threshold: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct AuthorizedServiceResources {
+    /// Zero = never the whole catalogue.
+    pub max_authorized_parties_before_full_catalogue: usize,
+}
+
+/// How old an answer of the platform may be, and how long a caller waits for a newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheRule {
+    /// Up to this age it is used without asking again.
+    pub fresh: Duration,
+    /// Up to this age it may stand in while the platform fails. Counted from the answer, not from the failure.
+    pub stale: Duration,
+    /// How long a caller waits for a newer answer while a stale one is there.
+    pub soft: Duration,
+    /// How long a caller waits when there is none.
+    pub hard: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Caches {
+    pub decisions: CacheRule,
+    pub authorized_parties: CacheRule,
+    pub authorized_service_resources: CacheRule,
+    pub subject_resources: CacheRule,
+    pub party_resources: CacheRule,
+    pub referenced_resources: CacheRule,
+    pub subjects_of_referenced_resources: CacheRule,
+    pub minimum_levels: CacheRule,
+    pub resource_list: CacheRule,
+    pub service_owner_names: CacheRule,
+    pub party_names: CacheRule,
+    pub access_metadata: CacheRule,
+    pub catalogue: CacheRule,
+}
+
+/// Toggles of the contract (chapter 05 §D3); `config.default.toml` says what each does.
+#[derive(Clone, Debug)]
+pub struct Features {
+    pub use_altinn_auto_authorized_parties_query_parameters: bool,
+    pub enable_party_filters_for_system_users: bool,
+    pub enable_party_filters_for_email_users: bool,
+    pub enable_party_cache_for_email_users: bool,
+    pub enable_graphql_authorized_service_resources: bool,
+    pub use_correct_person_name_ordering: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,599 @@
+//! The stack of sources, and the way from the stack to a checked [`Config`].
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use toml::Value;
+use url::Url;
+
+use super::{
+    AltinnPlatform, Authentication, AuthorizedServiceResources, CacheRule, Caches, Config, Database, Dialogporten,
+    EndUserSearchLimits, Features, KeyPair, Limits, Log, Maskinporten, PartyResourcePruning, Server, ServiceKeys,
+    ServiceOwnerSearchLimits,
+    keys::{BadKey, check_client_jwk},
+    value::Setting,
+};
+
+const DEFAULTS: &str = include_str!("../../config.default.toml");
+const PREFIX: &str = "DIALOGPORTEN_";
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Default,
+    File(PathBuf),
+    /// Name of the variable.
+    Environment(String),
+    /// The flag as it is typed.
+    Flag(&'static str),
+    /// Composed by `dev` and by the tests.
+    Sandbox,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Sandbox => f.write_str("sandbox"),
+        }
+    }
+}
+
+/// Everything that is wrong with the settings, one line each: key, fault, source.
+#[derive(Debug)]
+pub struct Faults(pub Vec<String>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings cannot be used:")?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// One line of `config explain`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub key: String,
+    /// As TOML; stars in place of secrets.
+    pub shown: String,
+    pub source: String,
+}
+
+/// Settings as given, later sources over earlier ones.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    values: BTreeMap<String, (Value, Source)>,
+    faults: Vec<String>,
+}
+
+impl Settings {
+    /// The embedded defaults alone.
+    pub fn defaults() -> Self {
+        let table: toml::Table = DEFAULTS.parse().expect("the embedded defaults are TOML, a test reads them");
+        let mut settings = Self { values: BTreeMap::new(), faults: Vec::new() };
+        settings.put_table("", table, &Source::Default);
+        settings
+    }
+
+    /// Defaults, then `file` (or the file that `DIALOGPORTEN_CONFIG` names), then the environment of the process.
+    pub fn of_process(file: Option<&Path>) -> Self {
+        let environment: BTreeMap<String, String> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let mut settings = Self::defaults();
+        let named = environment.get("DIALOGPORTEN_CONFIG").filter(|path| !path.is_empty());
+        if let Some(path) = file.map(Path::to_owned).or(named.map(PathBuf::from)) {
+            settings.put_file(&path);
+        }
+        settings.put_environment(&environment);
+        settings
+    }
+
+    /// Puts the keys of a TOML file on top. A file that cannot be read is a fault like any other.
+    pub fn put_file(&mut self, path: &Path) {
+        let table = std::fs::read_to_string(path)
+            .map_err(|error| error.to_string())
+            .and_then(|text| text.parse::<toml::Table>().map_err(|error| error.to_string()));
+        match table {
+            Ok(table) => self.put_table("", table, &Source::File(path.to_owned())),
+            Err(error) => self.faults.push(format!("file {}: {}", path.display(), error.trim_end())),
+        }
+    }
+
+    /// Puts `DIALOGPORTEN_<SECTION>__<KEY>` on top, and `DATABASE_URL` where no other source names the database.
+    ///
+    /// Names without `__` are left alone: container platforms put some of their own in when a service is called
+    /// `dialogporten`. An empty value counts as not given.
+    pub fn put_environment(&mut self, environment: &BTreeMap<String, String>) {
+        let common = environment.get("DATABASE_URL").filter(|url| !url.is_empty());
+        if let (Some(url), false) = (common, self.values.contains_key("database.url")) {
+            self.put("database.url", url.as_str(), Source::Environment("DATABASE_URL".into()));
+        }
+        for (name, text) in environment {
+            let Some(key) = name.strip_prefix(PREFIX).filter(|key| key.contains("__")) else { continue };
+            if !text.is_empty() {
+                let key = key.split("__").map(str::to_ascii_lowercase).collect::<Vec<_>>().join(".");
+                self.put(&key, text.as_str(), Source::Environment(name.clone()));
+            }
+        }
+    }
+
+    /// Puts one value on top.
+    pub fn put(&mut self, key: &str, value: impl Into<Value>, source: Source) {
+        self.values.insert(key.to_owned(), (value.into(), source));
+    }
+
+    /// Points every address of the platform at a sandbox at `base`, and this service at the same origin.
+    pub fn point_at(&mut self, base: &Url, keys: &ServiceKeys) {
+        let base = base.as_str().trim_end_matches('/');
+        let mut put = |key: &str, value: String| self.put(key, value, Source::Sandbox);
+        put("dialogporten.base_uri", base.to_owned());
+        for (section, key) in [("primary", &keys.primary), ("secondary", &keys.secondary)] {
+            put(&format!("dialogporten.{section}.kid"), key.kid.clone());
+            put(&format!("dialogporten.{section}.private"), key.private().expose_secret().to_owned());
+            put(&format!("dialogporten.{section}.public"), key.public_base64());
+        }
+        put("altinn.base_uri", format!("{base}/"));
+        put("altinn.events_base_uri", format!("{base}/"));
+        put("altinn.cdn_base_uri", format!("{base}/"));
+        put("maskinporten.token_uri", format!("{base}/token"));
+        put("maskinporten.audience", format!("{base}/"));
+        put("maskinporten.exchange_uri", format!("{base}/{EXCHANGE}"));
+        put("maskinporten.client_id", "dialogporten-sandbox".to_owned());
+        put("maskinporten.encoded_jwk", keys.client_jwk.expose_secret().to_owned());
+        let issuers = [
+            ("Maskinporten", "maskinporten/.well-known/oauth-authorization-server"),
+            ("Altinn", "altinn/.well-known/openid-configuration"),
+            ("Idporten", "idporten/.well-known/openid-configuration"),
+        ];
+        let issuers = issuers.map(|(name, document)| {
+            let well_known = format!("{base}/sandbox/issuers/{document}");
+            Value::Table(
+                [("name", name.to_owned()), ("well_known", well_known)]
+                    .map(|(key, text)| (key.to_owned(), Value::String(text)))
+                    .into_iter()
+                    .collect(),
+            )
+        });
+        self.put("authentication.issuers", Value::Array(issuers.into()), Source::Sandbox);
+    }
+
+    /// Whether `key` has a value from any source.
+    pub fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    fn put_table(&mut self, prefix: &str, table: toml::Table, source: &Source) {
+        for (key, value) in table {
+            let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+            match value {
+                Value::Table(inner) => self.put_table(&key, inner, source),
+                leaf => self.put(&key, leaf, source.clone()),
+            }
+        }
+    }
+
+    /// The checked settings.
+    ///
+    /// # Errors
+    /// Everything that is missing, malformed, out of bounds or unknown, all at once.
+    pub fn config(&self) -> Result<Config, Faults> {
+        let mut reader = Reader { settings: self, known: BTreeSet::new(), faults: self.faults.clone() };
+        let config = reader.config();
+        reader.name_unknown();
+        if reader.faults.is_empty() { Ok(config) } else { Err(Faults(reader.faults)) }
+    }
+
+    /// What commands need that only touch the database.
+    ///
+    /// # Errors
+    /// Faults of the sections `database` and `log`.
+    pub fn database(&self) -> Result<(Database, Log), Faults> {
+        let mut reader = Reader { settings: self, known: BTreeSet::new(), faults: self.faults.clone() };
+        let sections = (reader.database(), reader.log());
+        if reader.faults.is_empty() { Ok(sections) } else { Err(Faults(reader.faults)) }
+    }
+
+    /// Every value with its source, in the order of keys, and every key that could have one.
+    pub fn explain(&self) -> Vec<Entry> {
+        let mut reader = Reader { settings: self, known: BTreeSet::new(), faults: Vec::new() };
+        reader.config();
+        let keys: BTreeSet<&str> =
+            reader.known.iter().map(String::as_str).chain(self.values.keys().map(String::as_str)).collect();
+        keys.into_iter()
+            .map(|key| {
+                let (shown, source) = match self.values.get(key) {
+                    Some((value, source)) => (shown(key, value), source.to_string()),
+                    None => ("-".to_owned(), "not given".to_owned()),
+                };
+                let unknown = if reader.known.contains(key) { "" } else { " (unknown key)" };
+                Entry { key: key.to_owned(), shown, source: source + unknown }
+            })
+            .collect()
+    }
+}
+
+/// A value for people, without what they must not see.
+fn shown(key: &str, value: &Value) -> String {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    match (last, value) {
+        ("url", Value::String(text)) => match Url::parse(text) {
+            Ok(mut url) => {
+                if url.password().is_some() {
+                    // Only addresses without a host refuse a password, and those have none to hide.
+                    let _ = url.set_password(Some("***"));
+                }
+                // Drivers also take the password as a parameter.
+                if url.query().is_some() {
+                    url.set_query(Some("***"));
+                }
+                format!("\"{url}\"")
+            }
+            Err(_) => "***".into(),
+        },
+        ("private" | "encoded_jwk" | "subscription_key", _) => "***".into(),
+        _ => value.to_string(),
+    }
+}
+
+/// Reads keys from the stack, notes which ones there are and what is wrong with them.
+struct Reader<'a> {
+    settings: &'a Settings,
+    known: BTreeSet<String>,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn optional<T: Setting>(&mut self, key: &str) -> Option<T> {
+        self.known.insert(key.to_owned());
+        let (value, _) = self.settings.values.get(key)?;
+        match T::read(value) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.fault(key, &fault);
+                Some(T::stand_in())
+            }
+        }
+    }
+
+    fn required<T: Setting>(&mut self, key: &str) -> T {
+        self.optional(key).unwrap_or_else(|| {
+            let variable = key.to_ascii_uppercase().replace('.', "__");
+            self.faults.push(format!("{key}: is missing; set it in the file or as {PREFIX}{variable}"));
+            T::stand_in()
+        })
+    }
+
+    fn within(&mut self, key: &str, least: u32, most: u32) -> u32 {
+        let number = self.required(key);
+        if (least..=most).contains(&number) {
+            return number;
+        }
+        self.fault(key, &format!("is {number}, expected {least} to {most}"));
+        least
+    }
+
+    fn count(&mut self, key: &str, least: u32, most: u32) -> usize {
+        self.within(key, least, most) as usize
+    }
+
+    fn fault(&mut self, key: &str, fault: &str) {
+        let source = self.settings.values.get(key).map_or(String::new(), |(_, source)| format!(" ({source})"));
+        self.faults.push(format!("{key}: {fault}{source}"));
+    }
+
+    fn name_unknown(&mut self) {
+        for key in self.settings.values.keys() {
+            if !self.known.contains(key) {
+                self.fault(key, "is not a setting");
+            }
+        }
+    }
+
+    fn config(&mut self) -> Config {
+        Config {
+            server: Server { listen: self.required("server.listen"), drain: self.required("server.drain") },
+            database: self.database(),
+            dialogporten: self.dialogporten(),
+            authentication: Authentication { issuers: self.required("authentication.issuers") },
+            maskinporten: self.maskinporten(),
+            altinn: self.altinn(),
+            limits: self.limits(),
+            cache: self.caches(),
+            features: self.features(),
+            log: self.log(),
+        }
+    }
+
+    fn database(&mut self) -> Database {
+        let url: SecretString = self.required("database.url");
+        if self.settings.has("database.url") && database_name(&url).is_none() {
+            self.fault("database.url", "is not of the form postgres://user:password@host:port/database");
+        }
+        Database {
+            url,
+            max_connections: self.within("database.max_connections", 1, 1000),
+            statement_timeout: self.bounded("database.statement_timeout", Duration::from_mins(10)),
+        }
+    }
+
+    fn bounded(&mut self, key: &str, most: Duration) -> Duration {
+        let time = self.required(key);
+        if time > most {
+            self.fault(key, &format!("is longer than {} s", most.as_secs()));
+        }
+        time
+    }
+
+    fn dialogporten(&mut self) -> Dialogporten {
+        let keys = (self.key_pair("dialogporten.primary"), self.key_pair("dialogporten.secondary"));
+        if keys.0.kid == keys.1.kid && !keys.0.kid.is_empty() {
+            self.fault("dialogporten.secondary.kid", "is the same as that of the primary key");
+        }
+        Dialogporten { base_uri: self.required("dialogporten.base_uri"), primary: keys.0, secondary: keys.1 }
+    }
+
+    fn key_pair(&mut self, section: &str) -> KeyPair {
+        let [kid, private, public] = ["kid", "private", "public"].map(|key| format!("{section}.{key}"));
+        let before = self.faults.len();
+        let (name, seed, half) = (self.required(&kid), self.required(&private), self.required::<String>(&public));
+        if self.faults.len() > before {
+            return KeyPair::stand_in();
+        }
+        KeyPair::parse(name, &seed, &half).unwrap_or_else(|bad| {
+            match bad {
+                BadKey::Private => self.fault(&private, "is not the base64url of 32 bytes"),
+                BadKey::Public => self.fault(&public, "is not the base64url of 32 bytes"),
+                BadKey::Different => self.fault(&public, "does not belong to the private half"),
+            }
+            KeyPair::stand_in()
+        })
+    }
+
+    /// An address that others are appended to.
+    fn folder(&mut self, key: &str) -> Url {
+        with_slash(self.required(key))
+    }
+
+    fn altinn(&mut self) -> AltinnPlatform {
+        let base_uri = self.folder("altinn.base_uri");
+        AltinnPlatform {
+            events_base_uri: self.optional("altinn.events_base_uri").map_or_else(|| base_uri.clone(), with_slash),
+            cdn_base_uri: self.folder("altinn.cdn_base_uri"),
+            subscription_key: self.optional("altinn.subscription_key"),
+            base_uri,
+        }
+    }
+
+    fn maskinporten(&mut self) -> Maskinporten {
+        // Read here only to follow it; `altinn` names its faults.
+        let platform = self.settings.values.get("altinn.base_uri").and_then(|(value, _)| Url::read(value).ok());
+        let exchange = platform.and_then(|url| with_slash(url).join(EXCHANGE).ok()).unwrap_or_else(Url::stand_in);
+        let encoded_jwk: SecretString = self.required("maskinporten.encoded_jwk");
+        if self.settings.has("maskinporten.encoded_jwk")
+            && let Err(fault) = check_client_jwk(&encoded_jwk)
+        {
+            self.fault("maskinporten.encoded_jwk", &fault);
+        }
+        Maskinporten {
+            token_uri: self.required("maskinporten.token_uri"),
+            audience: self.required("maskinporten.audience"),
+            exchange_uri: self.optional("maskinporten.exchange_uri").unwrap_or(exchange),
+            client_id: self.required("maskinporten.client_id"),
+            scope: self.required("maskinporten.scope"),
+            encoded_jwk,
+        }
+    }
+
+    fn limits(&mut self) -> Limits {
+        Limits {
+            end_user_search: EndUserSearchLimits {
+                max_party_filter_values: self.count("limits.end_user_search.max_party_filter_values", 1, 1000),
+                max_service_resource_filter_values: self.count(
+                    "limits.end_user_search.max_service_resource_filter_values",
+                    1,
+                    1000,
+                ),
+                max_org_filter_values: self.count("limits.end_user_search.max_org_filter_values", 1, 1000),
+                max_extended_status_filter_values: self.count(
+                    "limits.end_user_search.max_extended_status_filter_values",
+                    1,
+                    1000,
+                ),
+            },
+            service_owner_search: ServiceOwnerSearchLimits {
+                max_party_filter_values: self.count("limits.service_owner_search.max_party_filter_values", 1, 1000),
+                max_service_resource_filter_values: self.count(
+                    "limits.service_owner_search.max_service_resource_filter_values",
+                    1,
+                    1000,
+                ),
+                max_extended_status_filter_values: self.count(
+                    "limits.service_owner_search.max_extended_status_filter_values",
+                    1,
+                    1000,
+                ),
+            },
+            party_resource_pruning: PartyResourcePruning {
+                max_parties_caching_threshold: self.count(
+                    "limits.party_resource_pruning.max_parties_caching_threshold",
+                    0,
+                    u32::MAX,
+                ),
+                min_resources_pruning_threshold: self.count(
+                    "limits.party_resource_pruning.min_resources_pruning_threshold",
+                    0,
+                    1000,
+                ),
+            },
+            authorized_service_resources: AuthorizedServiceResources {
+                max_authorized_parties_before_full_catalogue: self.count(
+                    "limits.authorized_service_resources.max_authorized_parties_before_full_catalogue",
+                    0,
+                    u32::MAX,
+                ),
+            },
+        }
+    }
+
+    fn cache_rule(&mut self, name: &str) -> CacheRule {
+        let [fresh, stale, soft, hard] =
+            ["fresh", "stale", "soft", "hard"].map(|age| self.required::<Duration>(&format!("cache.{name}.{age}")));
+        if stale < fresh {
+            self.fault(&format!("cache.{name}.stale"), "is shorter than `fresh`");
+        }
+        if hard < soft {
+            self.fault(&format!("cache.{name}.hard"), "is shorter than `soft`");
+        }
+        CacheRule { fresh, stale, soft, hard }
+    }
+
+    fn caches(&mut self) -> Caches {
+        Caches {
+            decisions: self.cache_rule("decisions"),
+            authorized_parties: self.cache_rule("authorized_parties"),
+            authorized_service_resources: self.cache_rule("authorized_service_resources"),
+            subject_resources: self.cache_rule("subject_resources"),
+            party_resources: self.cache_rule("party_resources"),
+            referenced_resources: self.cache_rule("referenced_resources"),
+            subjects_of_referenced_resources: self.cache_rule("subjects_of_referenced_resources"),
+            minimum_levels: self.cache_rule("minimum_levels"),
+            resource_list: self.cache_rule("resource_list"),
+            service_owner_names: self.cache_rule("service_owner_names"),
+            party_names: self.cache_rule("party_names"),
+            access_metadata: self.cache_rule("access_metadata"),
+            catalogue: self.cache_rule("catalogue"),
+        }
+    }
+
+    fn features(&mut self) -> Features {
+        let mut feature = |name: &str| self.required(&format!("features.{name}"));
+        Features {
+            use_altinn_auto_authorized_parties_query_parameters: feature(
+                "use_altinn_auto_authorized_parties_query_parameters",
+            ),
+            enable_party_filters_for_system_users: feature("enable_party_filters_for_system_users"),
+            enable_party_filters_for_email_users: feature("enable_party_filters_for_email_users"),
+            enable_party_cache_for_email_users: feature("enable_party_cache_for_email_users"),
+            enable_graphql_authorized_service_resources: feature("enable_graphql_authorized_service_resources"),
+            use_correct_person_name_ordering: feature("use_correct_person_name_ordering"),
+        }
+    }
+
+    fn log(&mut self) -> Log {
+        let filter: String = self.required("log.filter");
+        if let Err(error) = filter.parse::<tracing_subscriber::filter::Targets>() {
+            self.fault("log.filter", &format!("is `{filter}`: {error}"));
+        }
+        Log { filter, format: self.required("log.format") }
+    }
+}
+
+const EXCHANGE: &str = "authentication/api/v1/exchange/maskinporten";
+
+fn with_slash(mut url: Url) -> Url {
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    url
+}
+
+/// The database that an address names, if it is an address of PostgreSQL.
+fn database_name(url: &SecretString) -> Option<String> {
+    use std::str::FromStr;
+    let text = url.expose_secret();
+    (text.starts_with("postgres://") || text.starts_with("postgresql://")).then_some(())?;
+    sqlx::postgres::PgConnectOptions::from_str(text).ok()?.get_database().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete() -> Settings {
+        let mut settings = Settings::defaults();
+        settings.point_at(&"http://127.0.0.1:1".parse().unwrap(), &ServiceKeys::generate());
+        settings.put("database.url", "postgres://dp:secret@localhost/dp", Source::Flag("--database-url"));
+        settings
+    }
+
+    fn environment(of: &[(&str, &str)]) -> BTreeMap<String, String> {
+        of.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_defaults_alone_name_everything_that_serve_needs() {
+        let faults = Settings::defaults().config().unwrap_err().to_string();
+        for key in [
+            "altinn.base_uri",
+            "authentication.issuers",
+            "database.url",
+            "dialogporten.base_uri",
+            "dialogporten.primary.kid",
+            "dialogporten.secondary.private",
+            "maskinporten.client_id",
+            "maskinporten.encoded_jwk",
+        ] {
+            assert!(faults.contains(&format!("{key}: is missing")), "{key} in {faults}");
+        }
+        assert_eq!(faults.lines().count(), 1 + 12, "{faults}");
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once_with_its_source() {
+        let mut settings = complete();
+        settings.put_environment(&environment(&[
+            ("DIALOGPORTEN_DATABASE__MAX_CONNECTIONS", "0"),
+            ("DIALOGPORTEN_SERVER__LISTEN", "nowhere"),
+            ("DIALOGPORTEN_CACHE__DECISIONS__STALE", "1s"),
+            ("DIALOGPORTEN_LIMITS__END_USER_SEARCH__MAX_PARTY_FILTER_VALUES", "1001"),
+            ("DIALOGPORTEN_AUTHENTICATION__ISSUERS", r#"[{"name":"A"},{"name":"B","well_known":"ftp://x"}]"#),
+            ("DIALOGPORTEN_SERVER__LISTNE", "127.0.0.1:1"),
+            ("DIALOGPORTEN_PORT", "tcp://10.0.0.1:80"),
+        ]));
+        let Faults(faults) = settings.config().unwrap_err();
+        let expected = [
+            "server.listen: is `nowhere`, expected an address and port such as 127.0.0.1:8080 \
+             (environment DIALOGPORTEN_SERVER__LISTEN)",
+            "database.max_connections: is 0, expected 1 to 1000 (environment DIALOGPORTEN_DATABASE__MAX_CONNECTIONS)",
+            "authentication.issuers: [0].well_known is missing; [1].well_known is `ftp://x`, expected an address that \
+             begins with https:// or http:// (environment DIALOGPORTEN_AUTHENTICATION__ISSUERS)",
+            "limits.end_user_search.max_party_filter_values: is 1001, expected 1 to 1000 \
+             (environment DIALOGPORTEN_LIMITS__END_USER_SEARCH__MAX_PARTY_FILTER_VALUES)",
+            "cache.decisions.stale: is shorter than `fresh` (environment DIALOGPORTEN_CACHE__DECISIONS__STALE)",
+            "server.listne: is not a setting (environment DIALOGPORTEN_SERVER__LISTNE)",
+        ];
+        assert_eq!(faults, expected);
+    }
+
+    #[test]
+    fn later_sources_win_and_are_named() {
+        let folder = std::env::temp_dir().join(format!("dialogporten-settings-{}", std::process::id()));
+        std::fs::write(&folder, "[server]\nlisten = \"127.0.0.1:2\"\ndrain = \"1s\"\n").unwrap();
+        let mut settings = complete();
+        settings.put_file(&folder);
+        std::fs::remove_file(&folder).unwrap();
+        settings.put_environment(&environment(&[
+            ("DIALOGPORTEN_SERVER__DRAIN", "3s"),
+            ("DATABASE_URL", "postgres://localhost/other"),
+        ]));
+        let config = settings.config().unwrap();
+        assert_eq!(config.server.listen.port(), 2);
+        assert_eq!(config.server.drain, Duration::from_secs(3));
+        let explained = settings.explain();
+        let entry = |key: &str| explained.iter().find(|entry| entry.key == key).unwrap();
+        assert_eq!(entry("server.drain").source, "environment DIALOGPORTEN_SERVER__DRAIN");
+        assert_eq!(entry("database.url").shown, "\"postgres://dp:***@localhost/dp\"");
+        assert_eq!(entry("dialogporten.primary.private").shown, "***");
+        assert_eq!(entry("altinn.subscription_key").source, "not given");
+    }
+}

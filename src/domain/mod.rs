@@ -10,6 +10,7 @@ pub mod label;
 pub mod limits;
 pub mod merge;
 pub mod party;
+pub mod policy;
 pub mod violations;
 pub mod wire_enum;
 

@@ -4,6 +4,7 @@
 //! It answers every question the platform is asked: decisions, authorized parties, the registry, names, metadata.
 
 mod scenario;
+pub mod xacml;
 
 use std::path::Path;
 

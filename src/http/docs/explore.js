@@ -1,0 +1,48 @@
+// Starts Swagger UI, and where a sandbox answers, a menu of its identities that fills in their tokens.
+"use strict";
+
+const prefix = location.pathname.replace(/\/swagger\/?$/, "");
+let token = "";
+
+const ui = SwaggerUIBundle({
+  dom_id: "#ui",
+  urls: [
+    { name: "Service owners", url: `${prefix}/swagger/v1.serviceowner/swagger.json` },
+    { name: "End users", url: `${prefix}/swagger/v1.enduser/swagger.json` },
+    { name: "Combined", url: `${prefix}/swagger/v1/swagger.json` },
+  ],
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+  layout: "StandaloneLayout",
+  deepLinking: true,
+  defaultModelsExpandDepth: -1,
+  tryItOutEnabled: true,
+  displayRequestDuration: true,
+  persistAuthorization: true,
+  validatorUrl: null,
+  requestInterceptor: (request) => {
+    // The menu's identity counts for every call to this service, whatever scheme an operation names.
+    if (token && !request.loadSpec) request.headers.Authorization = `Bearer ${token}`;
+    return request;
+  },
+});
+
+async function offerIdentities() {
+  const answer = await fetch(`${prefix}/sandbox`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!answer || !answer.ok) return;
+  const { identities = [] } = await answer.json();
+  const menu = document.getElementById("identity");
+  for (const { label, name, kind, token } of identities) {
+    if (!token) continue;
+    const option = new Option(label || `${kind}: ${name}`, token);
+    menu.add(option);
+  }
+  menu.addEventListener("change", () => {
+    token = menu.value;
+    document.getElementById("said").textContent = token ? "“Try it out” sends this identity's token." : "";
+    if (token) ui.preauthorizeApiKey("maskinporten", token);
+  });
+  document.getElementById("who").classList.add("shown");
+}
+
+offerIdentities();
+window.ui = ui;

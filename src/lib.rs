@@ -22,6 +22,7 @@
 pub mod altinn;
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dev;

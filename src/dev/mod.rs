@@ -1,1 +1,3 @@
 //! Everything on one machine: a managed PostgreSQL, the sandbox platform and the service.
+
+pub mod postgres;

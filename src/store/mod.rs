@@ -1,1 +1,3 @@
 //! SQL. One file per aggregate or big read.
+
+pub mod migrations;

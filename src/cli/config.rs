@@ -1,0 +1,25 @@
+//! `dialogporten config explain`.
+
+use anyhow::bail;
+
+use crate::config::Settings;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Print every setting, its value and where the value comes from; secrets stay hidden
+    Explain,
+}
+
+/// # Errors
+/// The settings have faults; they are named after the list.
+pub fn run(Command::Explain: &Command, settings: &Settings) -> anyhow::Result<()> {
+    let entries = settings.explain();
+    let width = entries.iter().map(|entry| entry.key.len()).max().unwrap_or(0);
+    for entry in &entries {
+        println!("{:width$} = {}  # {}", entry.key, entry.shown, entry.source);
+    }
+    if let Err(faults) = settings.config() {
+        bail!("{faults}");
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The command line: which subcommands there are and what they are called with.
+
+mod config;
+mod log;
+mod migrate;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{config::Settings, dev::postgres::guard};
+
+/// A common API and metadata store for digital dialogs.
+#[derive(Debug, Parser)]
+#[command(name = "dialogporten", version, about)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Settings file (TOML); also DIALOGPORTEN_CONFIG
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Common {
+    fn settings(&self) -> Settings {
+        Settings::of_process(self.config.as_deref())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Apply migrations to the configured database, then stop
+    Migrate,
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Owns a managed database server; started by the program itself
+    #[command(name = guard::COMMAND, hide = true)]
+    Guard { orders: String },
+}
+
+/// Runs the command that the arguments of the process name.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> anyhow::Result<()> {
+    let Cli { common, command } = cli;
+    match command {
+        Some(Command::Guard { orders }) => guard::run(&orders),
+        Some(Command::Config(command)) => config::run(&command, &common.settings()),
+        Some(Command::Migrate) => migrate::run(&common.settings()),
+        None => Ok(()),
+    }
+}

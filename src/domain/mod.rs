@@ -8,10 +8,13 @@ pub mod event;
 pub mod ids;
 pub mod label;
 pub mod limits;
+pub mod masking;
 pub mod merge;
 pub mod party;
 pub mod policy;
+pub mod seen_log;
 pub mod violations;
+pub mod visibility;
 pub mod wire_enum;
 
 /// An instant in UTC with microsecond precision.

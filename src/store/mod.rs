@@ -1,3 +1,4 @@
 //! SQL. One file per aggregate or big read.
 
+pub mod dialog;
 pub mod migrations;

@@ -1,0 +1,265 @@
+//! What an end user sees of a dialog: whether it is shown at all (chapter 02 §1.1), what the platform is asked about it
+//! (chapter 03 §5.1) and which URLs give way to a placeholder (chapter 02 §1.3).
+
+use std::collections::BTreeSet;
+
+use super::{
+    Instant,
+    dialog::{Dialog, Transmission},
+};
+
+/// The attribute that stands for the dialog itself.
+pub const MAIN: &str = "main";
+/// The level that a resource demands of whoever reads one of its dialogs, if nothing is known about it. Lists are laxer.
+pub const LEVEL_OF_UNKNOWN_RESOURCES: i32 = 3;
+
+/// What stands in place of a URL that the reader may not use.
+pub const UNAUTHORIZED: &str = "urn:dialogporten:unauthorized";
+/// What stands in place of a URL whose time is over.
+pub const EXPIRED: &str = "urn:dialogporten:expired";
+
+/// How a reader stands to a dialog.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Some action on the dialog itself is permitted, or lists show it.
+    pub has_access: bool,
+    /// The authentication level of the reader.
+    pub level: i32,
+    /// What the resource demands; `None` if nothing is known about it.
+    pub minimum_level: Option<i32>,
+}
+
+/// Why a dialog is not shown to an end user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    NoAccess,
+    Deleted,
+    LevelTooLow,
+    NotVisibleUntil(Instant),
+    ExpiredAt(Instant),
+}
+
+/// Whether an end user is shown the dialog; of several reasons against it the first counts. A stranger is never told that
+/// a dialog is deleted, nor anybody below the level when it appears.
+pub fn check(dialog: &Dialog, standing: Standing, now: Instant) -> Result<(), Hidden> {
+    if !standing.has_access {
+        return Err(Hidden::NoAccess);
+    }
+    if dialog.deleted_at.is_some() {
+        return Err(Hidden::Deleted);
+    }
+    if standing.level < standing.minimum_level.unwrap_or(LEVEL_OF_UNKNOWN_RESOURCES) {
+        return Err(Hidden::LevelTooLow);
+    }
+    if let Some(from) = dialog.visible_from.filter(|from| *from > now) {
+        return Err(Hidden::NotVisibleUntil(from));
+    }
+    match dialog.expires_at.filter(|expiry| *expiry < now) {
+        Some(expiry) => Err(Hidden::ExpiredAt(expiry)),
+        None => Ok(()),
+    }
+}
+
+/// The (action, attribute) pairs that the platform must decide before the dialog can be shown, each once, in ordinal
+/// order. Transmissions without an attribute follow the dialog itself.
+pub fn pairs_to_decide<'a>(
+    dialog: &'a Dialog,
+    transmissions: impl IntoIterator<Item = &'a Transmission>,
+) -> BTreeSet<(&'a str, &'a str)> {
+    let attribute = |attribute: &'a Option<String>| attribute.as_deref().unwrap_or(MAIN);
+    let api = dialog.body.api_actions.iter().map(|a| (a.action.as_str(), attribute(&a.authorization_attribute)));
+    let gui = dialog.body.gui_actions.iter().map(|a| (a.action.as_str(), attribute(&a.authorization_attribute)));
+    let transmissions = transmissions
+        .into_iter()
+        .filter_map(|transmission| transmission.authorization_attribute.as_deref())
+        .map(|attribute| (action_on_transmission(attribute), attribute));
+    api.chain(gui).chain(transmissions).chain([("read", MAIN)]).collect()
+}
+
+/// What reading a transmission is called. A rule that lets somebody `read` a whole resource also matches requests that
+/// add a sub-resource, so those need an action of their own; another resource has its own policy, where `read` is right.
+fn action_on_transmission(attribute: &str) -> &'static str {
+    const RESOURCE: &str = "urn:altinn:resource:";
+    let names_resource = attribute.get(..RESOURCE.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(RESOURCE));
+    if names_resource { "read" } else { "transmissionread" }
+}
+
+/// What stands in place of a URL of a transmission; `None` if the URL itself is shown. Unauthorized wins over expired.
+pub fn placeholder(is_authorized: bool, expires_at: Option<Instant>, now: Instant) -> Option<&'static str> {
+    if !is_authorized {
+        Some(UNAUTHORIZED)
+    } else if expires_at.is_some_and(|expiry| expiry < now) {
+        Some(EXPIRED)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{
+        actor::Actor,
+        attachment::{ApiAction, GuiAction, GuiActionPriority, HttpVerb},
+        dialog::{DialogBody, Status, TransmissionBody, TransmissionType},
+        ids::{DialogId, Revision, TransmissionId, v7_at},
+        label::Labels,
+        party::Party,
+    };
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_timestamp(1_900_000_000 + seconds, 0).expect("a valid instant")
+    }
+
+    fn dialog() -> Dialog {
+        Dialog {
+            id: DialogId(v7_at(at(0))),
+            revision: Revision::fresh(),
+            context_revision: Revision::fresh(),
+            owner_context_revision: Revision::fresh(),
+            idempotent_key: None,
+            org: "ttd".into(),
+            service_resource: "urn:altinn:resource:some-service".into(),
+            resource_type: "genericaccessresource".into(),
+            party: Party::person("08844397713").expect("a valid number"),
+            status: Status::NotApplicable,
+            progress: None,
+            extended_status: None,
+            external_reference: None,
+            visible_from: None,
+            due_at: None,
+            expires_at: None,
+            process: None,
+            preceding_process: None,
+            is_api_only: false,
+            created_at: at(0),
+            updated_at: at(0),
+            content_updated_at: at(0),
+            deleted_at: None,
+            is_frozen: false,
+            from_party_transmissions: 0,
+            from_owner_transmissions: 0,
+            has_unopened_content: false,
+            is_content_seen: false,
+            labels: Labels::default(),
+            owner_labels: Vec::new(),
+            body: DialogBody::default(),
+        }
+    }
+
+    const INSIDE: Standing = Standing { has_access: true, level: 3, minimum_level: Some(3) };
+
+    #[test]
+    fn the_first_reason_against_showing_counts() {
+        // every reason at once; row by row the first one is taken away
+        let mut dialog =
+            Dialog { deleted_at: Some(at(1)), visible_from: Some(at(20)), expires_at: Some(at(5)), ..dialog() };
+        let mut standing = Standing { has_access: false, level: 2, minimum_level: Some(3) };
+        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::NoAccess));
+        standing.has_access = true;
+        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::Deleted));
+        dialog.deleted_at = None;
+        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::LevelTooLow));
+        standing.level = 3;
+        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::NotVisibleUntil(at(20))));
+        dialog.visible_from = Some(at(10));
+        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::ExpiredAt(at(5))));
+        dialog.expires_at = Some(at(10));
+        assert_eq!(check(&dialog, standing, at(10)), Ok(()), "both bounds are still inside");
+    }
+
+    ///
+    #[test]
+    fn levels_are_compared_with_what_the_resource_demands() {
+        for (level, minimum_level, shown) in [
+            (0, None, false),
+            (2, None, false),
+            (3, None, true),
+            (4, None, true),
+            (0, Some(0), true),
+            (3, Some(3), true),
+            (3, Some(4), false),
+            (4, Some(4), true),
+        ] {
+            let found = check(&dialog(), Standing { level, minimum_level, ..INSIDE }, at(0));
+            assert_eq!(found.is_ok(), shown, "level {level}, demanded {minimum_level:?}");
+        }
+    }
+
+    #[test]
+    fn each_pair_is_asked_once() {
+        let mut dialog = dialog();
+        let gui = |action: &str, attribute: Option<&str>| GuiAction {
+            id: v7_at(at(0)),
+            created_at: at(0),
+            action: action.into(),
+            url: "https://example.com".into(),
+            authorization_attribute: attribute.map(Into::into),
+            is_delete_dialog_action: false,
+            priority: GuiActionPriority::Primary,
+            http_method: HttpVerb::GET,
+            title: Vec::new(),
+            prompt: Vec::new(),
+        };
+        dialog.body.gui_actions = vec![gui("sign", None), gui("sign", Some("part-b")), gui("sign", None)];
+        dialog.body.api_actions = vec![ApiAction {
+            id: Uuid::new_v4(),
+            created_at: at(0),
+            action: "Sign".into(),
+            authorization_attribute: None,
+            name: None,
+            endpoints: Vec::new(),
+        }];
+        let transmission = |attribute: Option<&str>| Transmission {
+            id: TransmissionId(v7_at(at(0))),
+            created_at: at(0),
+            idempotent_key: None,
+            authorization_attribute: attribute.map(Into::into),
+            related_transmission_id: None,
+            transmission_type: TransmissionType::Information,
+            is_opened: false,
+            body: TransmissionBody {
+                extended_type: None,
+                external_reference: None,
+                sender: Actor::service_owner(),
+                content: None,
+                attachments: Vec::new(),
+                navigational_actions: Vec::new(),
+            },
+        };
+        let transmissions =
+            [None, Some("part-a"), Some("part-a"), Some("urn:altinn:resource:other"), Some("URN:ALTINN:RESOURCE:x")]
+                .map(transmission);
+
+        let asked: Vec<_> = pairs_to_decide(&dialog, &transmissions).into_iter().collect();
+
+        assert_eq!(
+            asked,
+            [
+                ("Sign", "main"),
+                ("read", "URN:ALTINN:RESOURCE:x"),
+                ("read", "main"),
+                ("read", "urn:altinn:resource:other"),
+                ("sign", "main"),
+                ("sign", "part-b"),
+                ("transmissionread", "part-a"),
+            ]
+        );
+    }
+
+    /// EG-025
+    #[test]
+    fn unauthorized_wins_over_expired() {
+        for (authorized, expires_at, shown) in [
+            (true, None, None),
+            (true, Some(10), None),
+            (true, Some(9), Some(EXPIRED)),
+            (false, Some(9), Some(UNAUTHORIZED)),
+            (false, None, Some(UNAUTHORIZED)),
+        ] {
+            assert_eq!(placeholder(authorized, expires_at.map(at), at(10)), shown);
+        }
+    }
+}

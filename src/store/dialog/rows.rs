@@ -1,0 +1,204 @@
+//! From rows to the words of the domain.
+
+use sqlx::{FromRow, Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
+
+use crate::domain::{
+    Instant,
+    actor::{Actor, ActorType},
+    dialog::{Activity, ActivityType, Dialog, DialogBody, Status, Transmission, TransmissionType},
+    ids::{DialogId, Revision, TransmissionId},
+    label::Labels,
+    party::Party,
+    seen_log::SeenEntry,
+    wire_enum::WireEnum,
+};
+
+/// A dialog without its body, as far as one row tells: what many writes need and no more.
+#[derive(Clone, Debug)]
+pub struct DialogRow {
+    pub id: DialogId,
+    pub revision: Revision,
+    pub context_revision: Revision,
+    pub owner_context_revision: Revision,
+    pub idempotent_key: Option<String>,
+    pub org: String,
+    pub service_resource: String,
+    pub resource_type: String,
+    pub party: Party,
+    pub status: Status,
+    pub progress: Option<i32>,
+    pub extended_status: Option<String>,
+    pub external_reference: Option<String>,
+    pub visible_from: Option<Instant>,
+    pub due_at: Option<Instant>,
+    pub expires_at: Option<Instant>,
+    pub process: Option<String>,
+    pub preceding_process: Option<String>,
+    pub is_api_only: bool,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub content_updated_at: Instant,
+    pub deleted_at: Option<Instant>,
+    pub is_frozen: bool,
+    pub from_party_transmissions: i16,
+    pub from_owner_transmissions: i16,
+    pub has_unopened_content: bool,
+    pub is_content_seen: bool,
+    pub labels: Labels,
+    pub owner_labels: Vec<String>,
+}
+
+impl DialogRow {
+    pub fn with_body(self, body: DialogBody) -> Dialog {
+        Dialog {
+            id: self.id,
+            revision: self.revision,
+            context_revision: self.context_revision,
+            owner_context_revision: self.owner_context_revision,
+            idempotent_key: self.idempotent_key,
+            org: self.org,
+            service_resource: self.service_resource,
+            resource_type: self.resource_type,
+            party: self.party,
+            status: self.status,
+            progress: self.progress,
+            extended_status: self.extended_status,
+            external_reference: self.external_reference,
+            visible_from: self.visible_from,
+            due_at: self.due_at,
+            expires_at: self.expires_at,
+            process: self.process,
+            preceding_process: self.preceding_process,
+            is_api_only: self.is_api_only,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            content_updated_at: self.content_updated_at,
+            deleted_at: self.deleted_at,
+            is_frozen: self.is_frozen,
+            from_party_transmissions: self.from_party_transmissions,
+            from_owner_transmissions: self.from_owner_transmissions,
+            has_unopened_content: self.has_unopened_content,
+            is_content_seen: self.is_content_seen,
+            labels: self.labels,
+            owner_labels: self.owner_labels,
+            body,
+        }
+    }
+}
+
+impl FromRow<'_, PgRow> for DialogRow {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            revision: row.try_get("revision")?,
+            context_revision: row.try_get("context_revision")?,
+            owner_context_revision: row.try_get("owner_context_revision")?,
+            idempotent_key: row.try_get("idempotent_key")?,
+            org: row.try_get("org")?,
+            service_resource: row.try_get("service_resource")?,
+            resource_type: row.try_get("resource_type")?,
+            party: Party::from_stored(row.try_get("party")?),
+            status: number(row, "status")?,
+            progress: row.try_get::<Option<i16>, _>("progress")?.map(i32::from),
+            extended_status: row.try_get("extended_status")?,
+            external_reference: row.try_get("external_reference")?,
+            visible_from: row.try_get("visible_from")?,
+            due_at: row.try_get("due_at")?,
+            expires_at: row.try_get("expires_at")?,
+            process: row.try_get("process")?,
+            preceding_process: row.try_get("preceding_process")?,
+            is_api_only: row.try_get("is_api_only")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+            content_updated_at: row.try_get("content_updated_at")?,
+            deleted_at: row.try_get("deleted_at")?,
+            is_frozen: row.try_get("is_frozen")?,
+            from_party_transmissions: row.try_get("from_party_transmissions")?,
+            from_owner_transmissions: row.try_get("from_owner_transmissions")?,
+            has_unopened_content: row.try_get("has_unopened_content")?,
+            is_content_seen: row.try_get("is_content_seen")?,
+            labels: Labels::from_mask(row.try_get("system_labels")?),
+            owner_labels: row.try_get("owner_labels")?,
+        })
+    }
+}
+
+/// A transmission without what is only carried: enough to append to a dialog or to replace it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransmissionHeader {
+    pub id: TransmissionId,
+    pub parent_id: Option<TransmissionId>,
+    /// A root has depth 1.
+    pub depth: i16,
+    pub transmission_type: TransmissionType,
+    pub is_opened: bool,
+    pub has_content: bool,
+    pub idempotent_key: Option<String>,
+}
+
+impl FromRow<'_, PgRow> for TransmissionHeader {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            parent_id: row.try_get("parent_id")?,
+            depth: row.try_get("depth")?,
+            transmission_type: number(row, "type")?,
+            is_opened: row.try_get("is_opened")?,
+            has_content: row.try_get("has_content")?,
+            idempotent_key: row.try_get("idempotent_key")?,
+        })
+    }
+}
+
+pub(super) fn dialog(row: &PgRow) -> sqlx::Result<Dialog> {
+    let Json(body) = row.try_get("body")?;
+    Ok(DialogRow::from_row(row)?.with_body(body))
+}
+
+pub(super) fn transmission(row: &PgRow) -> sqlx::Result<Transmission> {
+    let Json(body) = row.try_get("body")?;
+    Ok(Transmission {
+        id: row.try_get("id")?,
+        created_at: row.try_get("created_at")?,
+        idempotent_key: row.try_get("idempotent_key")?,
+        authorization_attribute: row.try_get("authorization_attribute")?,
+        related_transmission_id: row.try_get("transmission_id")?,
+        transmission_type: number(row, "type")?,
+        is_opened: row.try_get("is_opened")?,
+        body,
+    })
+}
+
+pub(super) fn activity(row: &PgRow) -> sqlx::Result<Activity> {
+    let Json(body) = row.try_get("body")?;
+    Ok(Activity {
+        id: row.try_get("id")?,
+        created_at: row.try_get("created_at")?,
+        activity_type: number::<ActivityType>(row, "type")?,
+        transmission_id: row.try_get("transmission_id")?,
+        body,
+    })
+}
+
+pub(super) fn seen(row: &PgRow) -> sqlx::Result<SeenEntry> {
+    Ok(SeenEntry {
+        id: row.try_get::<Uuid, _>("id")?,
+        created_at: row.try_get("created_at")?,
+        is_via_service_owner: row.try_get("is_via_service_owner")?,
+        seen_by: Actor {
+            actor_type: ActorType::PartyRepresentative,
+            actor_id: row.try_get("actor_id")?,
+            actor_name: row.try_get("actor_name")?,
+        },
+    })
+}
+
+/// An enum of the contract by its stored number.
+fn number<E: WireEnum>(row: &PgRow, column: &str) -> sqlx::Result<E> {
+    let id: i16 = row.try_get(column)?;
+    E::from_id(id.into()).ok_or_else(|| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: format!("no value has the number {id}").into(),
+    })
+}

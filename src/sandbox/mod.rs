@@ -1,3 +1,179 @@
 //! A local platform that speaks the real HTTP: tokens, decisions, registry, authorized parties, names, events.
+//!
+//! The service only knows its base addresses and cannot tell it from the real one. What both share (the clock; "the world
+//! has changed, forget what you derived from it") is joined by whoever starts them: see [`SandboxHooks`].
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`world`] | who there is and who may do what; pure |
+//! | [`platform`], [`registry`], [`events`] | what the real platform answers |
+//! | [`issuers`], [`exchange`], [`keys`] | discovery, key sets, Maskinporten and the exchange |
+//! | [`mint`], [`token_endpoints`] | tokens as the public test tools make them |
+//! | [`calls`] | what was called, and faults that were switched on |
+//! | [`control`], [`card`] | the sandbox's own interface under `/sandbox` |
 
+mod calls;
+mod card;
+mod control;
+mod events;
+mod exchange;
+mod issuers;
+pub mod keys;
+pub mod mint;
+mod platform;
+mod registry;
+mod token_endpoints;
+mod wire;
 pub mod world;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
+};
+
+use anyhow::{Context, Result};
+use axum::Router;
+use futures_util::future::BoxFuture;
+use url::Url;
+
+use self::{
+    calls::{Calls, Fault},
+    events::Events,
+    keys::{Key, KeyName, Keys},
+    registry::Changes,
+    world::{Start, World},
+};
+use crate::clock::Clock;
+
+/// A sandbox: its world and everything that has happened in it. Clones share one.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    /// The world to go back to.
+    start: Arc<World>,
+    world: RwLock<Arc<World>>,
+    registry: Mutex<Changes>,
+    clock: Clock,
+    keys: Arc<Keys>,
+    /// Without a final slash.
+    base: String,
+    calls: Mutex<Calls>,
+    events: Mutex<Events>,
+    faults: Mutex<Vec<Fault>>,
+    hooks: OnceLock<SandboxHooks>,
+    /// Changes happen one after the other, each with its hook.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// Something the composition does before a change is answered.
+pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What follows from a change, done by whoever joined the sandbox and the service.
+#[derive(Clone)]
+pub struct SandboxHooks {
+    /// The world is another one: the service forgets what it derived from it and synchronises mappings and levels.
+    pub world_changed: Hook,
+    /// Everything is as at start: stored dialogs go, those of the scenario come back, and the service forgets.
+    pub reset: Hook,
+}
+
+impl Sandbox {
+    /// A sandbox at `base`, with keys kept in `keys_dir`; without a folder they live as long as the process.
+    ///
+    /// If the world says where its clock starts, `clock` is set to it.
+    ///
+    /// # Errors
+    /// Keys that cannot be read or written.
+    pub fn new(world: World, clock: Clock, keys_dir: Option<&Path>, base: &Url) -> Result<Self> {
+        let world = Arc::new(world);
+        let sandbox = Self(Arc::new(Inner {
+            start: world.clone(),
+            registry: Mutex::new(Changes::since_the_beginning(world.subject_resources(), clock.now())),
+            world: RwLock::new(world),
+            clock,
+            keys: Keys::open(keys_dir).context("the sandbox's keys")?,
+            base: base.as_str().trim_end_matches('/').to_owned(),
+            calls: Mutex::default(),
+            events: Mutex::default(),
+            faults: Mutex::default(),
+            hooks: OnceLock::new(),
+            changing: tokio::sync::Mutex::default(),
+        }));
+        sandbox.start_clock();
+        Ok(sandbox)
+    }
+
+    /// Joins the sandbox with a service. Only the first call counts.
+    pub fn set_hooks(&self, hooks: SandboxHooks) {
+        self.0.hooks.set(hooks).ok();
+    }
+
+    /// All routes, on one origin.
+    pub fn router(&self) -> Router {
+        let platform = Router::new()
+            .merge(platform::routes())
+            .merge(registry::routes())
+            .merge(events::routes())
+            .merge(exchange::routes())
+            .merge(issuers::routes())
+            .route_layer(axum::middleware::from_fn_with_state(self.clone(), calls::record));
+        platform.merge(token_endpoints::routes()).merge(control::routes()).with_state(self.clone())
+    }
+
+    /// The world as it is now.
+    pub fn world(&self) -> Arc<World> {
+        self.0.world.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Where everything answers, without a final slash.
+    pub fn base(&self) -> &str {
+        &self.0.base
+    }
+
+    /// The base address of the token endpoints.
+    pub fn token_url(&self) -> String {
+        format!("{}/api", self.0.base)
+    }
+
+    /// The `iss` of an issuer's tokens; its discovery document lies below.
+    pub fn issuer(&self, key: KeyName) -> String {
+        format!("{}/sandbox/issuers/{}", self.0.base, key.name())
+    }
+
+    /// The service's client key at Maskinporten: base64 of the private JWK's JSON.
+    pub fn maskinporten_jwk(&self) -> String {
+        self.key(KeyName::Client).encoded_private_jwk()
+    }
+
+    /// Makes `world` the world, and the registry remember what is gone with the old one.
+    fn replace_world(&self, world: Arc<World>) {
+        let mut current = self.0.world.write().unwrap_or_else(PoisonError::into_inner);
+        lock(&self.0.registry).follow(world.subject_resources(), self.0.clock.now());
+        *current = world;
+    }
+
+    /// The clock as the start of the world says; untouched if it says nothing.
+    fn start_clock(&self) {
+        let setting = self.world().scenario().clock;
+        if setting.frozen {
+            self.0.clock.set_frozen(true);
+        }
+        if let Start::At(instant) = setting.start {
+            self.0.clock.set(instant);
+        }
+    }
+
+    fn key(&self, name: KeyName) -> &Key {
+        self.0.keys.get(name)
+    }
+}
+
+/// Nothing panics while it holds one of the sandbox's locks, so a poisoned one holds what it should.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod attachment;
 pub mod content;
+pub mod decision;
 pub mod dialog;
 pub mod event;
 pub mod ids;

@@ -13,7 +13,9 @@ pub mod masking;
 pub mod merge;
 pub mod party;
 pub mod policy;
+pub mod rules;
 pub mod seen_log;
+
 pub mod violations;
 pub mod visibility;
 pub mod wire_enum;

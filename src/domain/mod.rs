@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod attachment;
+pub mod child_ids;
 pub mod content;
 pub mod decision;
 pub mod dialog;
@@ -9,6 +10,7 @@ pub mod event;
 pub mod ids;
 pub mod label;
 pub mod limits;
+pub mod listed;
 pub mod masking;
 pub mod merge;
 pub mod party;

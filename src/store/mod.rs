@@ -1,4 +1,7 @@
 //! SQL. One file per aggregate or big read.
 
 pub mod dialog;
+pub mod dictionary;
 pub mod migrations;
+pub mod unit_of_work;
+pub mod violation;

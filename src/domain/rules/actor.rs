@@ -33,7 +33,7 @@ pub struct GivenActor<'a> {
 pub fn actor(given: GivenActor, at: At, found: &mut Violations) {
     super::defined(given.actor_type, at.field("actorType"), found);
     let named = usize::from(given.actor_id.is_some()) + usize::from(given.actor_name.is_some());
-    let expected = if given.actor_type == Given::Known(ActorType::ServiceOwner) { 0 } else { 1 };
+    let expected = usize::from(given.actor_type != Given::Known(ActorType::ServiceOwner));
     if named != expected {
         found.add(
             at,

@@ -1,4 +1,3 @@
 //! Everything on one machine: a managed PostgreSQL, the sandbox platform and the service.
 
-pub mod database;
 pub mod postgres;

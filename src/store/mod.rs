@@ -1,7 +1,5 @@
 //! SQL. One file per aggregate or big read.
 
 pub mod dialog;
-pub mod dictionary;
 pub mod migrations;
-pub mod unit_of_work;
-pub mod violation;
+pub mod search;

@@ -1,0 +1,344 @@
+//! From streams of found rows to one page: a merge that reads each stream only as far as the page needs.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use super::{
+    order::{Order, Position, Segment},
+    plan::{Axis, List, Plan},
+    scope::Guard,
+    statements::{Ask, Branch, Budget, Hit, branches},
+};
+
+/// How far a search goes, and when it changes its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// How long it goes on before it returns a short page.
+    pub patience: Duration,
+    /// Rows walked by the first statement: enough for common conditions, cheap if it was in vain.
+    pub first_walk: i64,
+    /// The same where index entries are walked, not rows.
+    pub first_index_walk: i64,
+    /// Most rows walked by one statement.
+    pub longest_walk: i64,
+    /// Rows still to be walked, as far as can be told, from which on lists are worth a try.
+    pub long_walk: i64,
+    /// Most rows that a list may have; more, and the walk is the better way.
+    pub list_rows: i64,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(2),
+            first_walk: 2_000,
+            first_index_walk: 20_000,
+            longest_walk: 50_000,
+            long_walk: 10_000,
+            list_rows: 20_000,
+        }
+    }
+}
+
+/// What was found, in order.
+pub(super) struct Found {
+    pub hits: Vec<Hit>,
+    /// `Some`: time ran out here, and there may be more beyond.
+    pub stopped_at: Option<Position>,
+}
+
+/// One branch of a walk, a list or the delegated dialogs: rows in order, as far as they are known.
+struct Stream {
+    source: Source,
+    /// Where the next statement begins; inside the current segment.
+    after: Option<Position>,
+    /// Everything up to here is in `hits`.
+    known: Option<Position>,
+    is_done: bool,
+    hits: Vec<Hit>,
+}
+
+enum Source {
+    Walk { key: i64, set: i32, segment: usize },
+    List(List),
+    Delegated,
+}
+
+/// Finds the first `wanted` rows beyond `after`.
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    ask: &Ask<'_>,
+    guard: &Guard,
+    plan: &Plan,
+    after: Option<&Position>,
+    wanted: usize,
+) -> Result<Found, sqlx::Error> {
+    let effort = ask.effort;
+    let started = std::time::Instant::now();
+    let walk = branches(plan.axis, ask.scope, ask.filter);
+    let mut search =
+        Search { connection, ask, guard, axis: plan.axis, admitted: walk.admitted.as_deref(), streams: Vec::new() };
+    if !ask.delegated.ids.is_empty() {
+        search.streams.push(Stream::begin(Source::Delegated, after.cloned()));
+    }
+    let others = search.streams.len();
+    let mut lists = plan.after.iter();
+    if !walk.keys.is_empty() && !search.try_lists(plan.before.iter(), after, wanted).await? {
+        let segment = after.map_or(0, |position| ask.order.segment_of(position));
+        let stream = |&(key, set): &(i64, i32)| Stream::begin(Source::Walk { key, set, segment }, after.cloned());
+        search.streams.extend(walk.keys.iter().map(stream));
+    }
+
+    let mut budget = if plan.axis == Axis::Resource { effort.first_index_walk } else { effort.first_walk };
+    let mut rounds = 1;
+    loop {
+        let (hits, bound) = search.merged();
+        let ready = hits
+            .iter()
+            .take_while(|hit| bound.as_ref().is_none_or(|bound| !bound.is_before(ask.order, &hit.at)))
+            .count();
+        if ready >= wanted || bound.is_none() {
+            return Ok(Found { hits: hits.into_iter().take(ready.min(wanted)).cloned().collect(), stopped_at: None });
+        }
+        // A page that stops short must still go on: the next one begins where this one stopped.
+        let goes_on = |position: &Position| after.is_none_or(|after| ask.order.compare(after, position).is_lt());
+        if let Some(Bound::Position(position)) = bound
+            && started.elapsed() >= effort.patience
+            && goes_on(&position)
+        {
+            return Ok(Found { hits: hits.into_iter().take(ready).cloned().collect(), stopped_at: Some(position) });
+        }
+        let target = hits.get(wanted - 1).map(|hit| hit.at.clone());
+        let walked = search.refill(target.as_ref(), wanted, budget, rounds).await?;
+        rounds = rounds.saturating_mul(2);
+        if walked {
+            let rest: Vec<_> = lists.by_ref().collect();
+            let is_far = !rest.is_empty() && search.is_far_from(wanted, budget);
+            budget = (budget * 4).min(effort.longest_walk.max(budget));
+            if is_far {
+                let replaced = search.streams.split_off(others);
+                if !search.try_lists(rest.into_iter(), after, wanted).await? {
+                    search.streams.extend(replaced);
+                }
+            }
+        }
+    }
+}
+
+/// Up to where all streams are known.
+#[derive(Clone)]
+enum Bound {
+    /// Some stream has not begun.
+    Nowhere,
+    Position(Position),
+}
+
+impl Bound {
+    fn is_before(&self, order: &Order, at: &Position) -> bool {
+        match self {
+            Self::Nowhere => true,
+            Self::Position(known) => order.compare(known, at).is_lt(),
+        }
+    }
+}
+
+impl Stream {
+    fn begin(source: Source, after: Option<Position>) -> Self {
+        Self { source, after, known: None, is_done: false, hits: Vec::new() }
+    }
+}
+
+struct Search<'a> {
+    connection: &'a mut PgConnection,
+    ask: &'a Ask<'a>,
+    guard: &'a Guard,
+    axis: Axis,
+    admitted: Option<&'a [(i32, i64)]>,
+    streams: Vec<Stream>,
+}
+
+impl Search<'_> {
+    /// All hits in order, each once, and the bound up to which nothing is missing between them; `None`: nothing is missing
+    /// at all.
+    fn merged(&self) -> (Vec<&Hit>, Option<Bound>) {
+        let order = self.ask.order;
+        let mut hits: Vec<&Hit> = self.streams.iter().flat_map(|stream| &stream.hits).collect();
+        hits.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
+        hits.dedup_by_key(|hit| hit.at.id);
+        let open = || self.streams.iter().filter(|stream| !stream.is_done);
+        let bound = if open().any(|stream| stream.known.is_none()) {
+            Some(Bound::Nowhere)
+        } else {
+            let known = open().filter_map(|stream| stream.known.as_ref());
+            known.min_by(|a, b| order.compare(a, b)).cloned().map(Bound::Position)
+        };
+        (hits, bound)
+    }
+
+    /// Whether the walk, at the density found so far, has a long way to go.
+    fn is_far_from(&self, wanted: usize, walked: i64) -> bool {
+        let (hits, bound) = self.merged();
+        bound.is_some() && as_limit(wanted) * walked / (as_limit(hits.len()) + 1) > self.ask.effort.long_walk
+    }
+
+    /// Reads on in every stream that may hold rows before `target`. Says whether walks were among them.
+    async fn refill(
+        &mut self,
+        target: Option<&Position>,
+        wanted: usize,
+        budget: i64,
+        rounds: i64,
+    ) -> Result<bool, sqlx::Error> {
+        let order = self.ask.order;
+        let blocks = |stream: &Stream| {
+            let reached = |target| stream.known.as_ref().is_some_and(|known| order.compare(known, target).is_ge());
+            !stream.is_done && !target.is_some_and(reached)
+        };
+        let blocking: Vec<usize> = (0..self.streams.len()).filter(|at| blocks(&self.streams[*at])).collect();
+        let mut walks = Vec::new();
+        for at in blocking {
+            match &self.streams[at].source {
+                Source::Walk { segment, .. } => walks.push((*segment, at)),
+                Source::List(list) => {
+                    let list = list.clone();
+                    let after = self.streams[at].after.clone();
+                    let hits = self.list(&list, after.as_ref(), wanted).await?.unwrap_or_default();
+                    self.take(at, hits, wanted);
+                }
+                Source::Delegated => {
+                    let after = self.streams[at].after.clone();
+                    let mut sql = self.ask.delegated(after.as_ref(), as_limit(wanted));
+                    let rows = sql.build().fetch_all(&mut *self.connection).await?;
+                    let hits = rows.iter().map(|row| self.ask.read_hit(row)).collect::<Result<_, _>>()?;
+                    self.take(at, hits, wanted);
+                }
+            }
+        }
+        // Branches in a later segment wait: what they hold lies behind the others.
+        let Some(segment) = walks.iter().map(|(segment, _)| *segment).min() else { return Ok(false) };
+        let walks: Vec<usize> = walks.into_iter().filter(|(of, _)| *of == segment).map(|(_, at)| at).collect();
+        self.walk(order.segments()[segment], &walks, wanted, budget, rounds).await?;
+        Ok(true)
+    }
+
+    /// One statement for all branches at `walks`.
+    async fn walk(
+        &mut self,
+        segment: Segment,
+        walks: &[usize],
+        wanted: usize,
+        budget: i64,
+        rounds: i64,
+    ) -> Result<(), sqlx::Error> {
+        let share = |total: i64| total / i64::try_from(walks.len().max(1)).unwrap_or(i64::MAX);
+        let wanted = as_limit(wanted);
+        // Few per branch where there are many: the page needs only the newest of them all.
+        let found = (share(wanted.saturating_mul(2).saturating_mul(rounds)) + 8).min(wanted);
+        let budget = Budget { walked: share(budget).max(found), found };
+        let branches: Vec<Branch> = walks
+            .iter()
+            .filter_map(|at| {
+                let stream = &self.streams[*at];
+                let Source::Walk { key, set, .. } = stream.source else { return None };
+                Some(Branch { key, set, after: stream.after.as_ref() })
+            })
+            .collect();
+        let mut sql = self.ask.walk(self.axis, segment, &branches, self.admitted, budget);
+        let rows = sql.build().fetch_all(&mut *self.connection).await?;
+        let mut steps: Vec<Vec<_>> = walks.iter().map(|_| Vec::new()).collect();
+        for row in &rows {
+            let step = self.ask.read_step(row)?;
+            steps[step.branch].push(step);
+        }
+        for (at, mut steps) in walks.iter().zip(steps) {
+            steps.sort_unstable_by_key(|step| step.number);
+            let stopped = steps
+                .last()
+                .filter(|step| step.number == budget.walked || as_limit(steps.len()) == budget.found)
+                .map(|step| step.at.clone());
+            let hits = steps.into_iter().filter_map(|step| step.hit).filter(|hit| is_admitted(self.guard, hit));
+            let stream = &mut self.streams[*at];
+            stream.hits.extend(hits);
+            stream.reached(stopped, self.ask.order);
+        }
+        Ok(())
+    }
+
+    /// Puts the first list that is short enough in the place of the walk.
+    async fn try_lists(
+        &mut self,
+        lists: impl Iterator<Item = &List>,
+        after: Option<&Position>,
+        wanted: usize,
+    ) -> Result<bool, sqlx::Error> {
+        for list in lists {
+            if let Some(hits) = self.list(list, after, wanted).await? {
+                self.streams.push(Stream::begin(Source::List(list.clone()), after.cloned()));
+                self.take(self.streams.len() - 1, hits, wanted);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The next rows of a list; `None` if it is too long.
+    async fn list(
+        &mut self,
+        list: &List,
+        after: Option<&Position>,
+        wanted: usize,
+    ) -> Result<Option<Vec<Hit>>, sqlx::Error> {
+        use sqlx::Row as _;
+        let mut sql = self.ask.list(list, after, as_limit(wanted));
+        let rows = sql.build().fetch_all(&mut *self.connection).await?;
+        let mut hits = Vec::new();
+        for row in &rows {
+            if !row.try_get::<bool, _>("is_short")? {
+                return Ok(None);
+            }
+            if row.try_get::<Option<uuid::Uuid>, _>("id")?.is_some() {
+                hits.push(self.ask.read_hit(row)?);
+            }
+        }
+        Ok(Some(hits))
+    }
+
+    /// Rows of a sorted answer: complete if fewer came than were wanted.
+    fn take(&mut self, at: usize, mut hits: Vec<Hit>, wanted: usize) {
+        let order = self.ask.order;
+        hits.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
+        let stopped = if hits.len() < wanted { None } else { hits.last().map(|hit| hit.at.clone()) };
+        hits.retain(|hit| is_admitted(self.guard, hit));
+        let stream = &mut self.streams[at];
+        stream.hits.extend(hits);
+        stream.reached(stopped, order);
+    }
+}
+
+impl Stream {
+    /// The last statement stopped here, or at the end of the segment.
+    fn reached(&mut self, stopped: Option<Position>, order: &Order) {
+        if let Some(position) = stopped {
+            self.known = Some(position.clone());
+            self.after = Some(position);
+            return;
+        }
+        match &mut self.source {
+            Source::Walk { segment, .. } if *segment + 1 < order.segments().len() => {
+                self.known = Some(order.end_of(order.segments()[*segment]));
+                self.after = None;
+                *segment += 1;
+            }
+            Source::Walk { .. } | Source::List(_) | Source::Delegated => self.is_done = true,
+        }
+    }
+}
+
+fn is_admitted(guard: &Guard, hit: &Hit) -> bool {
+    guard.admits(hit.at.id, hit.party_key, hit.resource)
+}
+
+fn as_limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,68 @@
+//! What a list item shows, for the dialogs of one page.
+
+use serde::Deserialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::{
+    Instant,
+    ids::{DialogId, Revision},
+};
+
+/// A dialog as lists show it, of either surface.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ListRow {
+    pub id: DialogId,
+    pub revision: Revision,
+    pub context_revision: Revision,
+    pub owner_context_revision: Revision,
+    pub org: String,
+    pub service_resource: String,
+    pub resource_type: String,
+    pub party: String,
+    pub(super) party_key: i64,
+    pub(super) resource_key: i32,
+    pub status: i16,
+    pub progress: Option<i16>,
+    pub system_labels: i16,
+    pub from_party_transmissions: i16,
+    pub from_owner_transmissions: i16,
+    pub is_api_only: bool,
+    pub is_content_seen: bool,
+    pub has_unopened_content: bool,
+    pub extended_status: Option<String>,
+    pub external_reference: Option<String>,
+    pub process: Option<String>,
+    pub preceding_process: Option<String>,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub content_updated_at: Instant,
+    pub due_at: Option<Instant>,
+    pub visible_from: Option<Instant>,
+    pub deleted_at: Option<Instant>,
+    pub owner_labels: Vec<String>,
+    pub listed: sqlx::types::Json<serde_json::Value>,
+    /// Since the last change of content, the newest entry of each reader.
+    pub seen: sqlx::types::Json<Vec<Seen>>,
+}
+
+/// An entry of the seen log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Seen {
+    pub id: Uuid,
+    pub created_at: Instant,
+    pub user_type: i16,
+    pub is_via_service_owner: bool,
+    pub actor_id: String,
+    pub actor_name: String,
+}
+
+const FETCH: &str = include_str!("rows.sql");
+
+/// The rows of `ids`, in their order. Ids that are no longer there are left out.
+pub(super) async fn fetch(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<ListRow>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as(FETCH).bind(ids).fetch_all(connection).await
+}

@@ -1,0 +1,56 @@
+-- The dialogs of one page, in its order, with what list items show.
+select d.id
+     , d.revision
+     , d.context_revision
+     , d.owner_context_revision
+     , o.name as org
+     , r.urn as service_resource
+     , d.resource_type
+     , p.urn as party
+     , d.party_key
+     , d.resource_id as resource_key
+     , d.status
+     , d.progress
+     , d.system_labels
+     , d.from_party_transmissions
+     , d.from_owner_transmissions
+     , d.is_api_only
+     , d.is_content_seen
+     , d.has_unopened_content
+     , d.extended_status
+     , d.external_reference
+     , d.process
+     , d.preceding_process
+     , d.created_at
+     , d.updated_at
+     , d.content_updated_at
+     , d.due_at
+     , d.visible_from
+     , d.deleted_at
+     , d.owner_labels
+     , coalesce(c.listed, '{}') as listed
+     , coalesce(s.seen, '[]') as seen
+  from unnest($1::uuid[]) with ordinality page (id, place)
+  cross join lateral (select d.* from dialog d where d.id = page.id offset 0) d
+  cross join lateral (select p.urn from party p where p.party_key = d.party_key offset 0) p
+  cross join lateral (select r.urn from service_resource r where r.id = d.resource_id offset 0) r
+  cross join lateral (select o.name from org o where o.id = d.org_id offset 0) o
+  left join lateral (select c.listed from dialog_document c where c.dialog_id = d.id offset 0) c on true
+  cross join lateral (
+      -- the newest entry of each reader since the content changed
+      select jsonb_agg(jsonb_build_object(
+                 'id', e.id
+               , 'created_at', e.created_at
+               , 'user_type', e.user_type
+               , 'is_via_service_owner', e.is_via_service_owner
+               , 'actor_id', e.actor_id
+               , 'actor_name', e.actor_name) order by e.created_at, e.id) as seen
+        from (
+            select distinct on (e.actor_id) e.*
+              from dialog_seen e
+             where e.dialog_id = d.id
+               and e.created_at >= d.content_updated_at
+             order by e.actor_id, e.created_at desc, e.id desc
+        ) e
+  ) s
+ order by page.place

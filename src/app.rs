@@ -1,11 +1,21 @@
 //! Everything a request may reach, built once.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
+use anyhow::Context;
 use axum::extract::FromRef;
-use sqlx::PgPool;
+use secrecy::ExposeSecret;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
-use crate::{altinn::Altinn, auth::Authenticator, clock::Clock, config::Config};
+use crate::{
+    altinn::Altinn,
+    auth::Authenticator,
+    clock::Clock,
+    config::{Config, Database},
+};
 
 /// Everything a request may reach. Cloning copies handles; extractors take the part they need.
 #[derive(Clone, FromRef)]
@@ -15,4 +25,37 @@ pub struct App {
     pub altinn: Altinn,
     pub auth: Authenticator,
     pub config: Arc<Config>,
+}
+
+impl App {
+    /// The service over a database and a platform, the same for production, `dev` and tests. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// The database's address cannot be used.
+    pub fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let db = pool(&config.database)?;
+        Ok(Self { db, clock, altinn: Altinn::default(), auth: Authenticator::default(), config: Arc::new(config) })
+    }
+}
+
+/// Connections that are made when they are needed.
+fn pool(database: &Database) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(database.url.expose_secret())
+        .context("database.url")?
+        .application_name("dialogporten")
+        .statement_cache_capacity(256)
+        // The shape of every plan is written into its statement, so planning again for each set of values only costs;
+        // and a full sort is never the better way to a page.
+        .options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_sort", "off"),
+            ("max_parallel_workers_per_gather", "0"),
+            ("jit", "off"),
+        ])
+        .options([("statement_timeout", database.statement_timeout.as_millis().to_string())]);
+    Ok(PgPoolOptions::new()
+        .max_connections(database.max_connections)
+        // A ping before each use would double the round trips; a connection that died shows at its next statement.
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
 }

@@ -1,3 +1,4 @@
 //! Everything on one machine: a managed PostgreSQL, the sandbox platform and the service.
 
+pub mod database;
 pub mod postgres;

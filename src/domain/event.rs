@@ -53,6 +53,19 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// As the outbox and CloudEvent mapping call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::DialogCreated => "DialogCreated",
+            Self::DialogUpdated => "DialogUpdated",
+            Self::DialogDeleted => "DialogDeleted",
+            Self::DialogRestored => "DialogRestored",
+            Self::DialogSeen { .. } => "DialogSeen",
+            Self::DialogTransmissionCreated { .. } => "DialogTransmissionCreated",
+            Self::DialogActivityCreated { .. } => "DialogActivityCreated",
+        }
+    }
+
     /// Silent changes publish only these (chapter 05 B3).
     pub fn survives_silence(&self) -> bool {
         matches!(self, Self::DialogCreated | Self::DialogUpdated | Self::DialogSeen { .. })

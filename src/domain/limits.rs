@@ -14,3 +14,17 @@ pub const TRANSMISSIONS_PER_KIND: i32 = 32_767;
 pub const HIERARCHY: usize = 100;
 /// Labels a service owner may put on one dialog.
 pub const OWNER_LABELS: usize = 20;
+/// Text of a search tag.
+pub const SEARCH_TAG: usize = 63;
+/// Shortest search tag, owner label and idempotency key.
+pub const SHORT_STRING_MIN: usize = 3;
+/// An idempotency key.
+pub const IDEMPOTENT_KEY: usize = 36;
+/// Additional information and addresses of embedded content.
+pub const LONG_CONTENT: usize = 1023;
+/// The content element ExtendedStatus.
+pub const EXTENDED_STATUS_CONTENT: usize = 25;
+/// Titles and summaries of those who hold the correspondence scope.
+pub const CORRESPONDENCE_CONTENT: usize = 512;
+/// Descriptions of activities of those who hold the correspondence scope.
+pub const CORRESPONDENCE_DESCRIPTION: usize = 4095;

@@ -2,17 +2,22 @@
 
 pub mod actor;
 pub mod attachment;
+pub mod child_ids;
 pub mod content;
+pub mod decision;
 pub mod dialog;
 pub mod event;
 pub mod ids;
 pub mod label;
 pub mod limits;
+pub mod listed;
 pub mod masking;
 pub mod merge;
 pub mod party;
 pub mod policy;
+pub mod rules;
 pub mod seen_log;
+
 pub mod violations;
 pub mod visibility;
 pub mod wire_enum;

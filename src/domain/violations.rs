@@ -65,6 +65,14 @@ impl<'a> At<'a> {
     pub fn item(&'a self, index: usize) -> At<'a> {
         At::Item(self, index)
     }
+
+    /// The last name of the path: an item has its list's.
+    pub fn name(&self) -> &'a str {
+        match self {
+            At::Root(name) | At::Field(_, name) => name,
+            At::Item(parent, _) => parent.name(),
+        }
+    }
 }
 
 impl std::fmt::Display for At<'_> {

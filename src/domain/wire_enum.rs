@@ -48,6 +48,22 @@ pub enum Given<E> {
     Undefined(i64),
 }
 
+/// Left out: the contract treats that as the number 0, which no enum that must be given has.
+impl<E> Default for Given<E> {
+    fn default() -> Self {
+        Given::Undefined(0)
+    }
+}
+
+impl<E: WireEnum> serde::Serialize for Given<E> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Given::Known(value) => serializer.serialize_str(value.name()),
+            Given::Undefined(number) => serializer.serialize_i64(*number),
+        }
+    }
+}
+
 impl<E: WireEnum> Given<E> {
     pub fn known(self) -> Option<E> {
         match self {

@@ -1,5 +1,8 @@
 //! SQL. One file per aggregate or big read.
 
 pub mod dialog;
+pub mod dictionary;
 pub mod migrations;
 pub mod search;
+pub mod unit_of_work;
+pub mod violation;

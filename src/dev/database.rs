@@ -1,0 +1,165 @@
+//! Databases of our own on a server, ours or one that `DATABASE_URL` names: made, marked, migrated, emptied.
+//!
+//! A server that somebody named holds other things too. Only databases with a row of ours in `dialogporten_marker` are
+//! ever emptied or dropped, and the named database itself is only connected to.
+
+use std::str::FromStr;
+
+use anyhow::{Context, bail, ensure};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
+
+use crate::store::migrations::MIGRATIONS;
+
+/// A server on which databases may be made beside the one that its address names.
+#[derive(Clone, Debug)]
+pub struct DatabaseServer(PgConnectOptions);
+
+impl DatabaseServer {
+    /// `url` names a database that exists; it is used to talk to the server.
+    pub fn at(url: &str) -> anyhow::Result<Self> {
+        Ok(Self(PgConnectOptions::from_str(url).context("not the address of a PostgreSQL database")?))
+    }
+
+    /// Address of the sibling called `name`.
+    pub fn url(&self, name: &str) -> String {
+        self.0.clone().database(name).to_url_lossy().into()
+    }
+
+    /// A connection to the named database, for what concerns the server.
+    pub async fn connect(&self) -> anyhow::Result<PgConnection> {
+        self.0
+            .connect()
+            .await
+            .with_context(|| format!("cannot connect to PostgreSQL at {}:{}", self.0.get_host(), self.0.get_port()))
+    }
+
+    async fn connect_to(&self, name: &str) -> anyhow::Result<PgConnection> {
+        self.0.clone().database(name).connect().await.with_context(|| format!("cannot connect to database {name}"))
+    }
+
+    /// Makes sure that database `name` exists, is ours and is migrated.
+    ///
+    /// # Errors
+    /// It exists, holds something and is not marked; or its migrations are not those of this program.
+    pub async fn prepare(&self, name: &str, purpose: &str) -> anyhow::Result<()> {
+        let mut server = self.connect().await?;
+        let existed: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(name)
+            .fetch_one(&mut server)
+            .await?;
+        if !existed {
+            create(&mut server, name, None).await?;
+        }
+        server.close().await?;
+
+        let mut own = self.connect_to(name).await?;
+        if existed && !is_marked(&mut own).await? {
+            // One that was made but not yet marked, because the program was interrupted between the two, is empty.
+            let tables: i64 = sqlx::query_scalar("select count(*) from pg_tables where schemaname = 'public'")
+                .fetch_one(&mut own)
+                .await?;
+            ensure!(tables == 0, "database {name} exists and is not one of ours; it is left alone");
+        }
+        mark(&mut own, purpose).await?;
+        MIGRATIONS.run(&mut own).await.with_context(|| {
+            format!("database {name} was made by another version of this program; --fresh makes it anew")
+        })?;
+        own.close().await?;
+        Ok(())
+    }
+
+    /// Copies `template`, which nobody may be connected to.
+    pub async fn copy(&self, template: &str, name: &str) -> anyhow::Result<()> {
+        let mut server = self.connect().await?;
+        create(&mut server, name, Some(template)).await?;
+        server.close().await?;
+        Ok(())
+    }
+
+    /// Drops database `name` if it exists and is ours.
+    pub async fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let mut server = self.connect().await?;
+        let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(name)
+            .fetch_one(&mut server)
+            .await?;
+        if !exists {
+            return Ok(());
+        }
+        let mut own = self.connect_to(name).await?;
+        let marked = is_marked(&mut own).await?;
+        own.close().await?;
+        ensure!(marked, "database {name} is not one of ours; it is left alone");
+        sqlx::query(AssertSqlSafe(format!("drop database if exists {} with (force)", quoted(name)?)))
+            .execute(&mut server)
+            .await?;
+        server.close().await?;
+        Ok(())
+    }
+}
+
+/// Removes every dialog and what belongs to it. Dictionaries that the service holds in memory stay.
+///
+/// # Errors
+/// The database is not one of ours.
+pub async fn empty(db: &PgPool) -> anyhow::Result<()> {
+    const KEPT: [&str; 6] =
+        ["_sqlx_migrations", "dialogporten_marker", "org", "service_resource", "subject_resource", "resource_level"];
+    let mut connection = db.acquire().await?;
+    if !is_marked(&mut connection).await? {
+        bail!("this database is not one of ours; it is left alone");
+    }
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select quote_ident(tablename) from pg_tables where schemaname = 'public' and not tablename = any($1)",
+    )
+    .bind(&KEPT[..])
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut work = connection.begin().await?;
+    // The names come from the catalogue, quoted by the server.
+    sqlx::query(AssertSqlSafe(format!("truncate {} restart identity", tables.join(", ")))).execute(&mut *work).await?;
+    sqlx::query("update service_resource set dialog_count = 0 where dialog_count <> 0").execute(&mut *work).await?;
+    work.commit().await?;
+    Ok(())
+}
+
+async fn create(server: &mut PgConnection, name: &str, template: Option<&str>) -> anyhow::Result<()> {
+    let template = template.map(quoted).transpose()?.map(|name| format!(" template {name}")).unwrap_or_default();
+    sqlx::query(AssertSqlSafe(format!("create database {}{template}", quoted(name)?)))
+        .execute(server)
+        .await
+        .with_context(|| format!("cannot make database {name}"))?;
+    Ok(())
+}
+
+async fn mark(own: &mut PgConnection, purpose: &str) -> anyhow::Result<()> {
+    let mut work = own.begin().await?;
+    sqlx::raw_sql(
+        "create table if not exists dialogporten_marker
+            (purpose text constraint dialogporten_marker_pk primary key, made_at timestamptz not null default now())",
+    )
+    .execute(&mut *work)
+    .await?;
+    sqlx::query("insert into dialogporten_marker (purpose) values ($1) on conflict do nothing")
+        .bind(purpose)
+        .execute(&mut *work)
+        .await?;
+    work.commit().await?;
+    Ok(())
+}
+
+async fn is_marked(own: &mut PgConnection) -> anyhow::Result<bool> {
+    let table =
+        sqlx::query("select to_regclass('public.dialogporten_marker') is not null").fetch_one(&mut *own).await?;
+    if !table.try_get::<bool, _>(0)? {
+        return Ok(false);
+    }
+    Ok(sqlx::query_scalar("select exists (select from dialogporten_marker)").fetch_one(own).await?)
+}
+
+/// A database name inside a statement, where no parameter can stand.
+fn quoted(name: &str) -> anyhow::Result<String> {
+    let plain = name.len() <= 63 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    ensure!(plain, "`{name}` is no name of a database of ours");
+    Ok(format!("\"{name}\""))
+}

@@ -1,0 +1,99 @@
+//! What the platform permits a reader on one dialog (chapter 03 §5.5).
+
+use std::collections::BTreeSet;
+
+use super::visibility::MAIN;
+
+/// The permitted (action, attribute) pairs. Compared exactly, letter case included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    permitted: BTreeSet<(String, String)>,
+}
+
+impl Decision {
+    pub fn new(permitted: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { permitted: permitted.into_iter().collect() }
+    }
+
+    /// In ordinal order.
+    pub fn permitted(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.permitted.iter().map(|(action, attribute)| (action.as_str(), attribute.as_str()))
+    }
+
+    fn permits(&self, action: &str, attribute: &str) -> bool {
+        self.permitted().any(|pair| pair == (action, attribute))
+    }
+
+    /// Any action on the dialog itself will do.
+    pub fn grants_main(&self) -> bool {
+        self.permitted().any(|(_, attribute)| attribute == MAIN)
+    }
+
+    pub fn may_read_main(&self) -> bool {
+        self.permits("read", MAIN)
+    }
+
+    /// An action without an attribute is also lit by permission for its name on any part, if the dialog itself is open.
+    pub fn may_perform(&self, action: &str, attribute: Option<&str>) -> bool {
+        match attribute {
+            Some(attribute) => self.permits(action, attribute),
+            None => self.grants_main() && self.permitted().any(|(permitted, _)| permitted == action),
+        }
+    }
+
+    /// A transmission without an attribute follows the dialog itself.
+    pub fn may_read_transmission(&self, attribute: Option<&str>) -> bool {
+        match attribute {
+            Some(attribute) => self.permits("transmissionread", attribute) || self.permits("read", attribute),
+            None => self.grants_main(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(pairs: &[(&str, &str)]) -> Decision {
+        Decision::new(pairs.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned())))
+    }
+
+    /// EG-018, EG-019, EG-020, OG-013
+    #[test]
+    fn actions_follow_their_attribute_or_the_dialog() {
+        let nothing = decision(&[]);
+        let writer = decision(&[("write", MAIN)]);
+        let signer_of_a_part = decision(&[("write", MAIN), ("sign", "part")]);
+        let stranger_with_a_part = decision(&[("sign", "part")]);
+        for (decision, action, attribute, permitted) in [
+            (&nothing, "read", None, false),
+            (&writer, "write", None, true),
+            (&writer, "read", None, false),
+            (&writer, "Write", None, false),
+            (&writer, "write", Some("part"), false),
+            (&writer, "write", Some(MAIN), true),
+            (&signer_of_a_part, "sign", None, true),
+            (&signer_of_a_part, "sign", Some("part"), true),
+            (&signer_of_a_part, "sign", Some("other"), false),
+            (&stranger_with_a_part, "sign", None, false),
+            (&stranger_with_a_part, "sign", Some("part"), true),
+        ] {
+            let found = decision.may_perform(action, attribute);
+            assert_eq!(found, permitted, "{action} on {attribute:?} under {decision:?}");
+        }
+        assert!(!writer.may_read_main() && writer.grants_main());
+        assert!(decision(&[("read", MAIN)]).may_read_main());
+        assert!(!stranger_with_a_part.grants_main());
+    }
+
+    /// EG-023
+    #[test]
+    fn transmissions_are_read_by_either_action() {
+        let decision = decision(&[("transmissionread", "a"), ("read", "urn:altinn:resource:b")]);
+        for (attribute, permitted) in
+            [(Some("a"), true), (Some("urn:altinn:resource:b"), true), (Some("c"), false), (None, false)]
+        {
+            assert_eq!(decision.may_read_transmission(attribute), permitted, "{attribute:?}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The little HTML that old clients may send in `additionalInfo`.
+
+use std::cell::Cell;
+
+use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+
+const TAGS: [&str; 14] =
+    ["p", "a", "br", "em", "strong", "ul", "ol", "li", "table", "thead", "tbody", "tr", "td", "th"];
+
+pub const UNSUPPORTED: &str = "Value contains unsupported HTML. The following tags are supported: \
+    [<p>,<a>,<br>,<em>,<strong>,<ul>,<ol>,<li>,<table>,<thead>,<tbody>,<tr>,<td>,<th>]. Tag attributes are not supported \
+    except for on '<a>' which must contain a 'href' starting with 'https://'.";
+
+/// Every element is a known one; only links have an attribute, and exactly one: an https address. Text and comments are
+/// not looked at.
+pub fn is_supported(value: &str) -> bool {
+    let queue = BufferQueue::default();
+    queue.push_back(value.into());
+    let tokenizer = Tokenizer::new(Elements { supported: Cell::new(true) }, TokenizerOpts::default());
+    // The sink always says "go on", so one call reads all.
+    let _ = tokenizer.feed(&queue);
+    tokenizer.end();
+    tokenizer.sink.supported.get()
+}
+
+struct Elements {
+    supported: Cell<bool>,
+}
+
+impl TokenSink for Elements {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if let Token::TagToken(tag) = token
+            && tag.kind == TagKind::StartTag
+            && !is_supported_element(&tag)
+        {
+            self.supported.set(false);
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+fn is_supported_element(tag: &Tag) -> bool {
+    if &*tag.name == "a" {
+        let [attribute] = tag.attrs.as_slice() else { return false };
+        &*attribute.name.local == "href"
+            && attribute.value.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
+    } else {
+        tag.attrs.is_empty() && TAGS.contains(&&*tag.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// V-006
+    #[test]
+    fn few_elements_and_one_attribute() {
+        for good in [
+            "plain & text",
+            "<p>a<br/>b</p><ul><li>c</li></ul>",
+            "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody></table>",
+            "<A HREF='HTTPS://example.com'>x</A>",
+            "<!-- a comment --> 1 < 2",
+        ] {
+            assert!(is_supported(good), "{good}");
+        }
+        for bad in [
+            "<script>alert(1)</script>",
+            "<iframe src='https://a.no'></iframe>",
+            "<img src=x>",
+            "<div>a</div>",
+            "<p><span>a</span></p>",
+            "<p class='x'>a</p>",
+            "<a>x</a>",
+            "<a href='http://a.no'>x</a>",
+            "<a href='https://a.no' target='_blank'>x</a>",
+            "<a href='javascript:alert(1)'>x</a>",
+            "<p/onclick=alert(1)>",
+        ] {
+            assert!(!is_supported(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `If-Match`: which revision a writer has seen.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
+
+use super::{lenient_uuid, not_bindable, refusal::Refusal};
+use crate::domain::{ids::Revision, violations::Violations};
+
+/// The expected revision: one UUID, bare or quoted. `None` without the header.
+#[derive(Clone, Copy, Debug)]
+pub struct IfMatch(pub Option<Revision>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let mut values = parts.headers.get_all(header::IF_MATCH).iter();
+        let Some(first) = values.next() else { return Ok(Self(None)) };
+        let text = String::from_utf8_lossy(first.as_bytes());
+        let bare = text.trim();
+        let bare = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(bare);
+        match lenient_uuid(bare) {
+            Some(revision) if values.next().is_none() => Ok(Self(Some(Revision(revision)))),
+            _ => Err(Violations::one("If-Match", not_bindable(&text, "Guid")).into()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! JSON in: the contract's reading of request bodies, and the extractor that applies it.
+
+mod de;
+mod text;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use serde::de::DeserializeOwned;
+
+use super::refusal::Refusal;
+use crate::domain::{limits::BODY_BYTES, violations::Violations};
+
+/// The key of refusals that concern the document as a whole.
+const WHOLE: &str = "SerializerErrors";
+
+/// A body of `application/json`, read by the contract's rules: member names in any letter case, the last of several
+/// counts, unknown ones are ignored, `null` only where absence is possible.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        expect_media_type(request.headers(), &["application/json"])?;
+        let body = read_body(request).await?;
+        Ok(Self(parse_json(&body)?))
+    }
+}
+
+/// Refuses with 415 unless `Content-Type` is one of `accepted`; parameters such as the charset do not matter.
+pub fn expect_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Refusal> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media_type = given.split(';').next().unwrap_or("").trim();
+    if accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(media_type)) {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedMediaType)
+    }
+}
+
+/// The whole body, refused with 413 as soon as it is known to be too large.
+pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES as u64) {
+        return Err(Refusal::TooLarge);
+    }
+    axum::body::to_bytes(request.into_body(), BODY_BYTES).await.map_err(|error| {
+        use std::error::Error;
+        if error.source().is_some_and(<dyn Error>::is::<http_body_util::LengthLimitError>) {
+            Refusal::TooLarge
+        } else {
+            Violations::one(WHOLE, "The request body could not be read to its end.").into()
+        }
+    })
+}
+
+/// Reads a document as a `T`. The first mistake is the only one reported: under `SerializerErrors` if it concerns the
+/// document, under the path of the value otherwise.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violations> {
+    let text = text::Checked::new(bytes).map_err(|error| Violations::one(WHOLE, error.to_string()))?;
+    if text.cursor().peek() == b'n' {
+        return Err(Violations::one(WHOLE, "The body must not be null."));
+    }
+    de::read(text).map_err(|error| {
+        let path = error.path.filter(|path| !path.is_empty());
+        Violations::one(path.unwrap_or_else(|| WHOLE.to_owned()), error.text)
+    })
+}
+
+/// Reads an already parsed document (one that was patched) by the same rules as [`parse_json`].
+pub fn from_value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Violations> {
+    let text = serde_json::to_vec(value).map_err(|error| Violations::one(WHOLE, error.to_string()))?;
+    parse_json(&text)
+}
+
+#[cfg(test)]
+mod tests;

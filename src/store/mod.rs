@@ -1,5 +1,6 @@
 //! SQL. One file per aggregate or big read.
 
+pub mod context;
 pub mod dialog;
 pub mod dictionary;
 pub mod migrations;

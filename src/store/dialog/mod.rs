@@ -1,6 +1,9 @@
 //! The rows of a dialog.
 
+pub mod change;
+pub mod children;
 pub mod load;
+pub mod purge;
 mod rows;
 
 pub use load::{Find, WholeDialog, any_owner, for_end_user, owned_by};

@@ -1,0 +1,123 @@
+//! Writing what an operation made of a stored dialog.
+//!
+//! One statement, so one round trip and one transaction: the row with its new revision, the body, appended children, claimed
+//! ids, labels with their log and marks, and the outbox. Its first part locks the row if it still has the revision that was
+//! read; everything else hangs on that part, so a stale write changes nothing, and events enter the outbox only once the
+//! row is locked: per dialog they stand in commit order.
+//!
+//! What end users change beside the owner (labels, seen) is not overwritten from an older reading: it is computed from the
+//! locked row.
+
+use sqlx::{PgExecutor, types::Json};
+use uuid::Uuid;
+
+use super::children::{Placed, bind_activities, bind_claims, bind_events, bind_transmissions};
+use crate::{
+    domain::{
+        Instant,
+        actor::Actor,
+        child_ids::ChildKind,
+        dialog::{Activity, Dialog},
+        event::DomainEvent,
+        ids::{Revision, TransmissionId},
+        label::{Labels, SystemLabel},
+        listed::Listed,
+        wire_enum::WireEnum,
+    },
+    store::violation::StoreError,
+};
+
+/// What becomes of a dialog's system labels when its owner writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LabelEffect {
+    /// Back to Default from Bin or Archive.
+    pub reset: bool,
+    /// The party sent something.
+    pub sent: bool,
+}
+
+/// What an operation made of a stored dialog.
+pub struct DialogChange<'a> {
+    /// As it shall be. Labels, context revisions, owner labels and the seen flag are not taken from here.
+    pub dialog: &'a Dialog,
+    /// The revision that was read: another one in the store means that somebody else was faster.
+    pub read: Revision,
+    /// Whether the aggregate differs at all; if not, only labels may move.
+    pub changed: bool,
+    /// Whether readers have to look again: the seen flag goes.
+    pub unsee: bool,
+    /// The new body, if it or what lists show of the dialog differs.
+    pub listed: Option<&'a Listed>,
+    pub labels: LabelEffect,
+    pub transmissions: &'a [Placed],
+    /// Stored transmissions that an appended activity opened.
+    pub opened: &'a [TransmissionId],
+    pub activities: &'a [Activity],
+    pub claimed: &'a [(ChildKind, Uuid)],
+    pub released: &'a [(ChildKind, Uuid)],
+    pub events: &'a [DomainEvent],
+    pub now: Instant,
+}
+
+/// The dialog's contexts after a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub labels: Labels,
+    pub context_revision: Revision,
+}
+
+const SAVE: &str = include_str!("change.sql");
+
+impl DialogChange<'_> {
+    /// Writes the change. `None`: the dialog no longer has the revision that was read, and nothing was written.
+    ///
+    /// # Errors
+    /// Violations of constraints (an id that is taken), and whatever else the database says.
+    pub async fn save(self, db: impl PgExecutor<'_>) -> Result<Option<Written>, StoreError> {
+        let dialog = self.dialog;
+        let statement = sqlx::query_as(SAVE)
+            .bind(dialog.id)
+            .bind(self.read)
+            .bind(self.changed)
+            .bind(dialog.revision)
+            .bind(dialog.created_at)
+            .bind(dialog.updated_at)
+            .bind(dialog.content_updated_at)
+            .bind(dialog.due_at)
+            .bind(dialog.expires_at)
+            .bind(dialog.deleted_at)
+            .bind(dialog.status.id())
+            .bind(progress(dialog))
+            .bind(dialog.from_party_transmissions)
+            .bind(dialog.from_owner_transmissions)
+            .bind(dialog.is_api_only)
+            .bind(self.unsee)
+            .bind(dialog.has_unopened_content)
+            .bind(dialog.is_frozen)
+            .bind(dialog.extended_status.as_deref())
+            .bind(dialog.external_reference.as_deref())
+            .bind(dialog.process.as_deref())
+            .bind(dialog.preceding_process.as_deref())
+            .bind(self.labels.reset)
+            .bind(if self.labels.sent { SystemLabel::Sent.bit() } else { 0 })
+            .bind(Revision::fresh())
+            .bind(Json(Actor::service_owner()))
+            .bind(self.now)
+            .bind(self.listed.map(|_| Json(&dialog.body)))
+            .bind(self.listed.map(Json));
+        let statement = bind_transmissions(statement, self.transmissions)
+            .bind(self.opened.iter().map(|id| id.0).collect::<Vec<_>>());
+        let statement = bind_activities(statement, self.activities);
+        let statement = bind_claims(bind_claims(statement, self.claimed), self.released);
+        let row: Option<(i16, Uuid)> = bind_events(statement, self.events).fetch_optional(db).await?;
+        Ok(row.map(|(mask, context_revision)| Written {
+            labels: Labels::from_mask(mask),
+            context_revision: Revision(context_revision),
+        }))
+    }
+}
+
+/// As the column holds it; the rules keep it between 0 and 100.
+pub(super) fn progress(dialog: &Dialog) -> Option<i16> {
+    dialog.progress.and_then(|progress| i16::try_from(progress).ok())
+}

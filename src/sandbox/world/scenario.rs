@@ -70,9 +70,6 @@ pub struct Owner {
     pub code: String,
     pub organization: String,
     pub name: Texts,
-    /// Whether the list of service owners knows it; its number and its resources hold either way.
-    #[serde(default = "yes")]
-    pub listed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,6 +225,8 @@ pub struct Series {
 /// How a role is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
+    /// The last part of `urn`, where only that is given.
+    #[serde(default)]
     pub code: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urn: Option<String>,
@@ -237,6 +236,8 @@ pub struct Role {
 /// How an access package is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
+    /// The last part of `urn`, where only that is given.
+    #[serde(default)]
     pub code: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urn: Option<String>,

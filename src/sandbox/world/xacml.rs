@@ -136,12 +136,20 @@ impl Attributes {
     }
 }
 
+/// Whether a text is meant as a document, and not as a file's name.
+pub fn is_document(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+}
+
 impl Policy {
     /// Reads a document.
     ///
     /// # Errors
     /// What is wrong with it, or what it uses that the platform's policies never do.
     pub fn parse(xml: &str) -> Result<Self, String> {
+        if !is_document(xml) {
+            return Err("not a policy document; files can be named only in a scenario that is a file itself".to_owned());
+        }
         let document = Document::parse(xml.trim_start_matches('\u{feff}')).map_err(|error| error.to_string())?;
         let root = document.root_element();
         if !is(root, "Policy") {

@@ -9,6 +9,7 @@
 //! | [`altinn`] | what the platform says: registry, decisions, authorized parties, names |
 //! | [`http`] | the wire, once: refusals, JSON, query strings, If-Match, paging, languages |
 //! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
+//! | [`views`] | the parts of answers that both surfaces show alike |
 //! | [`sandbox`] | a local platform that speaks the real HTTP |
 //! | [`dev`] | everything on one machine: managed PostgreSQL, sandbox, service |
 //!
@@ -34,3 +35,4 @@ pub mod router;
 pub mod sandbox;
 pub mod serviceowner;
 pub mod store;
+pub mod views;

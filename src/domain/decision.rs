@@ -11,7 +11,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    pub fn new(permitted: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn permitting(permitted: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { permitted: permitted.into_iter().collect() }
     }
 
@@ -25,7 +25,7 @@ impl Decision {
     }
 
     /// Any action on the dialog itself will do.
-    pub fn grants_main(&self) -> bool {
+    pub fn has_access_to_main(&self) -> bool {
         self.permitted().any(|(_, attribute)| attribute == MAIN)
     }
 
@@ -34,18 +34,18 @@ impl Decision {
     }
 
     /// An action without an attribute is also lit by permission for its name on any part, if the dialog itself is open.
-    pub fn may_perform(&self, action: &str, attribute: Option<&str>) -> bool {
+    pub fn allows_action(&self, action: &str, attribute: Option<&str>) -> bool {
         match attribute {
             Some(attribute) => self.permits(action, attribute),
-            None => self.grants_main() && self.permitted().any(|(permitted, _)| permitted == action),
+            None => self.has_access_to_main() && self.permitted().any(|(permitted, _)| permitted == action),
         }
     }
 
     /// A transmission without an attribute follows the dialog itself.
-    pub fn may_read_transmission(&self, attribute: Option<&str>) -> bool {
+    pub fn allows_transmission(&self, attribute: Option<&str>) -> bool {
         match attribute {
             Some(attribute) => self.permits("transmissionread", attribute) || self.permits("read", attribute),
-            None => self.grants_main(),
+            None => self.has_access_to_main(),
         }
     }
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn decision(pairs: &[(&str, &str)]) -> Decision {
-        Decision::new(pairs.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned())))
+        Decision::permitting(pairs.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned())))
     }
 
     /// EG-018, EG-019, EG-020, OG-013
@@ -78,12 +78,12 @@ mod tests {
             (&stranger_with_a_part, "sign", None, false),
             (&stranger_with_a_part, "sign", Some("part"), true),
         ] {
-            let found = decision.may_perform(action, attribute);
+            let found = decision.allows_action(action, attribute);
             assert_eq!(found, permitted, "{action} on {attribute:?} under {decision:?}");
         }
-        assert!(!writer.may_read_main() && writer.grants_main());
+        assert!(!writer.may_read_main() && writer.has_access_to_main());
         assert!(decision(&[("read", MAIN)]).may_read_main());
-        assert!(!stranger_with_a_part.grants_main());
+        assert!(!stranger_with_a_part.has_access_to_main());
     }
 
     /// EG-023
@@ -93,7 +93,7 @@ mod tests {
         for (attribute, permitted) in
             [(Some("a"), true), (Some("urn:altinn:resource:b"), true), (Some("c"), false), (None, false)]
         {
-            assert_eq!(decision.may_read_transmission(attribute), permitted, "{attribute:?}");
+            assert_eq!(decision.allows_transmission(attribute), permitted, "{attribute:?}");
         }
     }
 }

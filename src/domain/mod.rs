@@ -16,6 +16,8 @@ pub mod merge;
 pub mod party;
 pub mod policy;
 pub mod rules;
+#[cfg(test)]
+pub mod sample;
 pub mod seen_log;
 
 pub mod violations;

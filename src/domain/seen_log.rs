@@ -31,20 +31,14 @@ pub fn newest_per_actor(entries: &[SeenEntry], since: Instant) -> Vec<&SeenEntry
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::actor::ActorType;
+    use crate::domain::sample::{at, seen};
 
     #[test]
     fn one_entry_per_actor_is_shown_and_it_is_the_newest() {
-        let at = |seconds: i64| Instant::from_timestamp(1_900_000_000 + seconds, 0).expect("a valid instant");
-        let entry = |seconds, actor: &str| SeenEntry {
-            id: Uuid::new_v4(),
-            created_at: at(seconds),
-            is_via_service_owner: false,
-            seen_by: Actor {
-                actor_type: ActorType::PartyRepresentative,
-                actor_id: Some(actor.into()),
-                actor_name: Some("Somebody".into()),
-            },
+        let entry = |seconds, actor: &str| {
+            let mut entry = seen(1, seconds);
+            entry.seen_by.actor_id = Some(actor.into());
+            entry
         };
         let log = [entry(0, "a"), entry(1, "b"), entry(2, "a"), entry(3, "c")];
         let shown = |since| newest_per_actor(&log, at(since)).iter().map(|entry| entry.created_at).collect::<Vec<_>>();

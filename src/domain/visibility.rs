@@ -23,8 +23,8 @@ pub const EXPIRED: &str = "urn:dialogporten:expired";
 pub struct Standing {
     /// Some action on the dialog itself is permitted, or lists show it.
     pub has_access: bool,
-    /// The authentication level of the reader.
-    pub level: i32,
+    /// The authentication level of the reader; `None`, if the token says none, is below all.
+    pub level: Option<i32>,
     /// What the resource demands; `None` if nothing is known about it.
     pub minimum_level: Option<i32>,
 }
@@ -48,7 +48,7 @@ pub fn check(dialog: &Dialog, standing: Standing, now: Instant) -> Result<(), Hi
     if dialog.deleted_at.is_some() {
         return Err(Hidden::Deleted);
     }
-    if standing.level < standing.minimum_level.unwrap_or(LEVEL_OF_UNKNOWN_RESOURCES) {
+    if standing.level < Some(standing.minimum_level.unwrap_or(LEVEL_OF_UNKNOWN_RESOURCES)) {
         return Err(Hidden::LevelTooLow);
     }
     if let Some(from) = dialog.visible_from.filter(|from| *from > now) {
@@ -61,19 +61,20 @@ pub fn check(dialog: &Dialog, standing: Standing, now: Instant) -> Result<(), Hi
 }
 
 /// The (action, attribute) pairs that the platform must decide before the dialog can be shown, each once, in ordinal
-/// order. Transmissions without an attribute follow the dialog itself.
+/// order; no attribute is the dialog itself. Transmissions without an attribute follow the dialog itself.
 pub fn pairs_to_decide<'a>(
     dialog: &'a Dialog,
     transmissions: impl IntoIterator<Item = &'a Transmission>,
-) -> BTreeSet<(&'a str, &'a str)> {
-    let attribute = |attribute: &'a Option<String>| attribute.as_deref().unwrap_or(MAIN);
-    let api = dialog.body.api_actions.iter().map(|a| (a.action.as_str(), attribute(&a.authorization_attribute)));
-    let gui = dialog.body.gui_actions.iter().map(|a| (a.action.as_str(), attribute(&a.authorization_attribute)));
+) -> Vec<(String, Option<String>)> {
+    let api = dialog.body.api_actions.iter().map(|it| (it.action.as_str(), it.authorization_attribute.as_deref()));
+    let gui = dialog.body.gui_actions.iter().map(|it| (it.action.as_str(), it.authorization_attribute.as_deref()));
     let transmissions = transmissions
         .into_iter()
         .filter_map(|transmission| transmission.authorization_attribute.as_deref())
-        .map(|attribute| (action_on_transmission(attribute), attribute));
-    api.chain(gui).chain(transmissions).chain([("read", MAIN)]).collect()
+        .map(|attribute| (action_on_transmission(attribute), Some(attribute)));
+    // A set first: thousands of transmissions share few attributes.
+    let pairs: BTreeSet<_> = api.chain(gui).chain(transmissions).chain([("read", None)]).collect();
+    pairs.into_iter().map(|(action, attribute)| (action.to_owned(), attribute.map(str::to_owned))).collect()
 }
 
 /// What reading a transmission is called. A rule that lets somebody `read` a whole resource also matches requests that
@@ -97,72 +98,23 @@ pub fn placeholder(is_authorized: bool, expires_at: Option<Instant>, now: Instan
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
-    use crate::domain::{
-        actor::Actor,
-        attachment::{ApiAction, GuiAction, GuiActionPriority, HttpVerb},
-        dialog::{DialogBody, Status, TransmissionBody, TransmissionType},
-        ids::{DialogId, Revision, TransmissionId, v7_at},
-        label::Labels,
-        party::Party,
-    };
+    use crate::domain::sample::{api_action, at, bare_dialog, gui_action, transmission};
 
-    fn at(seconds: i64) -> Instant {
-        Instant::from_timestamp(1_900_000_000 + seconds, 0).expect("a valid instant")
-    }
-
-    fn dialog() -> Dialog {
-        Dialog {
-            id: DialogId(v7_at(at(0))),
-            revision: Revision::fresh(),
-            context_revision: Revision::fresh(),
-            owner_context_revision: Revision::fresh(),
-            idempotent_key: None,
-            org: "ttd".into(),
-            service_resource: "urn:altinn:resource:some-service".into(),
-            resource_type: "genericaccessresource".into(),
-            party: Party::person("08844397713").expect("a valid number"),
-            status: Status::NotApplicable,
-            progress: None,
-            extended_status: None,
-            external_reference: None,
-            visible_from: None,
-            due_at: None,
-            expires_at: None,
-            process: None,
-            preceding_process: None,
-            is_api_only: false,
-            created_at: at(0),
-            updated_at: at(0),
-            content_updated_at: at(0),
-            deleted_at: None,
-            is_frozen: false,
-            from_party_transmissions: 0,
-            from_owner_transmissions: 0,
-            has_unopened_content: false,
-            is_content_seen: false,
-            labels: Labels::default(),
-            owner_labels: Vec::new(),
-            body: DialogBody::default(),
-        }
-    }
-
-    const INSIDE: Standing = Standing { has_access: true, level: 3, minimum_level: Some(3) };
+    const INSIDE: Standing = Standing { has_access: true, level: Some(3), minimum_level: Some(3) };
 
     #[test]
     fn the_first_reason_against_showing_counts() {
         // every reason at once; row by row the first one is taken away
         let mut dialog =
-            Dialog { deleted_at: Some(at(1)), visible_from: Some(at(20)), expires_at: Some(at(5)), ..dialog() };
-        let mut standing = Standing { has_access: false, level: 2, minimum_level: Some(3) };
+            Dialog { deleted_at: Some(at(1)), visible_from: Some(at(20)), expires_at: Some(at(5)), ..bare_dialog() };
+        let mut standing = Standing { has_access: false, level: Some(2), minimum_level: Some(3) };
         assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::NoAccess));
         standing.has_access = true;
         assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::Deleted));
         dialog.deleted_at = None;
         assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::LevelTooLow));
-        standing.level = 3;
+        standing.level = Some(3);
         assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::NotVisibleUntil(at(20))));
         dialog.visible_from = Some(at(10));
         assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::ExpiredAt(at(5))));
@@ -174,77 +126,44 @@ mod tests {
     #[test]
     fn levels_are_compared_with_what_the_resource_demands() {
         for (level, minimum_level, shown) in [
-            (0, None, false),
-            (2, None, false),
-            (3, None, true),
-            (4, None, true),
-            (0, Some(0), true),
-            (3, Some(3), true),
-            (3, Some(4), false),
-            (4, Some(4), true),
+            (Some(0), None, false),
+            (Some(2), None, false),
+            (Some(3), None, true),
+            (Some(4), None, true),
+            (Some(0), Some(0), true),
+            (Some(3), Some(3), true),
+            (Some(3), Some(4), false),
+            (Some(4), Some(4), true),
+            (None, Some(0), false),
         ] {
-            let found = check(&dialog(), Standing { level, minimum_level, ..INSIDE }, at(0));
-            assert_eq!(found.is_ok(), shown, "level {level}, demanded {minimum_level:?}");
+            let found = check(&bare_dialog(), Standing { level, minimum_level, ..INSIDE }, at(0));
+            assert_eq!(found.is_ok(), shown, "level {level:?}, demanded {minimum_level:?}");
         }
     }
 
     #[test]
     fn each_pair_is_asked_once() {
-        let mut dialog = dialog();
-        let gui = |action: &str, attribute: Option<&str>| GuiAction {
-            id: v7_at(at(0)),
-            created_at: at(0),
-            action: action.into(),
-            url: "https://example.com".into(),
-            authorization_attribute: attribute.map(Into::into),
-            is_delete_dialog_action: false,
-            priority: GuiActionPriority::Primary,
-            http_method: HttpVerb::GET,
-            title: Vec::new(),
-            prompt: Vec::new(),
-        };
-        dialog.body.gui_actions = vec![gui("sign", None), gui("sign", Some("part-b")), gui("sign", None)];
-        dialog.body.api_actions = vec![ApiAction {
-            id: Uuid::new_v4(),
-            created_at: at(0),
-            action: "Sign".into(),
-            authorization_attribute: None,
-            name: None,
-            endpoints: Vec::new(),
-        }];
-        let transmission = |attribute: Option<&str>| Transmission {
-            id: TransmissionId(v7_at(at(0))),
-            created_at: at(0),
-            idempotent_key: None,
-            authorization_attribute: attribute.map(Into::into),
-            related_transmission_id: None,
-            transmission_type: TransmissionType::Information,
-            is_opened: false,
-            body: TransmissionBody {
-                extended_type: None,
-                external_reference: None,
-                sender: Actor::service_owner(),
-                content: None,
-                attachments: Vec::new(),
-                navigational_actions: Vec::new(),
-            },
-        };
+        let mut dialog = bare_dialog();
+        dialog.body.gui_actions =
+            vec![gui_action(1, "sign", None), gui_action(2, "sign", Some("part-b")), gui_action(3, "sign", None)];
+        dialog.body.api_actions = vec![api_action(4, "Sign", None)];
         let transmissions =
             [None, Some("part-a"), Some("part-a"), Some("urn:altinn:resource:other"), Some("URN:ALTINN:RESOURCE:x")]
-                .map(transmission);
+                .map(|attribute| transmission(6, attribute, None));
 
-        let asked: Vec<_> = pairs_to_decide(&dialog, &transmissions).into_iter().collect();
+        let asked = pairs_to_decide(&dialog, &transmissions);
+        let asked: Vec<_> = asked.iter().map(|(action, attribute)| (action.as_str(), attribute.as_deref())).collect();
 
         assert_eq!(
             asked,
             [
-                ("Sign", "main"),
-                ("read", "URN:ALTINN:RESOURCE:x"),
-                ("read", "main"),
-                ("read", "urn:altinn:resource:other"),
-                ("sign", "main"),
-                ("sign", "part-b"),
-                ("transmissionread", "part-a"),
+                ("Sign", None),
+                ("read", None),
+                ("read", Some("URN:ALTINN:RESOURCE:x")),
+                ("read", Some("urn:altinn:resource:other")),
+                ("sign", None),
+                ("sign", Some("part-b")),
+                ("transmissionread", Some("part-a")),
             ]
         );
     }

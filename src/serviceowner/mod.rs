@@ -1,1 +1,3 @@
 //! What service owners may do: one file per operation.
+
+pub mod dialogs;

@@ -1,0 +1,4 @@
+//! Dialogs: one file per operation.
+
+pub mod lens;
+pub mod view;

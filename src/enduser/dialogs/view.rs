@@ -1,0 +1,273 @@
+//! A dialog as end users see it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::lens::Lens;
+use crate::{
+    domain::{
+        content::DialogContent,
+        dialog::{Status, Transmission, TransmissionType},
+        label::SystemLabel,
+        seen_log::{SeenEntry, newest_per_actor},
+    },
+    http::timestamp::Timestamp,
+    store::dialog::WholeDialog,
+    views::{
+        ActivityView, ActorView, ApiActionView, AttachmentView, ContentValueView, EndUserContextView, GuiActionView,
+        NavigationalActionView, SeenLogView, TransmissionContentView, each,
+    },
+};
+
+/// A dialog, with all that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EndUserDialog)]
+pub struct DialogView {
+    pub id: Uuid,
+    /// Changes with every change of the dialog; labels and reading leave it.
+    pub revision: Uuid,
+    /// The owner's short name.
+    pub org: String,
+    pub service_resource: String,
+    /// What the Resource Registry called the resource when the dialog was created.
+    pub service_resource_type: String,
+    /// Whom the dialog is for, as a URN.
+    pub party: String,
+    /// Percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preceding_process: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// When something changed last that readers ought to look at.
+    pub content_updated_at: Timestamp,
+    pub status: Status,
+    /// There are transmissions of the service owner that nobody has opened.
+    pub has_unopened_content: bool,
+    /// Meant for the systems of end users only.
+    pub is_api_only: bool,
+    pub from_service_owner_transmissions_count: i32,
+    pub from_party_transmissions_count: i32,
+    /// Which of Default, Bin and Archive is set. `endUserContext` has all labels.
+    #[schema(deprecated)]
+    pub system_label: SystemLabel,
+    /// Somebody has opened the dialog since its content changed, and nobody has marked it as unopened.
+    pub is_content_seen: bool,
+    /// Proof towards the service owner of what the reader may do here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialog_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<ContentView>,
+    pub attachments: Vec<AttachmentView>,
+    pub transmissions: Vec<TransmissionView>,
+    pub gui_actions: Vec<GuiActionView>,
+    pub api_actions: Vec<ApiActionView>,
+    pub activities: Vec<ActivityView>,
+    /// Who has opened the dialog since it changed: each reader's newest entry.
+    pub seen_since_last_update: Vec<SeenLogView>,
+    /// Who has opened the dialog since its content changed: each reader's newest entry.
+    pub seen_since_last_content_update: Vec<SeenLogView>,
+    pub end_user_context: EndUserContextView,
+}
+
+/// What a dialog says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EndUserDialogContent)]
+pub struct ContentView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<ContentValueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<ContentValueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_name: Option<ContentValueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub additional_info: Option<ContentValueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_status: Option<ContentValueView>,
+    /// Leads to the content itself, for clients that embed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub main_content_reference: Option<ContentValueView>,
+}
+
+/// A message inside a dialog, as dialogs show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EndUserDialogTransmission)]
+pub struct TransmissionView {
+    pub id: Uuid,
+    pub created_at: Timestamp,
+    /// The part of the resource, or the other resource, whose policy decides who may open it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_attribute: Option<String>,
+    /// Whether the reader may open it.
+    pub is_authorized: bool,
+    #[schema(format = "uri")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_reference: Option<String>,
+    /// The transmission that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub related_transmission_id: Option<Uuid>,
+    #[serde(rename = "type")]
+    pub transmission_type: TransmissionType,
+    pub sender: ActorView,
+    pub is_opened: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<TransmissionContentView>,
+    pub attachments: Vec<AttachmentView>,
+    pub navigational_actions: Vec<NavigationalActionView>,
+}
+
+impl DialogView {
+    /// The dialog through `lens`. `reader` is the end user's own URN.
+    pub fn new(whole: WholeDialog, lens: &Lens, reader: &str) -> Self {
+        let WholeDialog { mut dialog, transmissions, mut activities, seen } = whole;
+        lens.dialog(&mut dialog);
+        for activity in &mut activities {
+            lens.activity(activity);
+        }
+        let seen_since = |since| {
+            let entry = |entry: &SeenEntry| SeenLogView::new(entry, Some(reader), |actor| lens.actor(actor));
+            newest_per_actor(&seen, since).into_iter().map(entry).collect()
+        };
+        Self {
+            id: dialog.id.0,
+            revision: dialog.revision.0,
+            is_content_seen: dialog.shows_as_seen(),
+            org: dialog.org,
+            service_resource: dialog.service_resource,
+            service_resource_type: dialog.resource_type,
+            party: dialog.party.to_string(),
+            progress: dialog.progress,
+            process: dialog.process,
+            preceding_process: dialog.preceding_process,
+            extended_status: dialog.extended_status,
+            external_reference: dialog.external_reference,
+            due_at: dialog.due_at.map(Timestamp),
+            expires_at: dialog.expires_at.map(Timestamp),
+            created_at: Timestamp(dialog.created_at),
+            updated_at: Timestamp(dialog.updated_at),
+            content_updated_at: Timestamp(dialog.content_updated_at),
+            status: dialog.status,
+            has_unopened_content: dialog.has_unopened_content,
+            is_api_only: dialog.is_api_only,
+            from_service_owner_transmissions_count: dialog.from_owner_transmissions.into(),
+            from_party_transmissions_count: dialog.from_party_transmissions.into(),
+            system_label: dialog.labels.exclusive(),
+            dialog_token: None,
+            content: ContentView::new(dialog.body.content, lens.decision.may_read_main()),
+            attachments: each(dialog.body.attachments),
+            transmissions: transmissions.into_iter().map(|it| TransmissionView::new(it, lens)).collect(),
+            gui_actions: dialog
+                .body
+                .gui_actions
+                .into_iter()
+                .map(|it| GuiActionView::new(it, Some(lens.decision)))
+                .collect(),
+            api_actions: dialog
+                .body
+                .api_actions
+                .into_iter()
+                .map(|it| ApiActionView::new(it, Some(lens.decision)))
+                .collect(),
+            activities: each(activities),
+            seen_since_last_update: seen_since(dialog.updated_at),
+            seen_since_last_content_update: seen_since(dialog.content_updated_at),
+            end_user_context: EndUserContextView::new(
+                dialog.context_revision,
+                // Whoever reads has opened it.
+                dialog.labels.without(SystemLabel::MarkedAsUnopened),
+            ),
+        }
+    }
+}
+
+impl ContentView {
+    /// `None` if there is no content at all. What is not sensitive is for lists only.
+    fn new(content: DialogContent, may_read_main: bool) -> Option<Self> {
+        if content.is_empty() {
+            return None;
+        }
+        let reference = |content| ContentValueView { is_authorized: Some(may_read_main), ..content };
+        Some(Self {
+            title: content.title.map(Into::into),
+            summary: content.summary.map(Into::into),
+            sender_name: content.sender_name.map(Into::into),
+            additional_info: content.additional_info.map(Into::into),
+            extended_status: content.extended_status.map(Into::into),
+            main_content_reference: content.main_content_reference.map(Into::into).map(reference),
+        })
+    }
+}
+
+impl TransmissionView {
+    pub fn new(mut transmission: Transmission, lens: &Lens) -> Self {
+        lens.transmission(&mut transmission);
+        Self {
+            id: transmission.id.0,
+            created_at: Timestamp(transmission.created_at),
+            is_authorized: lens.may_read(&transmission),
+            authorization_attribute: transmission.authorization_attribute,
+            extended_type: transmission.body.extended_type,
+            external_reference: transmission.body.external_reference,
+            related_transmission_id: transmission.related_transmission_id.map(|id| id.0),
+            transmission_type: transmission.transmission_type,
+            sender: transmission.body.sender.into(),
+            is_opened: transmission.is_opened,
+            content: transmission.body.content.map(Into::into),
+            attachments: each(transmission.body.attachments),
+            navigational_actions: each(transmission.body.navigational_actions),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            decision::Decision,
+            masking::Masking,
+            sample::{PERSON, activity, at, bare_dialog, full_dialog, seen, transmission},
+        },
+        http::accept_language::AcceptLanguage,
+    };
+
+    fn full() -> WholeDialog {
+        WholeDialog {
+            dialog: full_dialog(),
+            transmissions: vec![transmission(40, None, None), transmission(50, Some("part"), Some(at(50)))],
+            activities: vec![activity(60)],
+            seen: vec![seen(70, 15), seen(71, 25)],
+        }
+    }
+
+    #[test]
+    fn a_dialog_is_written_as_the_contract_has_it() {
+        let pairs = [("read", "main"), ("sign", "other")].map(|(action, part)| (action.to_owned(), part.to_owned()));
+        let lens = Lens {
+            decision: &Decision::permitting(pairs),
+            languages: &AcceptLanguage::any(),
+            masking: &Masking::with_salt([1; 16]),
+            now: at(100),
+        };
+        insta::assert_json_snapshot!(DialogView::new(full(), &lens, PERSON));
+        let bare = WholeDialog { dialog: bare_dialog(), transmissions: vec![], activities: vec![], seen: vec![] };
+        insta::assert_json_snapshot!("bare", DialogView::new(bare, &lens, PERSON));
+    }
+}

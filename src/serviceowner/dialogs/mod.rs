@@ -1,0 +1,3 @@
+//! Dialogs: one file per operation.
+
+pub mod view;

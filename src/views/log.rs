@@ -1,0 +1,97 @@
+//! What happened in a dialog, who has seen it, and how end users have marked it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{ActorView, LocalizationView, texts_if_any};
+use crate::{
+    domain::{
+        actor::Actor,
+        dialog::{Activity, ActivityType},
+        ids::Revision,
+        label::{Labels, SystemLabel},
+        seen_log::SeenEntry,
+    },
+    http::timestamp::Timestamp,
+};
+
+/// An entry of the activity log, as dialogs show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DialogActivity)]
+pub struct ActivityView {
+    pub id: Uuid,
+    pub created_at: Timestamp,
+    #[schema(format = "uri")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_type: Option<String>,
+    #[serde(rename = "type")]
+    pub activity_type: ActivityType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transmission_id: Option<Uuid>,
+    pub performed_by: ActorView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Vec<LocalizationView>>,
+}
+
+impl From<Activity> for ActivityView {
+    fn from(activity: Activity) -> Self {
+        Self {
+            id: activity.id.0,
+            created_at: Timestamp(activity.created_at),
+            extended_type: activity.body.extended_type,
+            activity_type: activity.activity_type,
+            transmission_id: activity.transmission_id.map(|id| id.0),
+            performed_by: activity.body.performed_by.into(),
+            description: texts_if_any(activity.body.description),
+        }
+    }
+}
+
+/// Somebody opened the dialog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DialogSeenLog)]
+pub struct SeenLogView {
+    pub id: Uuid,
+    pub seen_at: Timestamp,
+    pub seen_by: ActorView,
+    /// A service owner read it for this person.
+    pub is_via_service_owner: bool,
+    /// The reader of this answer is the one who opened it.
+    pub is_current_end_user: bool,
+}
+
+impl SeenLogView {
+    /// `reader`: the URN of the end user whose answer this is. `shown_as`: what the reader may know of an actor.
+    pub fn new(entry: &SeenEntry, reader: Option<&str>, shown_as: impl FnOnce(&mut Actor)) -> Self {
+        let actor_id = entry.seen_by.actor_id.as_deref();
+        let is_current_end_user = reader.zip(actor_id).is_some_and(|(reader, id)| reader.eq_ignore_ascii_case(id));
+        let mut seen_by = entry.seen_by.clone();
+        shown_as(&mut seen_by);
+        Self {
+            id: entry.id,
+            seen_at: Timestamp(entry.created_at),
+            seen_by: seen_by.into(),
+            is_via_service_owner: entry.is_via_service_owner,
+            is_current_end_user,
+        }
+    }
+}
+
+/// How end users have marked a dialog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DialogEndUserContext)]
+pub struct EndUserContextView {
+    /// Of this context alone: labels do not change the dialog's revision.
+    pub revision: Uuid,
+    pub system_labels: Vec<SystemLabel>,
+}
+
+impl EndUserContextView {
+    pub fn new(revision: Revision, labels: Labels) -> Self {
+        Self { revision: revision.0, system_labels: labels.iter().collect() }
+    }
+}

@@ -6,11 +6,11 @@
 //! | Module | Owns |
 //! |---|---|
 //! | [`world`] | who there is and who may do what; pure |
-//! | [`platform`], [`registry`], [`events`] | what the real platform answers |
-//! | [`issuers`], [`exchange`], [`keys`] | discovery, key sets, Maskinporten and the exchange |
-//! | [`mint`], [`token_endpoints`] | tokens as the public test tools make them |
-//! | [`calls`] | what was called, and faults that were switched on |
-//! | [`control`], [`card`] | the sandbox's own interface under `/sandbox` |
+//! | `platform`, `registry`, `events` | what the real platform answers |
+//! | `issuers`, `exchange`, [`keys`] | discovery, key sets, Maskinporten and the exchange |
+//! | [`mint`], `token_endpoints` | tokens as the public test tools make them |
+//! | `calls` | what was called, and faults that were switched on |
+//! | `control`, `card` | the sandbox's own interface under `/sandbox` |
 
 mod calls;
 mod card;
@@ -22,6 +22,8 @@ pub mod keys;
 pub mod mint;
 mod platform;
 mod registry;
+#[cfg(test)]
+mod tests;
 mod token_endpoints;
 mod wire;
 pub mod world;

@@ -87,12 +87,16 @@ async fn change(
         if !clock_as_before {
             sandbox.start_clock();
         }
-        if let Some(SandboxHooks { world_changed, .. }) = sandbox.0.hooks.get() {
-            world_changed().await;
-        }
+        service_forgets(&sandbox).await;
         StatusCode::NO_CONTENT.into_response()
     })
     .await
+}
+
+async fn service_forgets(sandbox: &Sandbox) {
+    if let Some(SandboxHooks { world_changed, .. }) = sandbox.0.hooks.get() {
+        world_changed().await;
+    }
 }
 
 /// World, clock, faults, calls and events as at start.
@@ -209,8 +213,9 @@ async fn faults(State(sandbox): State<Sandbox>) -> Response {
     wire::ok(&*lock(&sandbox.0.faults))
 }
 
-/// Replaces the list. Answers that the service has cached stay, so that its use of stale ones can be seen.
-async fn put_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+/// Replaces the list. The service forgets what it knows, so that the next request meets the faults; with `forget=false` it
+/// does not, and its use of stale answers can be seen.
+async fn put_faults(State(sandbox): State<Sandbox>, query: Query, body: Bytes) -> Response {
     let faults: Vec<Fault> = match read(&body) {
         Ok(faults) => faults,
         Err(reason) => return refused(&reason),
@@ -218,14 +223,28 @@ async fn put_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     if let Some((at, wrong)) = faults.iter().enumerate().find_map(|(at, fault)| Some((at, fault.wrong()?))) {
         return refused(&format!("[{at}].{wrong}"));
     }
-    let mut current = lock(&sandbox.0.faults);
-    *current = faults;
-    wire::ok(&*current)
+    replace_faults(&sandbox, faults, query.get("forget") != Some("false")).await
 }
 
-async fn clear_faults(State(sandbox): State<Sandbox>) -> StatusCode {
-    lock(&sandbox.0.faults).clear();
-    StatusCode::NO_CONTENT
+async fn clear_faults(State(sandbox): State<Sandbox>) -> Response {
+    let cleared = replace_faults(&sandbox, Vec::new(), true).await;
+    if cleared.status().is_success() { StatusCode::NO_CONTENT.into_response() } else { cleared }
+}
+
+async fn replace_faults(sandbox: &Sandbox, faults: Vec<Fault>, forget: bool) -> Response {
+    let sandbox = sandbox.clone();
+    finished(async move {
+        let _one_at_a_time = sandbox.0.changing.lock().await;
+        if forget {
+            // Free of faults meanwhile: what the service synchronises must neither fail nor use up a fault's `times`.
+            lock(&sandbox.0.faults).clear();
+            service_forgets(&sandbox).await;
+        }
+        let mut current = lock(&sandbox.0.faults);
+        *current = faults;
+        wire::ok(&*current)
+    })
+    .await
 }
 
 async fn explain(State(sandbox): State<Sandbox>, query: Query) -> Response {

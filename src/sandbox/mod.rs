@@ -74,7 +74,8 @@ pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 /// What follows from a change, done by whoever joined the sandbox and the service.
 #[derive(Clone)]
 pub struct SandboxHooks {
-    /// The world is another one: the service forgets what it derived from it and synchronises mappings and levels.
+    /// The world or the faults are others: the service forgets what it derived from the platform and synchronises mappings
+    /// and levels. Moves of the clock do not count: cached answers age with it.
     pub world_changed: Hook,
     /// Everything is as at start: stored dialogs go, those of the scenario come back, and the service forgets.
     pub reset: Hook,
@@ -170,7 +171,8 @@ impl Sandbox {
         }
     }
 
-    fn key(&self, name: KeyName) -> &Key {
+    /// The key that signs under this name.
+    pub fn key(&self, name: KeyName) -> &Key {
         self.0.keys.get(name)
     }
 }

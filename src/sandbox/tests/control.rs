@@ -48,6 +48,19 @@ async fn a_change_of_the_world_is_answered_after_its_hook() {
 }
 
 #[tokio::test]
+async fn new_faults_meet_a_service_that_has_forgotten_unless_it_should_not() {
+    let rig = Rig::new();
+    let (changes, _) = hooked(&rig);
+    let faults = json!([{"path": "/orgs", "status": 500, "times": 1}]);
+    assert_eq!(rig.with("PUT", "/sandbox/faults", &faults).await.json(), faults);
+    assert_eq!(changes.load(Ordering::SeqCst), 1);
+    rig.with("PUT", "/sandbox/faults?forget=false", &faults).await;
+    assert_eq!(changes.load(Ordering::SeqCst), 1);
+    rig.with("DELETE", "/sandbox/faults", &Value::Null).await;
+    assert_eq!(changes.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn a_faulty_world_changes_nothing() {
     let rig = Rig::new();
     let (changes, _) = hooked(&rig);
@@ -93,7 +106,7 @@ async fn a_reset_brings_everything_back() {
     let (changes, resets) = hooked(&rig);
     rig.with("PATCH", "/sandbox/world", &json!({"people": [{"id": "13838599936", "name": "NY DEMO"}]})).await;
     rig.with("PUT", "/sandbox/clock", &json!({"now": "2031-02-03T04:05:06Z", "frozen": true})).await;
-    rig.with("PUT", "/sandbox/faults", &json!([{"path": "/", "status": 500}])).await;
+    rig.with("PUT", "/sandbox/faults?forget=false", &json!([{"path": "/", "status": 500}])).await;
     rig.get("/orgs/altinn-orgs.json").await;
 
     assert_eq!(rig.with("POST", "/sandbox/reset", &Value::Null).await.status, 204);

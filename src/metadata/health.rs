@@ -1,0 +1,292 @@
+//! `/health…`: how the service and what it depends on are. Any verb, no token, kept by nobody.
+
+use std::{
+    collections::BTreeMap,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use futures_util::future::join_all;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use url::Url;
+
+use crate::{app::App, config::Config, http::answer};
+
+/// An answer that takes longer is slow.
+const SLOW: Duration = Duration::from_secs(5);
+/// How long the database may take: less than the probes of readiness wait for us.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+/// An answer that takes longer is none.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/health", any(startup))
+        .route("/health/startup", any(startup))
+        .route("/health/liveness", any(liveness))
+        .route("/health/readiness", any(readiness))
+        .route("/health/deep", any(deep))
+}
+
+async fn liveness() -> Report {
+    let began = Instant::now();
+    Report::of(began, [("self", Check::new(began, Status::Healthy, &["self"]))])
+}
+
+async fn readiness(State(app): State<App>) -> Report {
+    let began = Instant::now();
+    // Everything is built before the first connection is taken, so that nothing is left to warm up by then.
+    let warmup = Check::new(began, Status::Healthy, &["warmup"]);
+    Report::of(began, [("postgres", postgres(&app.db).await), ("warmup", warmup)])
+}
+
+async fn startup(State(app): State<App>) -> Report {
+    let began = Instant::now();
+    Report::of(began, [("postgres", postgres(&app.db).await)])
+}
+
+async fn deep(State(app): State<App>) -> Report {
+    let began = Instant::now();
+    let (postgres, endpoints) = tokio::join!(postgres(&app.db), endpoints(&app.config));
+    Report::of(began, [("postgres", postgres), ("Endpoints", endpoints)])
+}
+
+/// From the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+enum Status {
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+/// All checks of one path.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    status: Status,
+    #[serde(serialize_with = "as_time_span")]
+    total_duration: Duration,
+    entries: BTreeMap<&'static str, Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    data: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'static str>,
+    #[serde(serialize_with = "as_time_span")]
+    duration: Duration,
+    status: Status,
+    tags: &'static [&'static str],
+}
+
+impl Check {
+    fn new(began: Instant, status: Status, tags: &'static [&'static str]) -> Self {
+        Self { data: json!({}), description: None, duration: began.elapsed(), status, tags }
+    }
+}
+
+impl Report {
+    fn of(began: Instant, checks: impl IntoIterator<Item = (&'static str, Check)>) -> Self {
+        let entries: BTreeMap<_, _> = checks.into_iter().collect();
+        let status = entries.values().map(|check| check.status).max().unwrap_or(Status::Healthy);
+        Self { status, total_duration: began.elapsed(), entries }
+    }
+}
+
+impl IntoResponse for Report {
+    fn into_response(self) -> Response {
+        let status = match self.status {
+            Status::Healthy | Status::Degraded => StatusCode::OK,
+            Status::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let mut response = answer::json(status, &self);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+        response
+    }
+}
+
+/// `hh:mm:ss.fffffff`.
+fn as_time_span<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let (seconds, ticks) = (duration.as_secs(), duration.subsec_nanos() / 100);
+    serializer.collect_str(&format_args!(
+        "{:02}:{:02}:{:02}.{ticks:07}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    ))
+}
+
+/// Whether the database answers.
+async fn postgres(db: &PgPool) -> Check {
+    let began = Instant::now();
+    let asked = tokio::time::timeout(DATABASE_PATIENCE, sqlx::query("select 1").execute(db)).await;
+    let (status, description) = match asked {
+        Ok(Ok(_)) => (Status::Healthy, None),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the database does not answer");
+            (Status::Unhealthy, Some("The database cannot be reached."))
+        }
+        Err(_) => (Status::Unhealthy, Some("The database does not answer in time.")),
+    };
+    Check { description, ..Check::new(began, status, &["dependencies", "critical"]) }
+}
+
+/// Something whose answer the service needs.
+#[derive(Debug)]
+struct Endpoint {
+    name: String,
+    url: Url,
+    /// Without it the service is of no use; without a soft one, parts of it are.
+    hard: bool,
+}
+
+impl Endpoint {
+    /// What the settings name: the issuers' discovery documents, the list of service owners, and the platform.
+    fn all(config: &Config) -> Vec<Self> {
+        let issuers = config.authentication.issuers.iter().map(|issuer| Self {
+            name: issuer.name.clone(),
+            url: issuer.well_known.clone(),
+            hard: false,
+        });
+        let owners = config.altinn.cdn_base_uri.join("orgs/altinn-orgs.json");
+        let roles = config.altinn.base_uri.join("accessmanagement/api/v1/meta/info/roles");
+        let named = |name: &str, url: Option<Url>, hard| url.map(|url| Self { name: name.to_owned(), url, hard });
+        issuers
+            .chain(named("Altinn CDN", owners.ok(), false))
+            .chain(named("Altinn Access Management", roles.ok(), true))
+            .collect()
+    }
+}
+
+/// How an endpoint answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+enum Answer {
+    Healthy,
+    Slow,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckedEndpoint {
+    name: String,
+    url: String,
+    hard_dependency: bool,
+    status: Answer,
+    duration_ms: u128,
+}
+
+/// Whether everything outside answers.
+async fn endpoints(config: &Config) -> Check {
+    let began = Instant::now();
+    let checked = join_all(Endpoint::all(config).into_iter().map(ask)).await;
+    let count = |hard: bool| checked.iter().filter(|e| e.status == Answer::Failed && e.hard_dependency == hard).count();
+    let data = json!({
+        "checkedEndpoints": checked,
+        "totalCount": checked.len(),
+        "hardFailureCount": count(true),
+        "softFailureCount": count(false),
+        "slowCount": checked.iter().filter(|endpoint| endpoint.status == Answer::Slow).count(),
+    });
+    let status = checked.iter().map(|endpoint| verdict(endpoint.status, endpoint.hard_dependency)).max();
+    Check { data, ..Check::new(began, status.unwrap_or(Status::Healthy), &["dependencies"]) }
+}
+
+async fn ask(endpoint: Endpoint) -> CheckedEndpoint {
+    /// Probes have a time-out of their own and are never repeated, so they do not share the platform's client.
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        reqwest::Client::builder().timeout(PATIENCE).build().expect("a client without special settings can be built")
+    });
+    let began = Instant::now();
+    let answered = CLIENT.get(endpoint.url.clone()).send().await.is_ok_and(|response| response.status().is_success());
+    let took = began.elapsed();
+    CheckedEndpoint {
+        name: endpoint.name,
+        url: endpoint.url.into(),
+        hard_dependency: endpoint.hard,
+        status: rated(answered, took),
+        duration_ms: took.as_millis(),
+    }
+}
+
+fn rated(answered: bool, took: Duration) -> Answer {
+    match answered {
+        false => Answer::Failed,
+        true if took > SLOW => Answer::Slow,
+        true => Answer::Healthy,
+    }
+}
+
+/// What one endpoint's answer means for the service.
+fn verdict(answer: Answer, hard: bool) -> Status {
+    match (answer, hard) {
+        (Answer::Healthy, _) => Status::Healthy,
+        (Answer::Slow, _) | (Answer::Failed, false) => Status::Degraded,
+        (Answer::Failed, true) => Status::Unhealthy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// H-003: a slow hard dependency degrades, it does not fail.
+    #[test]
+    fn slow_is_not_failed() {
+        let (fast, slow) = (SLOW, SLOW + Duration::from_millis(1));
+        for (answered, took, hard, expected) in [
+            (true, fast, true, Status::Healthy),
+            (true, slow, true, Status::Degraded),
+            (true, slow, false, Status::Degraded),
+            (false, fast, false, Status::Degraded),
+            (false, fast, true, Status::Unhealthy),
+        ] {
+            assert_eq!(verdict(rated(answered, took), hard), expected, "{answered} {took:?} {hard}");
+        }
+    }
+
+    #[test]
+    fn a_report_is_as_bad_as_its_worst_check() {
+        let began = Instant::now();
+        let check =
+            |status| Check { duration: Duration::from_micros(3_723_004_100), ..Check::new(began, status, &["x"]) };
+        let report = Report::of(began, [("a", check(Status::Degraded)), ("b", check(Status::Healthy))]);
+        let report = Report { total_duration: Duration::ZERO, ..report };
+        insta::assert_json_snapshot!(report, @r#"
+        {
+          "status": "Degraded",
+          "totalDuration": "00:00:00.0000000",
+          "entries": {
+            "a": {
+              "data": {},
+              "duration": "01:02:03.0041000",
+              "status": "Degraded",
+              "tags": [
+                "x"
+              ]
+            },
+            "b": {
+              "data": {},
+              "duration": "01:02:03.0041000",
+              "status": "Healthy",
+              "tags": [
+                "x"
+              ]
+            }
+          }
+        }
+        "#);
+    }
+}

@@ -1,0 +1,126 @@
+//! All routes of the service, and what every request goes through: rewriting, tracing, catching, one log line.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use tower::ServiceExt;
+
+use crate::{
+    app::App,
+    domain::limits::BODY_BYTES,
+    enduser,
+    http::{
+        context::{self, RequestContext},
+        docs,
+        refusal::Refusal,
+        templates::Templates,
+    },
+    metadata, serviceowner,
+};
+
+/// Routes that the API documents do not show.
+const HIDDEN: [&str; 9] = [
+    "/api/v1/serviceowner/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime",
+    "/graphql",
+    "/health",
+    "/health/deep",
+    "/health/liveness",
+    "/health/readiness",
+    "/health/startup",
+    "/swagger",
+    "/swagger/{document}/swagger.json",
+];
+
+/// The service over `app`.
+///
+/// It is one fallback, so that paths can be rewritten before they are routed, and so that a router of other paths (the
+/// sandbox's) can be merged with it.
+pub fn router(app: App) -> Router {
+    let operations = [enduser::operations(), serviceowner::operations(), metadata::operations()].concat();
+    let templates = Templates::new(operations.iter().map(|operation| operation.path).chain(HIDDEN));
+    let routes = Router::new()
+        .merge(enduser::routes())
+        .merge(serviceowner::routes())
+        .merge(metadata::routes())
+        .merge(docs::routes(&operations, &app.config.dialogporten.base_uri))
+        // Our own reading of bodies has the same limit; this one is for handlers that take bytes as they are.
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(app);
+    let templates = Arc::new(templates);
+    Router::new().fallback(move |request: Request| answer(routes, templates, request))
+}
+
+/// Answers one request, whatever happens, and writes its log line.
+async fn answer(routes: Router, templates: Arc<Templates>, mut request: Request) -> Response {
+    let began = Instant::now();
+    let asked = RequestContext::new(request.headers(), request.uri());
+    let trace = asked.trace.to_string();
+    let route = rewrite(&mut request, &asked, &templates);
+    let method = request.method().clone();
+    let is_api = asked.instance.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("/api/"));
+    if is_api && method == Method::HEAD {
+        // GET routes would answer HEAD as well, which the contract refuses: a verb that no route has gets the 405.
+        *request.method_mut() = Method::CONNECT;
+    }
+    let answering = async {
+        AssertUnwindSafe(routes.oneshot(request)).catch_unwind().await.map_or_else(
+            |panic| Refusal::Fault(anyhow::anyhow!("panic: {}", words_of(&*panic))).into_response(),
+            |answered| answered.unwrap_or_else(|never| match never {}),
+        )
+    };
+    let mut response = context::within(asked, answering).await;
+    if is_api && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        leave_out_head(&mut response);
+    }
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // No path and no query: they hold ids, party numbers and search words.
+    tracing::info!(
+        %method,
+        route = route.unwrap_or("-"),
+        status = response.status().as_u16(),
+        duration_ms,
+        trace_id = trace,
+        "request answered"
+    );
+    response
+}
+
+/// Takes the public prefix off and gives literal segments the spelling of the route, whose template is returned.
+fn rewrite(request: &mut Request, asked: &RequestContext, templates: &Templates) -> Option<&'static str> {
+    let routed = templates.route(&asked.instance);
+    let path = routed.as_ref().map_or(asked.instance.as_str(), |routed| routed.path.as_str());
+    if path != request.uri().path() {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut parts = request.uri().clone().into_parts();
+        // Made of the parts of a valid address, so it is one.
+        parts.path_and_query = PathAndQuery::try_from(format!("{path}{query}")).ok();
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    routed.map(|routed| routed.template)
+}
+
+/// `Allow` names HEAD beside every GET; the API has no HEAD.
+fn leave_out_head(response: &mut Response) {
+    let Some(allowed) = response.headers().get(header::ALLOW).and_then(|value| value.to_str().ok()) else { return };
+    let verbs: Vec<_> = allowed.split(',').map(str::trim).filter(|verb| *verb != "HEAD").collect();
+    if let Ok(allowed) = HeaderValue::try_from(verbs.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words")
+}
+
+#[cfg(test)]
+mod tests;

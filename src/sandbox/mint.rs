@@ -262,7 +262,7 @@ impl Sandbox {
     }
 
     /// Tokens of this issuer carry the certificate's thumbprint as plain text in `x5c`, where the standard has a list.
-    pub(super) fn altinn_header(&self) -> Map<String, Value> {
+    pub fn altinn_header(&self) -> Map<String, Value> {
         let key = self.key(KeyName::Altinn);
         let mut header = key.header();
         header.insert("x5c".into(), key.kid.clone().into());

@@ -1,0 +1,211 @@
+//! Somebody who calls the service.
+
+use std::time::Duration;
+
+use dialogporten::{
+    domain::ids::DialogId,
+    sandbox::{
+        keys::KeyName,
+        mint::{Claims, TokenKind},
+    },
+};
+use reqwest::{
+    Method, StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+use serde_json::Value;
+
+use super::TestApp;
+
+/// Who is calling.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    ServiceOwner { code: String, organization: String },
+    Person { number: String, level: u8 },
+    SystemUser { id: String, organization: String },
+    Email { address: String },
+    Claims(Value),
+    Token(String),
+    Anonymous,
+}
+
+/// A caller with a token and headers. The token is made for each request, by the test's clock.
+#[derive(Clone)]
+pub struct Client<'a> {
+    app: &'a TestApp,
+    caller: Caller,
+    scopes: Vec<String>,
+    headers: HeaderMap,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(app: &'a TestApp, caller: Caller, scopes: &str) -> Self {
+        let scopes = scopes.split_whitespace().map(str::to_owned).collect();
+        Self { app, caller, scopes, headers: HeaderMap::new() }
+    }
+
+    /// Exactly these scopes.
+    pub fn with_scopes(mut self, scopes: &[&str]) -> Self {
+        self.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self
+    }
+
+    /// These scopes besides.
+    pub fn and_scopes(mut self, scopes: &[&str]) -> Self {
+        self.scopes.extend(scopes.iter().map(|scope| (*scope).to_owned()));
+        self
+    }
+
+    /// A person who logged in at this level, 1 to 4.
+    pub fn level(mut self, to: u8) -> Self {
+        match &mut self.caller {
+            Caller::Person { level, .. } => *level = to,
+            other => panic!("only persons have a level of their own, not {other:?}"),
+        }
+        self
+    }
+
+    /// A header on every request.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::try_from(name).expect("a header's name");
+        self.headers.insert(name, HeaderValue::from_str(value).expect("a header's value"));
+        self
+    }
+
+    /// The revision that the dialog must have.
+    pub fn if_match(self, revision: &str) -> Self {
+        self.header("if-match", revision)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: impl Into<Option<Value>>) -> Answer {
+        self.send(Method::POST, path, body.into()).await
+    }
+
+    pub async fn put(&self, path: &str, body: impl Into<Option<Value>>) -> Answer {
+        self.send(Method::PUT, path, body.into()).await
+    }
+
+    pub async fn patch(&self, path: &str, body: impl Into<Option<Value>>) -> Answer {
+        self.send(Method::PATCH, path, body.into()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// `path` is relative to `/api/v1`; one that begins with a slash is relative to the origin.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| (body.to_string(), "application/json"));
+        self.send_text(method, path, body.as_ref().map(|(text, kind)| (text.as_str(), *kind))).await
+    }
+
+    /// A body as it is, with its content type.
+    pub async fn send_text(&self, method: Method, path: &str, body: Option<(&str, &str)>) -> Answer {
+        let url = if path.starts_with('/') { self.app.url(path) } else { self.app.url(&format!("/api/v1/{path}")) };
+        let mut request = self.app.http.request(method, url).headers(self.headers.clone());
+        if let Some(token) = self.token() {
+            request = request.bearer_auth(token);
+        }
+        if let Some((text, kind)) = body {
+            if !self.headers.contains_key("content-type") {
+                request = request.header("content-type", kind);
+            }
+            request = request.body(text.to_owned());
+        }
+        let answer = request.send().await.expect("the service answers");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = answer.text().await.expect("the service sends what it announced");
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, body, text }
+    }
+
+    /// Creates a dialog that must be accepted.
+    pub async fn creates(&self, body: impl Into<Value>) -> DialogId {
+        let answer = self.post("serviceowner/dialogs", body.into()).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        let id = answer.body.as_str().unwrap_or_else(|| panic!("an id, not {}", answer.text));
+        DialogId(id.parse().unwrap_or_else(|_| panic!("an id, not {id}")))
+    }
+
+    /// The dialog as this service owner sees it.
+    pub async fn reads(&self, dialog: DialogId) -> Value {
+        let answer = self.get(&format!("serviceowner/dialogs/{dialog}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.body
+    }
+
+    /// The dialog as this end user sees it; opening it counts as seen.
+    pub async fn opens(&self, dialog: DialogId) -> Value {
+        let answer = self.get(&format!("enduser/dialogs/{dialog}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.body
+    }
+
+    /// The token of the next request.
+    pub fn token(&self) -> Option<String> {
+        let (sandbox, scopes) = (&self.app.sandbox, self.scopes.join(" "));
+        Some(match &self.caller {
+            Caller::ServiceOwner { code, organization } => sandbox.enterprise(code, organization, &scopes),
+            Caller::Person { number, level } => sandbox.person(number, *level, &scopes),
+            Caller::SystemUser { id, organization } => sandbox.system_user(id, organization, &scopes),
+            Caller::Email { address } => sandbox.email(address, &scopes),
+            Caller::Claims(claims) => self.signed(claims),
+            Caller::Token(token) => token.clone(),
+            Caller::Anonymous => return None,
+        })
+    }
+
+    fn signed(&self, claims: &Value) -> String {
+        let (sandbox, now) = (&self.app.sandbox, self.app.clock.now().timestamp());
+        let mut claims: Claims = claims.as_object().expect("claims are an object").clone();
+        claims.entry("iss").or_insert_with(|| sandbox.issuer(KeyName::Altinn).into());
+        claims.entry("exp").or_insert_with(|| (now + 1800).into());
+        sandbox.raw(&claims, &sandbox.altinn_header(), KeyName::Altinn)
+    }
+}
+
+/// What the service said.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// `Null` if the body is no JSON.
+    pub body: Value,
+    pub text: String,
+}
+
+impl Answer {
+    /// A header's text; empty if it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    pub fn etag(&self) -> &str {
+        self.header("etag")
+    }
+
+    /// The texts of a refusal under one key of `errors`.
+    pub fn errors(&self, key: &str) -> Vec<&str> {
+        self.body["errors"][key].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// Fails the test with the whole answer unless the status is this one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+pub fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(Duration::from_mins(1))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client without special wishes")
+}

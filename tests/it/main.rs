@@ -1,0 +1,7 @@
+//! What the service does, seen from outside: HTTP against the real router, a real database and a sandbox platform.
+//!
+//! One binary, one file per operation, laid out like `src/`. See `harness` for what tests start with.
+
+mod harness;
+mod harness_works;
+mod managed_postgres;

@@ -110,6 +110,27 @@ async fn what_the_world_knows_is_answered() {
     assert_eq!(rig.data(&path).await, *package);
 }
 
+#[tokio::test]
+async fn a_decision_follows_the_world_at_once() {
+    let rig = Rig::new();
+    let token = rig.platform_token(ALL_SCOPES).await;
+    let attribute = |id: &str, value: &str| json!([{"Attribute": [{"AttributeId": id, "Value": value}]}]);
+    let question = json!({"Request": {
+        "AccessSubject": attribute("urn:altinn:person:identifier-no", "08844397713"),
+        "Action": attribute("urn:oasis:names:tc:xacml:1.0:action:action-id", "read"),
+        "Resource": [{"Attribute": [
+            {"AttributeId": "urn:altinn:resource", "Value": "ttd-demo"},
+            {"AttributeId": "urn:altinn:organization:identifier-no", "Value": "310923044"},
+        ]}],
+    }});
+    let decision =
+        async || rig.authorized("POST", AUTHORIZE, &token, &question).await.json()["response"][0]["decision"].clone();
+    assert_eq!(decision().await, "Permit");
+    let grant = json!({"to": "person:08844397713", "for": "organization:310923044", "role": "dagl", "remove": true});
+    assert_eq!(rig.with("PATCH", "/sandbox/world", &json!({"grants": [grant]})).await.status, 204);
+    assert_eq!(decision().await, "NotApplicable");
+}
+
 /// Follows `links.next` to the end.
 async fn all_pages(rig: &Rig, first: &str) -> Vec<Value> {
     let (mut rows, mut next) = (Vec::new(), Some(first.to_owned()));

@@ -11,7 +11,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    pub fn permitting(permitted: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn new(permitted: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { permitted: permitted.into_iter().collect() }
     }
 
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn decision(pairs: &[(&str, &str)]) -> Decision {
-        Decision::permitting(pairs.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned())))
+        Decision::new(pairs.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned())))
     }
 
     /// EG-018, EG-019, EG-020, OG-013

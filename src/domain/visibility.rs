@@ -61,20 +61,19 @@ pub fn check(dialog: &Dialog, standing: Standing, now: Instant) -> Result<(), Hi
 }
 
 /// The (action, attribute) pairs that the platform must decide before the dialog can be shown, each once, in ordinal
-/// order; no attribute is the dialog itself. Transmissions without an attribute follow the dialog itself.
+/// order. Transmissions without an attribute follow the dialog itself.
 pub fn pairs_to_decide<'a>(
     dialog: &'a Dialog,
     transmissions: impl IntoIterator<Item = &'a Transmission>,
-) -> Vec<(String, Option<String>)> {
-    let api = dialog.body.api_actions.iter().map(|it| (it.action.as_str(), it.authorization_attribute.as_deref()));
-    let gui = dialog.body.gui_actions.iter().map(|it| (it.action.as_str(), it.authorization_attribute.as_deref()));
+) -> BTreeSet<(&'a str, &'a str)> {
+    let attribute = |attribute: &'a Option<String>| attribute.as_deref().unwrap_or(MAIN);
+    let api = dialog.body.api_actions.iter().map(|it| (it.action.as_str(), attribute(&it.authorization_attribute)));
+    let gui = dialog.body.gui_actions.iter().map(|it| (it.action.as_str(), attribute(&it.authorization_attribute)));
     let transmissions = transmissions
         .into_iter()
         .filter_map(|transmission| transmission.authorization_attribute.as_deref())
-        .map(|attribute| (action_on_transmission(attribute), Some(attribute)));
-    // A set first: thousands of transmissions share few attributes.
-    let pairs: BTreeSet<_> = api.chain(gui).chain(transmissions).chain([("read", None)]).collect();
-    pairs.into_iter().map(|(action, attribute)| (action.to_owned(), attribute.map(str::to_owned))).collect()
+        .map(|attribute| (action_on_transmission(attribute), attribute));
+    api.chain(gui).chain(transmissions).chain([("read", MAIN)]).collect()
 }
 
 /// What reading a transmission is called. A rule that lets somebody `read` a whole resource also matches requests that
@@ -151,19 +150,18 @@ mod tests {
             [None, Some("part-a"), Some("part-a"), Some("urn:altinn:resource:other"), Some("URN:ALTINN:RESOURCE:x")]
                 .map(|attribute| transmission(6, attribute, None));
 
-        let asked = pairs_to_decide(&dialog, &transmissions);
-        let asked: Vec<_> = asked.iter().map(|(action, attribute)| (action.as_str(), attribute.as_deref())).collect();
+        let asked: Vec<_> = pairs_to_decide(&dialog, &transmissions).into_iter().collect();
 
         assert_eq!(
             asked,
             [
-                ("Sign", None),
-                ("read", None),
-                ("read", Some("URN:ALTINN:RESOURCE:x")),
-                ("read", Some("urn:altinn:resource:other")),
-                ("sign", None),
-                ("sign", Some("part-b")),
-                ("transmissionread", Some("part-a")),
+                ("Sign", "main"),
+                ("read", "URN:ALTINN:RESOURCE:x"),
+                ("read", "main"),
+                ("read", "urn:altinn:resource:other"),
+                ("sign", "main"),
+                ("sign", "part-b"),
+                ("transmissionread", "part-a"),
             ]
         );
     }

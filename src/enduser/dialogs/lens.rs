@@ -140,7 +140,7 @@ mod tests {
     fn look(permitted: &[(&str, &str)], languages: &str, show: impl FnOnce(&Lens)) {
         let pairs = permitted.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned()));
         let lens = Lens {
-            decision: &Decision::permitting(pairs),
+            decision: &Decision::new(pairs),
             languages: &AcceptLanguage::parse(languages).expect("a readable header"),
             masking: &Masking::with_salt([1; 16]),
             now: at(100),

@@ -261,7 +261,7 @@ mod tests {
     fn a_dialog_is_written_as_the_contract_has_it() {
         let pairs = [("read", "main"), ("sign", "other")].map(|(action, part)| (action.to_owned(), part.to_owned()));
         let lens = Lens {
-            decision: &Decision::permitting(pairs),
+            decision: &Decision::new(pairs),
             languages: &AcceptLanguage::any(),
             masking: &Masking::with_salt([1; 16]),
             now: at(100),

@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn an_end_users_rights_change_flags_only() {
         let person = Party::from_stored(PERSON.into());
-        let decision = Decision::permitting([("read".to_owned(), "main".to_owned())]);
+        let decision = Decision::new([("read".to_owned(), "main".to_owned())]);
         let reader = OnBehalfOf { person: &person, decision: &decision };
         let json = |view| serde_json::to_value(view).expect("a view is JSON");
         let (plain, flagged) = (json(DialogView::new(full(), None)), json(DialogView::new(full(), Some(reader))));

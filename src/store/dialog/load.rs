@@ -38,27 +38,27 @@ pub struct WholeDialog {
 }
 
 /// A dialog to be read, by somebody.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "nothing is read before one of the methods is called"]
-pub struct Find<'a> {
+pub struct Find {
     id: DialogId,
     /// The owner's short name in lower case, if it matters who owns the dialog.
-    owner: Option<&'a str>,
+    owner: Option<String>,
 }
 
 /// The dialog, if the organization with this short name (in lower case) owns it. Somebody else's looks like a missing one.
-pub fn owned_by(org: &str, id: DialogId) -> Find<'_> {
-    Find { id, owner: Some(org) }
+pub fn owned_by(org: impl Into<String>, id: DialogId) -> Find {
+    Find { id, owner: Some(org.into()) }
 }
 
 /// The dialog, whoever owns it: for administrators and for the service itself.
-pub fn any_owner(id: DialogId) -> Find<'static> {
+pub fn any_owner(id: DialogId) -> Find {
     Find { id, owner: None }
 }
 
 /// The dialog as stored, for a handler that decides what an end user sees of it: also deleted, expired and not yet visible
 /// ones, because the order of refusals tells them apart (`domain::visibility`).
-pub fn for_end_user(id: DialogId) -> Find<'static> {
+pub fn for_end_user(id: DialogId) -> Find {
     Find { id, owner: None }
 }
 
@@ -178,7 +178,7 @@ const HEADERS: &str = "
      where dialog_id = $1
      order by created_at, id";
 
-impl Find<'_> {
+impl Find {
     /// The row alone.
     pub async fn row(self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<DialogRow>> {
         sqlx::query_as(ROW).bind(self.id).bind(self.owner).fetch_optional(db).await

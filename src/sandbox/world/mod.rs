@@ -494,6 +494,11 @@ fn whole(text: &str, origin: Option<&Path>, depth: usize, faults: &mut Vec<Fault
         note(fault("scenarios extend one another in a circle, or too deeply"));
         return None;
     }
+    let shipped = SHIPPED.iter().any(|(shipped, _)| *shipped == name);
+    if origin.is_none() && !shipped {
+        note(fault("a file can be named only in a scenario that is a file itself"));
+        return None;
+    }
     let (text, file) = text_of(name, origin).map_err(|problem| note(fault(&problem.text))).ok()?;
     let (base, _) = whole(&text, file.as_deref(), depth - 1, faults)?;
     let expected = base.member("expect").map_or(0, |list| list.items().len());

@@ -379,7 +379,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     fn next_element_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Broken> {
         let Some((index, node)) = self.items.next() else { return Ok(None) };
         let reader = Reader { node, line: node.line, at: self.reader.at.item(index), unknown: self.reader.unknown };
-        seed.deserialize(reader).map(Some)
+        reader.placed(seed.deserialize(reader)).map(Some)
     }
 }
 
@@ -402,7 +402,7 @@ impl<'de> MapAccess<'de> for Members<'_> {
             return Err(de::Error::custom("a member without a name"));
         };
         let reader = Reader { node, line: *line, at: self.reader.at.field(key), unknown: self.reader.unknown };
-        seed.deserialize(reader)
+        reader.placed(seed.deserialize(reader))
     }
 }
 

@@ -1,5 +1,141 @@
 //! What the platform says: registry, decisions, authorized parties, names. Cached, bounded, failing closed.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`decision`] | what a caller may do with one dialog |
+//! | [`parties`], [`authorization`] | whom a caller represents, and what that lets them see in lists |
+//! | [`resources`], [`sync`] | the Resource Registry: catalogue, role mappings, authentication levels |
+//! | [`names`] | names of parties and service owners |
+//! | [`cache`], [`http`], [`maskinporten`] | ages of answers, time-outs and repetitions, our own token |
+
+pub mod authorization;
+pub mod cache;
+pub mod decision;
+pub(crate) mod http;
+mod maskinporten;
+pub mod names;
+pub mod parties;
+pub mod resources;
+pub mod sync;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use sqlx::PgPool;
+
+use crate::{clock::Clock, config, config::Config, http::refusal::Refusal};
+use cache::Cache;
+use decision::Decision;
+use http::Platform;
 
 /// The platform as the service sees it. Clones share caches.
-#[derive(Clone, Debug, Default)]
-pub struct Altinn {}
+#[derive(Clone)]
+pub struct Altinn(Arc<State>);
+
+struct State {
+    platform: Platform,
+    db: PgPool,
+    features: config::Features,
+    pruning: config::PartyResourcePruning,
+    decisions: Cache<[u8; 32], Decision>,
+    parties: Cache<parties::Key, Arc<parties::AuthorizedParties>>,
+    catalogue: Cache<(), Arc<resources::Catalogue>>,
+    party_names: Cache<String, Option<String>>,
+    service_owner_names: Cache<(), Arc<HashMap<String, names::ServiceOwnerName>>>,
+    /// What was synchronised from the registry; nothing before the first load.
+    synced: RwLock<Option<Arc<sync::Synced>>>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AltinnError {
+    #[error("{call}: answered with status {status}")]
+    Refused { call: &'static str, status: u16 },
+    #[error("{call}: cannot be reached: {cause}")]
+    Unreachable { call: &'static str, cause: Arc<str> },
+    #[error("{call}: the answer cannot be read: {cause}")]
+    Unreadable { call: &'static str, cause: Arc<str> },
+    #[error("no answer in time")]
+    TimedOut,
+    #[error("the private key for Maskinporten cannot be used")]
+    UnusableKey,
+    #[error("nobody whom the decision point could be asked about")]
+    NoSubject,
+    #[error("what was synchronised could not be read")]
+    Store(#[source] Arc<sqlx::Error>),
+}
+
+impl AltinnError {
+    fn refused(call: &'static str, status: reqwest::StatusCode) -> Self {
+        Self::Refused { call, status: status.as_u16() }
+    }
+
+    fn unreachable(call: &'static str, error: &reqwest::Error) -> Self {
+        // reqwest's own text is short; what went wrong stands in its sources.
+        let mut cause = String::new();
+        let mut source = std::error::Error::source(error);
+        while let Some(error) = source {
+            cause = format!("{cause}{}{error}", if cause.is_empty() { "" } else { ": " });
+            source = error.source();
+        }
+        Self::Unreachable { call, cause: cause.into() }
+    }
+
+    /// The parser's text would quote the answer, which may hold names: only its kind and place are kept.
+    fn unreadable(call: &'static str, error: &serde_json::Error) -> Self {
+        let cause = format!("{:?} error in line {}, column {}", error.classify(), error.line(), error.column());
+        Self::Unreadable { call, cause: cause.into() }
+    }
+}
+
+impl From<sqlx::Error> for AltinnError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<AltinnError> for Refusal {
+    fn from(error: AltinnError) -> Self {
+        match error {
+            AltinnError::NoSubject => Self::forbidden("Forbidden"),
+            AltinnError::UnusableKey | AltinnError::Store(_) => Self::Fault(error.into()),
+            AltinnError::Refused { .. }
+            | AltinnError::Unreachable { .. }
+            | AltinnError::Unreadable { .. }
+            | AltinnError::TimedOut => Self::BadGateway(error.into()),
+        }
+    }
+}
+
+impl Altinn {
+    /// Asks nobody yet. [`Altinn::load`] or [`Altinn::sync_now`] belong before the first request.
+    pub fn new(config: &Config, clock: Clock, db: PgPool) -> Self {
+        let ages = &config.cache;
+        Self(Arc::new(State {
+            platform: Platform::new(config, clock.clone()),
+            db,
+            features: config.features.clone(),
+            pruning: config.limits.party_resource_pruning.clone(),
+            decisions: Cache::new(clock.clone(), ages.decisions, 100_000),
+            // Counted in parties: a few callers represent tens of thousands.
+            parties: Cache::weighed(clock.clone(), ages.authorized_parties, 1_000_000, |parties| parties.weight()),
+            catalogue: Cache::new(clock.clone(), ages.resource_list, 1),
+            party_names: Cache::new(clock.clone(), ages.party_names, 100_000),
+            service_owner_names: Cache::new(clock, ages.service_owner_names, 1),
+            synced: RwLock::default(),
+        }))
+    }
+
+    /// Forgets every answer and token, as after a restart. What was synchronised stays until the next synchronisation.
+    pub fn forget_all(&self) {
+        let state = &self.0;
+        state.decisions.forget_all();
+        state.parties.forget_all();
+        state.catalogue.forget_all();
+        state.party_names.forget_all();
+        state.service_owner_names.forget_all();
+        state.platform.forget_tokens();
+    }
+}

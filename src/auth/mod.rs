@@ -1,5 +1,23 @@
 //! Who is calling: token, claims, scopes, user type. Yields the caller types that handlers take.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`claims`] | what a verified token says |
+//! | [`issuers`], [`keys`] | whose tokens are accepted, and the keys that prove them |
+//! | [`authenticator`] | from a bearer token to claims, once per request |
+//! | [`caller`] | the callers that routes ask for: having one proves token, scope and kind of user |
 
-/// Checks tokens against the configured issuers.
-#[derive(Clone, Debug, Default)]
-pub struct Authenticator {}
+pub mod authenticator;
+pub mod caller;
+pub mod claims;
+mod issuers;
+mod keys;
+pub mod scope;
+
+pub use authenticator::Authenticator;
+pub use caller::{
+    Caller, EndUser, EndUserIdentity, NotificationCondition, ServiceOwner, ServiceOwnerAdmin,
+    ServiceOwnerChangeTransmissions, ServiceOwnerSearch,
+};
+pub use claims::{Claims, UserType};
+pub use scope::Scope;

@@ -1,0 +1,136 @@
+//! From a bearer token to its claims.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use chrono::TimeDelta;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{
+    claims::Claims,
+    issuers::{Issuer, Known},
+    keys::Unverified,
+};
+use crate::{clock::Clock, config::Config, domain::Instant, http::refusal::Refusal};
+
+/// How far the clocks of issuers may differ from ours.
+const SKEW: TimeDelta = TimeDelta::seconds(2);
+/// How many verified tokens are remembered.
+const REMEMBERED: u64 = 20_000;
+
+/// Checks tokens against the configured issuers. Clones share keys and remembered tokens.
+#[derive(Clone)]
+pub struct Authenticator(Arc<State>);
+
+struct State {
+    clock: Clock,
+    issuers: Vec<Issuer>,
+    /// Tokens whose signature was verified, by SHA-256, so that a client's next call does not cost it again.
+    verified: moka::future::Cache<[u8; 32], Verified>,
+}
+
+#[derive(Clone)]
+struct Verified {
+    claims: Arc<Claims>,
+    not_before: Option<Instant>,
+    expires_at: Instant,
+}
+
+impl Authenticator {
+    pub fn new(config: &Config, clock: Clock) -> Self {
+        let client = crate::altinn::http::client();
+        let issuers = config.authentication.issuers.iter();
+        let issuers = issuers.map(|issuer| Issuer::new(issuer, client.clone(), clock.clone())).collect();
+        Self(Arc::new(State { clock, issuers, verified: moka::future::Cache::new(REMEMBERED) }))
+    }
+
+    /// The claims of the token in the `Authorization` header.
+    ///
+    /// # Errors
+    /// `Unauthorized` if there is none or it does not hold; `BadGateway` if an issuer that could be the token's does not
+    /// answer.
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
+        let token = bearer(headers).ok_or(Refusal::Unauthorized { supplied: false })?;
+        let refused = || Refusal::Unauthorized { supplied: true };
+        let now = self.0.clock.now();
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let verified = match self.0.verified.get(&hash).await {
+            Some(verified) => verified,
+            None => {
+                let verified = self.verify(token).await?.ok_or_else(refused)?;
+                self.0.verified.insert(hash, verified.clone()).await;
+                verified
+            }
+        };
+        let begun = verified.not_before.is_none_or(|not_before| not_before - SKEW <= now);
+        if begun && verified.expires_at + SKEW >= now { Ok(verified.claims) } else { Err(refused()) }
+    }
+
+    /// Forgets keys and tokens, as after a restart.
+    pub fn forget_all(&self) {
+        self.0.issuers.iter().for_each(Issuer::forget);
+        self.0.verified.invalidate_all();
+    }
+
+    /// The token's content, if one of the issuers signed it. Says nothing of its time.
+    async fn verify(&self, token: &str) -> Result<Option<Verified>, Refusal> {
+        let Some(token) = Unverified::parse(token) else { return Ok(None) };
+        let Some(iss) = token.issuer() else { return Ok(None) };
+        let Some((issuer, mut known)) = self.issuer(iss).await? else { return Ok(None) };
+        if !known.keys.knows(token.kid.as_deref()) {
+            match issuer.renewed(&known).await {
+                Some(newer) if newer.issuer == iss => known = newer,
+                Some(_) | None => return Ok(None),
+            }
+        }
+        Ok(known.keys.prove(&token).then(|| Verified::from_payload(&token.payload)).flatten())
+    }
+
+    /// The issuer that calls itself `iss`. They are asked side by side: one that does not answer holds up no other.
+    async fn issuer(&self, iss: &str) -> Result<Option<(&Issuer, Arc<Known>)>, Refusal> {
+        let mut asked: Vec<_> = self.0.issuers.iter().map(|issuer| Box::pin(async move { (issuer, issuer.known().await) })).collect();
+        let mut silent = 0;
+        while !asked.is_empty() {
+            let ((issuer, known), _, rest) = futures_util::future::select_all(asked).await;
+            asked = rest;
+            match known {
+                Some(known) if known.issuer == iss => return Ok(Some((issuer, known))),
+                Some(_) => {}
+                None => silent += 1,
+            }
+        }
+        if silent == 0 {
+            return Ok(None);
+        }
+        // The token may well be from the one that is silent: that is nothing the caller can mend.
+        Err(Refusal::BadGateway(anyhow::anyhow!("{silent} issuers do not answer, and the token is of no other")))
+    }
+}
+
+impl Verified {
+    /// `exp` must be there; both times must be numbers.
+    fn from_payload(payload: &Map<String, Value>) -> Option<Self> {
+        let expires_at = instant(payload.get("exp")?)?;
+        let not_before = match payload.get("nbf") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(instant(value)?),
+        };
+        Some(Self { claims: Arc::new(Claims::from_payload(payload)), not_before, expires_at })
+    }
+}
+
+fn instant(seconds: &Value) -> Option<Instant> {
+    #[expect(clippy::cast_possible_truncation, reason = "parts of a second do not matter, and the cast saturates")]
+    let whole = seconds.as_i64().or_else(|| seconds.as_f64().map(|seconds| seconds as i64))?;
+    // Far enough from chrono's ends that the skew can be added.
+    Instant::from_timestamp(whole.clamp(0, 100_000_000_000), 0)
+}
+
+/// What follows `Bearer `, whatever its letter case.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

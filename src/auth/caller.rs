@@ -1,0 +1,339 @@
+//! The callers that routes ask for. Having one proves token, scope, the person named by `enduserid`, and kind of user.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
+
+use super::{
+    Authenticator,
+    claims::{Claims, UserType},
+    scope::Scope,
+};
+use crate::{
+    altinn::{Altinn, decision::Subject},
+    app::App,
+    domain::{
+        party::{Party, PartyKind, is_person_number},
+        violations::Violations,
+        wire_enum::WireEnum,
+    },
+    http::refusal::Refusal,
+};
+
+/// What a route demands (chapter 03 §3).
+struct Policy {
+    /// Of each group at least one.
+    scopes: &'static [&'static [Scope]],
+    /// A well-formed `consumer`.
+    organization: bool,
+    /// Empty = any.
+    types: &'static [UserType],
+    type_names: &'static [&'static str],
+}
+
+const END_USER: Policy = Policy {
+    scopes: &[&[Scope::EndUser, Scope::EndUserNoConsent]],
+    organization: false,
+    types: &[UserType::Person, UserType::SystemUser, UserType::IdportenEmailIdentifiedUser],
+    type_names: &["Person", "SystemUser", "IdportenEmailIdentifiedUser"],
+};
+const SERVICE_OWNER: Policy = Policy {
+    scopes: &[&[Scope::ServiceProvider]],
+    organization: true,
+    types: &[UserType::ServiceOwner, UserType::ServiceOwnerOnBehalfOfPerson],
+    type_names: &["ServiceOwner", "ServiceOwnerOnBehalfOfPerson"],
+};
+const SEARCH: Policy = Policy { scopes: &[&[Scope::ServiceProvider], &[Scope::Search]], ..SERVICE_OWNER };
+const ADMIN: Policy = Policy {
+    scopes: &[&[Scope::ServiceProvider], &[Scope::Admin]],
+    types: &[UserType::ServiceOwner],
+    type_names: &["ServiceOwner"],
+    ..SERVICE_OWNER
+};
+const CHANGE_TRANSMISSIONS: Policy = Policy {
+    scopes: &[&[Scope::ServiceProvider], &[Scope::ChangeTransmissions]],
+    types: &[],
+    type_names: &[],
+    ..SERVICE_OWNER
+};
+const NOTIFICATION_CONDITION: Policy =
+    Policy { scopes: &[&[Scope::NotificationCondition]], organization: true, types: &[], type_names: &[] };
+
+/// Somebody whose token was verified. Clones share the claims.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub claims: Arc<Claims>,
+    pub user_type: UserType,
+}
+
+/// Claims of the request's token, kept with the request so that it is looked at once.
+#[derive(Clone)]
+struct Authenticated(Arc<Claims>);
+
+impl Caller {
+    /// The one order of refusals: 401, 403 of the policy, 400 `EndUserId`, 403 of the kind of user.
+    async fn admitted(parts: &mut Parts, auth: &Authenticator, policy: &Policy) -> Result<Self, Refusal> {
+        let mut claims = match parts.extensions.get::<Authenticated>() {
+            Some(Authenticated(claims)) => Arc::clone(claims),
+            None => {
+                let claims = auth.authenticate(&parts.headers).await?;
+                parts.extensions.insert(Authenticated(Arc::clone(&claims)));
+                claims
+            }
+        };
+        let scopes_met = policy.scopes.iter().all(|any| any.iter().any(|scope| claims.has_anywhere(*scope)));
+        if !scopes_met || policy.organization && claims.consumer().is_none() {
+            return Err(Refusal::PolicyDenied);
+        }
+        if claims.has(Scope::ServiceProvider)
+            && let Some(person) = end_user_id(parts.uri.query().unwrap_or_default())
+        {
+            let number = person.rsplit(':').next().unwrap_or_default();
+            if !is_person_number(number) {
+                return Err(Refusal::Invalid(Violations::one("EndUserId", BAD_END_USER_ID)));
+            }
+            claims = Arc::new(claims.on_behalf_of(number));
+        }
+        let user_type = claims.user_type();
+        if !policy.types.is_empty() && !policy.types.contains(&user_type) {
+            return Err(Refusal::UserType { allowed: policy.type_names });
+        }
+        Ok(Self { claims, user_type })
+    }
+
+    /// Whether the token carries the scope.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.claims.has(scope)
+    }
+
+    /// The end user behind the call, if there is one that can be asked about.
+    fn end_user(&self) -> Option<EndUserIdentity> {
+        Some(EndUserIdentity {
+            user_type: self.user_type,
+            party: self.claims.party()?,
+            subject: self.claims.subject(),
+            party_id: self.claims.party_id(),
+            identifying: self.claims.identifying(),
+        })
+    }
+}
+
+const BAD_END_USER_ID: &str = "EndUserId must be a valid end user identifier. It must match the format \
+                               'urn:altinn:person:identifier-no:{norwegian f-nr/d-nr}'.";
+
+/// The first value of the query key `enduserid`, whatever its letter case.
+fn end_user_id(query: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key.eq_ignore_ascii_case("enduserid"))
+        .map(|(_, value)| value.into_owned())
+}
+
+/// An end user as the platform's questions need one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndUserIdentity {
+    pub user_type: UserType,
+    /// Whose rights are asked for; also the actor id in logs.
+    pub party: Party,
+    /// Who the decision point is asked about; an e-mail user may have none.
+    pub subject: Option<Subject>,
+    /// `urn:altinn:partyid` of the token.
+    pub party_id: Option<i64>,
+    /// Everything that tells callers apart: part of every key under which an answer is cached.
+    pub identifying: String,
+}
+
+/// A service owner, possibly on behalf of a person.
+#[derive(Clone, Debug)]
+pub struct ServiceOwner {
+    caller: Caller,
+    org_number: String,
+    end_user: Option<EndUserIdentity>,
+}
+
+impl ServiceOwner {
+    async fn admitted(parts: &mut Parts, app: &App, policy: &Policy) -> Result<Self, Refusal> {
+        let caller = Caller::admitted(parts, &app.auth, policy).await?;
+        let org_number = caller.claims.consumer().ok_or(Refusal::PolicyDenied)?;
+        let on_behalf = caller.user_type == UserType::ServiceOwnerOnBehalfOfPerson;
+        let end_user = on_behalf.then(|| caller.end_user()).flatten();
+        Ok(Self { caller, org_number, end_user })
+    }
+
+    /// Number of the organization that the token was issued to.
+    pub fn org_number(&self) -> &str {
+        &self.org_number
+    }
+
+    /// The same as a party.
+    pub fn party_urn(&self) -> String {
+        format!("{}{}", PartyKind::Organization.prefix(), self.org_number)
+    }
+
+    pub fn user_type(&self) -> UserType {
+        self.caller.user_type
+    }
+
+    pub fn has(&self, scope: Scope) -> bool {
+        self.caller.has(scope)
+    }
+
+    /// May act for all service owners.
+    pub fn is_admin(&self) -> bool {
+        self.has(Scope::Admin)
+    }
+
+    /// The person named by `enduserid` (or by the token itself).
+    pub fn end_user(&self) -> Option<&EndUserIdentity> {
+        self.end_user.as_ref()
+    }
+
+    /// The owner's short name: the token's, else the one that the registry knows the number's resources under.
+    ///
+    /// # Errors
+    /// 403 if neither says one; `BadGateway` if the registry does not answer; `Fault` if it says two.
+    pub async fn org_code(&self, altinn: &Altinn) -> Result<String, Refusal> {
+        if let Some(code) = self.caller.claims.first("urn:altinn:org").filter(|code| !code.trim().is_empty()) {
+            return Ok(code.to_owned());
+        }
+        let owned = altinn.resources().owned_by(&self.org_number).await?;
+        let mut codes: Vec<&str> = owned.iter().map(|resource| resource.org_code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        match codes[..] {
+            [code] => Ok(code.to_owned()),
+            [] => Err(Refusal::forbidden("Forbidden")),
+            _ => Err(Refusal::Fault(anyhow::anyhow!("the registry knows {} short names of one service owner", codes.len()))),
+        }
+    }
+}
+
+/// A service owner who may list dialogs.
+#[derive(Clone, Debug)]
+pub struct ServiceOwnerSearch(pub ServiceOwner);
+
+/// A service owner who may act for all, and does so for itself.
+#[derive(Clone, Debug)]
+pub struct ServiceOwnerAdmin(pub ServiceOwner);
+
+/// A service owner who may replace transmissions.
+#[derive(Clone, Debug)]
+pub struct ServiceOwnerChangeTransmissions(pub ServiceOwner);
+
+/// Whoever sends notifications and asks whether one is still wanted.
+#[derive(Clone, Debug)]
+pub struct NotificationCondition {
+    pub caller: Caller,
+}
+
+/// An end user.
+#[derive(Clone, Debug)]
+pub struct EndUser {
+    caller: Caller,
+    identity: EndUserIdentity,
+}
+
+impl EndUser {
+    pub fn identity(&self) -> &EndUserIdentity {
+        &self.identity
+    }
+
+    pub fn user_type(&self) -> UserType {
+        self.caller.user_type
+    }
+
+    pub fn has(&self, scope: Scope) -> bool {
+        self.caller.has(scope)
+    }
+
+    pub fn party(&self) -> &Party {
+        &self.identity.party
+    }
+
+    pub fn party_urn(&self) -> &str {
+        self.identity.party.as_str()
+    }
+
+    /// Who did it, in logs of the dialog.
+    pub fn actor_id(&self) -> &str {
+        self.party_urn()
+    }
+
+    /// The authentication level.
+    ///
+    /// # Errors
+    /// 403 if the token says none that is known: such a login is trusted with nothing.
+    pub fn level(&self) -> Result<i32, Refusal> {
+        self.caller.claims.level().ok_or_else(|| Refusal::forbidden("Altinn authentication level too low."))
+    }
+
+    /// Number of the organization that the token was issued to: a system user's vendor.
+    pub fn consumer(&self) -> Option<String> {
+        self.caller.claims.consumer()
+    }
+
+    /// Number of the organization that acts on behalf of the consumer.
+    pub fn supplier(&self) -> Option<String> {
+        self.caller.claims.supplier()
+    }
+
+    /// Number of the organization that owns the system user.
+    pub fn system_user_organization(&self) -> Option<String> {
+        self.caller.claims.system_user()?.organization
+    }
+}
+
+/// Extractors differ only in their policy and in what they keep.
+macro_rules! extractor {
+    ($caller:ty, |$parts:ident, $app:ident| $admitted:expr) => {
+        impl<S: Send + Sync> FromRequestParts<S> for $caller
+        where
+            App: FromRef<S>,
+        {
+            type Rejection = Refusal;
+
+            async fn from_request_parts($parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+                let $app = App::from_ref(state);
+                $admitted
+            }
+        }
+    };
+}
+
+extractor!(ServiceOwner, |parts, app| Self::admitted(parts, &app, &SERVICE_OWNER).await);
+extractor!(ServiceOwnerSearch, |parts, app| ServiceOwner::admitted(parts, &app, &SEARCH).await.map(Self));
+extractor!(ServiceOwnerAdmin, |parts, app| ServiceOwner::admitted(parts, &app, &ADMIN).await.map(Self));
+extractor!(ServiceOwnerChangeTransmissions, |parts, app| {
+    ServiceOwner::admitted(parts, &app, &CHANGE_TRANSMISSIONS).await.map(Self)
+});
+extractor!(NotificationCondition, |parts, app| {
+    Caller::admitted(parts, &app.auth, &NOTIFICATION_CONDITION).await.map(|caller| Self { caller })
+});
+extractor!(EndUser, |parts, app| {
+    let caller = Caller::admitted(parts, &app.auth, &END_USER).await?;
+    // The kind was right, but its identifier is of no form that anything could be asked about.
+    let identity = caller.end_user().ok_or_else(|| Refusal::forbidden("Forbidden"))?;
+    Ok(Self { caller, identity })
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_names_are_those_of_the_types() {
+        for policy in [END_USER, SERVICE_OWNER, SEARCH, ADMIN, CHANGE_TRANSMISSIONS, NOTIFICATION_CONDITION] {
+            let names: Vec<_> = policy.types.iter().map(|user_type| user_type.name()).collect();
+            assert_eq!(names, policy.type_names);
+        }
+    }
+
+    #[test]
+    fn the_end_user_is_found_whatever_the_case_of_the_key() {
+        assert_eq!(end_user_id("a=1&EndUserID=urn%3Ax%3A5&enduserid=2").as_deref(), Some("urn:x:5"));
+        assert_eq!(end_user_id("enduserid=").as_deref(), Some(""));
+        assert_eq!(end_user_id("enduserids=1"), None);
+    }
+}

@@ -34,7 +34,9 @@ impl App {
     /// The database's address cannot be used.
     pub fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let db = pool(&config.database)?;
-        Ok(Self { db, clock, altinn: Altinn::default(), auth: Authenticator::default(), config: Arc::new(config) })
+        let altinn = Altinn::new(&config, clock.clone(), db.clone());
+        let auth = Authenticator::new(&config, clock.clone());
+        Ok(Self { db, clock, altinn, auth, config: Arc::new(config) })
     }
 }
 

@@ -20,7 +20,7 @@ const RETRIES: u32 = 3;
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .redirect(reqwest::redirect::Policy::limited(3))
         .user_agent(concat!("dialogporten/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -71,7 +71,12 @@ impl Platform {
     }
 
     /// Sends the request and reads the answer whole; `call` names it in errors.
-    pub async fn send(&self, call: &'static str, access: Access, request: RequestBuilder) -> Result<Bytes, AltinnError> {
+    pub async fn send(
+        &self,
+        call: &'static str,
+        access: Access,
+        request: RequestBuilder,
+    ) -> Result<Bytes, AltinnError> {
         let mut repeated = 0;
         let mut renewed = false;
         loop {
@@ -147,7 +152,8 @@ fn decapitalized(value: Value) -> Value {
         Value::Object(members) => {
             let members = members.into_iter().map(|(name, value)| {
                 let mut letters = name.chars();
-                let name = letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect());
+                let name =
+                    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect());
                 (name, decapitalized(value))
             });
             Value::Object(members.collect())

@@ -25,9 +25,8 @@ use std::{
 
 use sqlx::PgPool;
 
-use crate::{clock::Clock, config, config::Config, http::refusal::Refusal};
+use crate::{clock::Clock, config, config::Config, domain::decision::Decision, http::refusal::Refusal};
 use cache::Cache;
-use decision::Decision;
 use http::Platform;
 
 /// The platform as the service sees it. Clones share caches.
@@ -39,7 +38,7 @@ struct State {
     db: PgPool,
     features: config::Features,
     pruning: config::PartyResourcePruning,
-    decisions: Cache<[u8; 32], Decision>,
+    decisions: Cache<[u8; 32], Arc<Decision>>,
     parties: Cache<parties::Key, Arc<parties::AuthorizedParties>>,
     catalogue: Cache<(), Arc<resources::Catalogue>>,
     party_names: Cache<String, Option<String>>,

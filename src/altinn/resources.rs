@@ -197,7 +197,10 @@ mod tests {
         let catalogue = Catalogue::new(list.into_iter().filter_map(Listed::supported).collect());
         assert_eq!(catalogue.all().len(), 1);
         let resource = catalogue.find("URN:altinn:resource:demo-PERMIT").unwrap();
-        assert_eq!((resource.id(), resource.org_code.as_str(), resource.status.as_str()), ("demo-permit", "demo", "completed"));
+        assert_eq!(
+            (resource.id(), resource.org_code.as_str(), resource.status.as_str()),
+            ("demo-permit", "demo", "completed")
+        );
         assert_eq!(resource.titles, [("nb".to_owned(), "Demo".to_owned())]);
         assert!(catalogue.owns("312345005", "urn:altinn:resource:demo-permit"));
         assert!(!catalogue.owns("311000128", "urn:altinn:resource:demo-permit"));

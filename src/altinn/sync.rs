@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Between two synchronisations of the mapping.
-const MAPPINGS_EVERY: Duration = Duration::from_secs(5 * 60);
+const MAPPINGS_EVERY: Duration = Duration::from_mins(5);
 /// Between two synchronisations of the levels, in those of the mapping: about six hours.
 const LEVELS_EVERY: u32 = 72;
 /// How many policies are fetched at once.
@@ -39,7 +39,10 @@ pub struct Synced {
 
 impl Synced {
     fn new(mappings: Vec<registry::SubjectResource>, levels: HashMap<String, i32>) -> Self {
-        let mut synced = Self { levels: levels.into_iter().map(|(urn, level)| (urn.to_lowercase(), level)).collect(), ..Self::default() };
+        let mut synced = Self {
+            levels: levels.into_iter().map(|(urn, level)| (urn.to_lowercase(), level)).collect(),
+            ..Self::default()
+        };
         for mapping in mappings {
             let resource: Arc<str> = mapping.resource.to_lowercase().into();
             let next = u32::try_from(synced.resources.len()).expect("resources are counted in thousands");
@@ -61,8 +64,12 @@ impl Synced {
     /// The subjects that a resource's policy names.
     pub fn subjects_of(&self, resource: &str) -> Vec<&str> {
         let Some(place) = self.places.get(resource.to_lowercase().as_str()) else { return Vec::new() };
-        let mut subjects: Vec<&str> =
-            self.by_subject.iter().filter(|(_, places)| places.contains(place)).map(|(subject, _)| subject.as_str()).collect();
+        let mut subjects: Vec<&str> = self
+            .by_subject
+            .iter()
+            .filter(|(_, places)| places.contains(place))
+            .map(|(subject, _)| subject.as_str())
+            .collect();
         subjects.sort_unstable();
         subjects
     }
@@ -157,7 +164,8 @@ impl Altinn {
         const CALL: &str = "subject resources";
         let platform = &self.0.platform;
         let since = registry::newest_mapping(&self.0.db).await?.map(|newest| newest + TimeDelta::microseconds(1));
-        let since = since.map_or("0001-01-01T00:00:00.000000Z".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Micros, true));
+        let since = since
+            .map_or("0001-01-01T00:00:00.000000Z".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Micros, true));
         let mut address = platform.address("resourceregistry/api/v1/resource/updated");
         address.query_pairs_mut().append_pair("since", &since).append_pair("limit", &BATCH.to_string());
         let mut batches = Vec::new();
@@ -196,12 +204,10 @@ impl Altinn {
     async fn sync_levels(&self) -> Result<(), AltinnError> {
         let catalogue = self.resources().catalogue().await?;
         // Identifiers in `se_` are links to the old platform and have no policy.
-        let with_policy = catalogue.all().iter().filter(|resource| !resource.id().starts_with("se_"));
-        let levels: Vec<(String, Option<i32>)> = stream::iter(with_policy.map(|resource| self.level_of(resource.id())))
-            .buffer_unordered(POLICIES_AT_ONCE)
-            .filter_map(async |level| level)
-            .collect()
-            .await;
+        let ids = catalogue.all().iter().map(|resource| resource.id()).filter(|id| !id.starts_with("se_"));
+        let asked: Vec<_> = ids.map(|id| self.clone().level_of(id.to_owned())).collect();
+        let found: Vec<Option<_>> = stream::iter(asked).buffer_unordered(POLICIES_AT_ONCE).collect().await;
+        let levels: Vec<(String, Option<i32>)> = found.into_iter().flatten().collect();
         let mut work = self.0.db.begin().await?;
         registry::merge_levels(&mut work, &levels).await?;
         work.commit().await?;
@@ -210,10 +216,10 @@ impl Altinn {
     }
 
     /// The resource's URN and level; nothing if its policy cannot be read.
-    async fn level_of(&self, id: &str) -> Option<(String, Option<i32>)> {
+    async fn level_of(self, id: String) -> Option<(String, Option<i32>)> {
         let platform = &self.0.platform;
         let mut address = platform.address("resourceregistry/api/v1/resource/");
-        address.path_segments_mut().ok()?.pop_if_empty().push(id).push("policy");
+        address.path_segments_mut().ok()?.pop_if_empty().push(&id).push("policy");
         let answer = platform.send("policy", Access::Anonymous, platform.client.get(address)).await;
         let level = answer.map_err(anyhow::Error::from).and_then(|body| {
             let xml = std::str::from_utf8(&body)?;
@@ -222,7 +228,7 @@ impl Altinn {
         match level {
             Ok(level) => Some((format!("{PREFIX}{id}"), level)),
             Err(error) => {
-                tracing::warn!(service_resource = id, error = format!("{error:#}"), "a policy could not be read");
+                tracing::warn!(service_resource = %id, error = format!("{error:#}"), "a policy could not be read");
                 None
             }
         }
@@ -235,7 +241,8 @@ fn newest_of_each(changes: Vec<Change>) -> Vec<MappingChange> {
     let mut newest: HashMap<(String, String), (Instant, bool)> = HashMap::new();
     for change in changes {
         let at = change.updated_at.to_utc();
-        let entry = newest.entry((bare(&change.subject_urn), bare(&change.resource_urn))).or_insert((at, change.deleted));
+        let entry =
+            newest.entry((bare(&change.subject_urn), bare(&change.resource_urn))).or_insert((at, change.deleted));
         if at >= entry.0 {
             *entry = (at, change.deleted);
         }

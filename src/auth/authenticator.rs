@@ -55,13 +55,12 @@ impl Authenticator {
         let refused = || Refusal::Unauthorized { supplied: true };
         let now = self.0.clock.now();
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let verified = match self.0.verified.get(&hash).await {
-            Some(verified) => verified,
-            None => {
-                let verified = self.verify(token).await?.ok_or_else(refused)?;
-                self.0.verified.insert(hash, verified.clone()).await;
-                verified
-            }
+        let verified = if let Some(verified) = self.0.verified.get(&hash).await {
+            verified
+        } else {
+            let verified = self.verify(token).await?.ok_or_else(refused)?;
+            self.0.verified.insert(hash, verified.clone()).await;
+            verified
         };
         let begun = verified.not_before.is_none_or(|not_before| not_before - SKEW <= now);
         if begun && verified.expires_at + SKEW >= now { Ok(verified.claims) } else { Err(refused()) }
@@ -89,7 +88,8 @@ impl Authenticator {
 
     /// The issuer that calls itself `iss`. They are asked side by side: one that does not answer holds up no other.
     async fn issuer(&self, iss: &str) -> Result<Option<(&Issuer, Arc<Known>)>, Refusal> {
-        let mut asked: Vec<_> = self.0.issuers.iter().map(|issuer| Box::pin(async move { (issuer, issuer.known().await) })).collect();
+        let mut asked: Vec<_> =
+            self.0.issuers.iter().map(|issuer| Box::pin(async move { (issuer, issuer.known().await) })).collect();
         let mut silent = 0;
         while !asked.is_empty() {
             let ((issuer, known), _, rest) = futures_util::future::select_all(asked).await;

@@ -18,7 +18,6 @@ use crate::{
     domain::{
         party::{Party, PartyKind, is_person_number},
         violations::Violations,
-        wire_enum::WireEnum,
     },
     http::refusal::Refusal,
 };
@@ -76,13 +75,12 @@ struct Authenticated(Arc<Claims>);
 impl Caller {
     /// The one order of refusals: 401, 403 of the policy, 400 `EndUserId`, 403 of the kind of user.
     async fn admitted(parts: &mut Parts, auth: &Authenticator, policy: &Policy) -> Result<Self, Refusal> {
-        let mut claims = match parts.extensions.get::<Authenticated>() {
-            Some(Authenticated(claims)) => Arc::clone(claims),
-            None => {
-                let claims = auth.authenticate(&parts.headers).await?;
-                parts.extensions.insert(Authenticated(Arc::clone(&claims)));
-                claims
-            }
+        let mut claims = if let Some(Authenticated(claims)) = parts.extensions.get::<Authenticated>() {
+            Arc::clone(claims)
+        } else {
+            let claims = auth.authenticate(&parts.headers).await?;
+            parts.extensions.insert(Authenticated(Arc::clone(&claims)));
+            claims
         };
         let scopes_met = policy.scopes.iter().all(|any| any.iter().any(|scope| claims.has_anywhere(*scope)));
         if !scopes_met || policy.organization && claims.consumer().is_none() {
@@ -205,7 +203,10 @@ impl ServiceOwner {
         match codes[..] {
             [code] => Ok(code.to_owned()),
             [] => Err(Refusal::forbidden("Forbidden")),
-            _ => Err(Refusal::Fault(anyhow::anyhow!("the registry knows {} short names of one service owner", codes.len()))),
+            _ => Err(Refusal::Fault(anyhow::anyhow!(
+                "the registry knows {} short names of one service owner",
+                codes.len()
+            ))),
         }
     }
 }
@@ -321,6 +322,7 @@ extractor!(EndUser, |parts, app| {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::wire_enum::WireEnum;
 
     #[test]
     fn type_names_are_those_of_the_types() {

@@ -135,10 +135,9 @@ impl Claims {
             UserType::IdportenEmailIdentifiedUser => {
                 Party::parse(&format!("{}{}", PartyKind::Email.prefix(), self.email()?)).ok()
             }
-            UserType::ServiceOwner
-            | UserType::Unknown
-            | UserType::AltinnSelfIdentifiedUser
-            | UserType::FeideUser => None,
+            UserType::ServiceOwner | UserType::Unknown | UserType::AltinnSelfIdentifiedUser | UserType::FeideUser => {
+                None
+            }
         }
     }
 
@@ -253,7 +252,8 @@ mod tests {
 
     #[test]
     fn the_first_kind_that_fits_wins() {
-        let details = json!([{"type": "urn:altinn:systemuser", "systemuser_id": ["5A1F0C2E-7B1D-4A39-9D55-0F6F0A6C1E11"]}]);
+        let details =
+            json!([{"type": "urn:altinn:systemuser", "systemuser_id": ["5A1F0C2E-7B1D-4A39-9D55-0F6F0A6C1E11"]}]);
         let organization = consumer("0192:312345005");
         let table = [
             (json!({"pid": PID, "scope": "digdir:dialogporten"}), UserType::Person),

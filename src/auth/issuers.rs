@@ -18,7 +18,7 @@ const FRESH: TimeDelta = TimeDelta::hours(12);
 /// How old they may be while fetching fails.
 const STALE: TimeDelta = TimeDelta::hours(24);
 /// The least time between two fetches that an unknown key id causes: anybody can invent key ids.
-const BETWEEN_FORCED: Duration = Duration::from_secs(300);
+const BETWEEN_FORCED: Duration = Duration::from_mins(5);
 /// The least time between two fetches after a failure.
 const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
 

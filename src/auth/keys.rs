@@ -46,7 +46,7 @@ impl<'a> Unverified<'a> {
 pub(super) struct Key {
     kid: Option<String>,
     algorithms: Vec<Algorithm>,
-    key: DecodingKey,
+    public: DecodingKey,
 }
 
 /// All usable keys of an issuer.
@@ -74,7 +74,7 @@ impl Keys {
             .filter(|key| key.algorithms.contains(&algorithm))
             .any(|key| {
                 let proven =
-                    jsonwebtoken::crypto::verify(token.signature, token.signed.as_bytes(), &key.key, algorithm);
+                    jsonwebtoken::crypto::verify(token.signature, token.signed.as_bytes(), &key.public, algorithm);
                 proven.unwrap_or(false)
             })
     }
@@ -88,24 +88,20 @@ impl Key {
         if text("use").is_some_and(|purpose| purpose != "sig") {
             return None;
         }
-        let (mut algorithms, key) = match (text("kty")?, text("crv")) {
+        let (mut algorithms, public) = match (text("kty")?, text("crv")) {
             ("RSA", _) => (
                 vec![RS256, RS384, RS512, PS256, PS384, PS512],
                 DecodingKey::from_rsa_components(&number("n")?, &number("e")?).ok()?,
             ),
-            ("EC", Some("P-256")) => {
-                (vec![ES256], DecodingKey::from_ec_components(&number("x")?, &number("y")?).ok()?)
-            }
-            ("EC", Some("P-384")) => {
-                (vec![ES384], DecodingKey::from_ec_components(&number("x")?, &number("y")?).ok()?)
-            }
+            ("EC", Some("P-256")) => (vec![ES256], DecodingKey::from_ec_components(&number("x")?, &number("y")?).ok()?),
+            ("EC", Some("P-384")) => (vec![ES384], DecodingKey::from_ec_components(&number("x")?, &number("y")?).ok()?),
             ("OKP", Some("Ed25519")) => (vec![EdDSA], DecodingKey::from_ed_components(&number("x")?).ok()?),
             _ => return None,
         };
         if let Some(only) = text("alg") {
             algorithms.retain(|algorithm| Algorithm::from_str(only).is_ok_and(|only| only == *algorithm));
         }
-        Some(Self { kid: text("kid").map(str::to_owned), algorithms, key })
+        Some(Self { kid: text("kid").map(str::to_owned), algorithms, public })
     }
 }
 

@@ -104,6 +104,8 @@ pub struct AltinnPlatform {
     pub events_base_uri: Url,
     pub cdn_base_uri: Url,
     pub subscription_key: Option<SecretString>,
+    /// Median of the pause before a failed call is repeated for the first time; doubled for each further one.
+    pub retry_delay: Duration,
 }
 
 /// How this service itself gets tokens for the platform.

@@ -1,9 +1,11 @@
 //! SQL. One file per aggregate or big read.
 
+pub mod authorization;
 pub mod context;
 pub mod dialog;
 pub mod dictionary;
 pub mod migrations;
+pub mod registry;
 pub mod search;
 pub mod unit_of_work;
 pub mod violation;

@@ -114,41 +114,38 @@ struct Reference {
     reference_id: [String; 3],
 }
 
-/// The question about `pairs` (action, attribute), which stand in order and once each.
+/// The question about all pairs of action and attribute, in their order.
 pub(super) fn body(
     subject: &Subject,
     caller: &EndUserIdentity,
     ask: &DecisionAsk<'_>,
     instance: &InstanceRef,
-    pairs: &[(String, String)],
 ) -> Vec<u8> {
     let mut actions: Vec<&str> = Vec::new();
     let mut attributes: Vec<&str> = Vec::new();
-    let mut references = Vec::with_capacity(pairs.len());
-    for (action, attribute) in pairs {
+    let mut references = Vec::with_capacity(ask.pairs.len());
+    for (action, attribute) in &ask.pairs {
         let action = place(&mut actions, action);
         let attribute = place(&mut attributes, attribute);
         references.push(Reference { reference_id: ["s1".into(), format!("r{attribute}"), format!("a{action}")] });
     }
-    let resource = |(i, attribute): (usize, &&str)| Category {
+    let resource = attributes.iter().enumerate().map(|(i, attribute)| Category {
         id: format!("r{}", i + 1),
         attribute: resource_attributes(caller, ask, instance, attribute),
-    };
-    let action = |(i, action): (usize, &&str)| Category {
-        id: format!("a{}", i + 1),
-        attribute: vec![Attribute::new(ACTION_ID, *action)],
-    };
+    });
+    let action = actions
+        .iter()
+        .enumerate()
+        .map(|(i, action)| Category { id: format!("a{}", i + 1), attribute: vec![Attribute::new(ACTION_ID, *action)] });
     let subject = match subject {
         Subject::User(id) => Attribute::new("urn:altinn:userid", id),
         Subject::Person(number) => Attribute::new("urn:altinn:person:identifier-no", number),
         Subject::SystemUser(id) => Attribute::new("urn:altinn:systemuser:uuid", id),
     };
-    // Attribute values borrow nothing that outlives this function, so the whole is written at once.
-    let resource: Vec<Category<'_>> = attributes.iter().enumerate().map(resource).collect();
     let body = Body {
         request: Question {
-            resource,
-            action: actions.iter().enumerate().map(action).collect(),
+            resource: resource.collect(),
+            action: action.collect(),
             access_subject: [Category { id: "s1".into(), attribute: vec![subject] }],
             multi_requests: MultiRequests { request_reference: references },
         },
@@ -243,11 +240,10 @@ mod tests {
             party: &party,
             service_resource: resource,
             owner_labels: &[],
-            pairs: &[],
+            pairs: pairs.iter().copied().collect(),
         };
-        let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let subject = Subject::Person("01819012365".into());
-        serde_json::from_slice(&body(&subject, caller, &ask, &InstanceRef::Dialog(dialog()), &pairs)).unwrap()
+        serde_json::from_slice(&body(&subject, caller, &ask, &InstanceRef::Dialog(dialog()))).unwrap()
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 pub mod actor;
 pub mod attachment;
+pub mod birth;
 pub mod child_ids;
 pub mod content;
 pub mod decision;
 pub mod dialog;
 pub mod event;
+pub mod hierarchy;
 pub mod ids;
 pub mod label;
 pub mod limits;
@@ -20,6 +22,7 @@ pub mod rules;
 pub mod sample;
 pub mod seen_log;
 
+pub mod unopened;
 pub mod violations;
 pub mod visibility;
 pub mod wire_enum;

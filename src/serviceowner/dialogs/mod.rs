@@ -1,3 +1,4 @@
 //! Dialogs: one file per operation.
 
+pub mod input;
 pub mod view;

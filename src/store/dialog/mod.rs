@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod children;
+pub mod insert;
 pub mod load;
 pub mod purge;
 mod rows;

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::{Rig, WORLD, request};
-use crate::sandbox::{Hook, Sandbox, SandboxHooks, world::World};
+use crate::sandbox::{Hook, SandboxHooks};
 
 /// A hook that counts, only after it has let others run.
 fn counting(counter: &Arc<AtomicUsize>) -> Hook {
@@ -77,10 +77,7 @@ async fn a_faulty_world_changes_nothing() {
     }
     let broken = WORLD.to_owned()
         + "expect:\n  - {who: 'person:08844397713', resource: ttd-demo, party: 'person:08844397713', outcome: deny}\n";
-    assert_eq!(rig.send(request("PUT", "/sandbox/world", Body::from(broken.clone()))).await.status, 400);
-    let broken = World::parse(&broken, None).expect("the document itself is right");
-    let base = rig.sandbox.base().parse().expect("a URL");
-    assert!(Sandbox::new(broken, rig.sandbox.clock().clone(), None, &base).is_err());
+    assert_eq!(rig.send(request("PUT", "/sandbox/world", Body::from(broken))).await.status, 400);
     assert_eq!(changes.load(Ordering::SeqCst), 0);
 }
 

@@ -119,7 +119,8 @@ impl Caller {
     }
 }
 
-const BAD_END_USER_ID: &str = "EndUserId must be a valid end user identifier. It must match the format \
+/// The text of a refused `endUserId`, on every route of service owners.
+pub const BAD_END_USER_ID: &str = "EndUserId must be a valid end user identifier. It must match the format \
                                'urn:altinn:person:identifier-no:{norwegian f-nr/d-nr}'.";
 
 /// The first value of the query key `enduserid`, whatever its letter case.

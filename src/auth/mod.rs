@@ -16,7 +16,7 @@ pub mod scope;
 
 pub use authenticator::Authenticator;
 pub use caller::{
-    Caller, EndUser, EndUserIdentity, NotificationCondition, ServiceOwner, ServiceOwnerAdmin,
+    BAD_END_USER_ID, Caller, EndUser, EndUserIdentity, NotificationCondition, ServiceOwner, ServiceOwnerAdmin,
     ServiceOwnerChangeTransmissions, ServiceOwnerSearch,
 };
 pub use claims::{Claims, UserType};

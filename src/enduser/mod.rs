@@ -2,16 +2,16 @@
 
 pub mod dialogs;
 
-use axum::Router;
+use axum::{Router, routing::get};
 
 use crate::{app::App, http::openapi::Operation};
 
 /// The routes of this surface.
 pub fn routes() -> Router<App> {
-    Router::new()
+    Router::new().route("/api/v1/enduser/dialogs/{dialogId}", get(dialogs::get::get))
 }
 
 /// The same as the API documents show them.
 pub fn operations() -> Vec<Operation> {
-    Vec::new()
+    vec![dialogs::get::operation()]
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     auth::EndUserIdentity,
-    domain::{decision::Decision, ids::DialogId, party::Party},
+    domain::{decision::Decision, dialog::Dialog, ids::DialogId, party::Party},
 };
 
 pub use request::{InstanceRef, instance_ref};
@@ -40,6 +40,19 @@ pub struct DecisionAsk<'a> {
     /// Action and attribute of everything that is shown, as [`crate::domain::visibility::pairs_to_decide`] gives them. They
     /// stand in order, and so do the outcomes.
     pub pairs: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> DecisionAsk<'a> {
+    /// What must be known before the dialog can be shown; `pairs` as `visibility::pairs_to_decide` gives them.
+    pub fn about(dialog: &'a Dialog, pairs: BTreeSet<(&'a str, &'a str)>) -> Self {
+        Self {
+            dialog_id: dialog.id,
+            party: &dialog.party,
+            service_resource: &dialog.service_resource,
+            owner_labels: &dialog.owner_labels,
+            pairs,
+        }
+    }
 }
 
 #[derive(Deserialize)]

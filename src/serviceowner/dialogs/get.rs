@@ -1,0 +1,72 @@
+//! `GET /serviceowner/dialogs/{dialogId}`: one dialog as its owner sees it, with `endUserId` also what that person may do.
+//!
+//! Order of refusals: 400 `endUserId`, 404 missing or not ours, 404 nothing permitted to the person. Deleted, expired and
+//! not yet visible dialogs are shown, whatever the person's authentication level.
+
+use axum::extract::State;
+
+use super::view::{DialogView, OnBehalfOf};
+use crate::{
+    altinn::decision::DecisionAsk,
+    app::App,
+    auth::{BAD_END_USER_ID, EndUserIdentity, ServiceOwner},
+    domain::{
+        ids::DialogId,
+        party::{PartyKind, is_person_number},
+        violations::Violations,
+        visibility::pairs_to_decide,
+    },
+    http::{
+        Ok200, Path, Query, Refusal,
+        openapi::{self, Operation, Tag},
+    },
+    serviceowner::ownership,
+};
+
+/// Shows the dialog.
+pub async fn get(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    query: Query,
+) -> Result<Ok200<DialogView>, Refusal> {
+    let person = end_user(&query, &caller)?;
+    let found = ownership::find(&app, &caller, id).await?.whole(&app.db).await?;
+    let whole = found.ok_or_else(|| Refusal::no_dialog(id))?;
+    let etag = Some(whole.dialog.revision);
+    let Some(person) = person else {
+        return Ok(Ok200 { etag, body: DialogView::new(whole, None) });
+    };
+    let pairs = pairs_to_decide(&whole.dialog, &whole.transmissions);
+    let decision = app.altinn.decide(person, DecisionAsk::about(&whole.dialog, pairs)).await?;
+    if !decision.has_access_to_main() {
+        return Err(Refusal::no_dialog(id));
+    }
+    let reader = OnBehalfOf { person: &person.party, decision: &decision };
+    Ok(Ok200 { etag, body: DialogView::new(whole, Some(reader)) })
+}
+
+/// The person whom `endUserId` names: the full URN is wanted here, where the token's check was content with a number.
+fn end_user<'a>(query: &Query, caller: &'a ServiceOwner) -> Result<Option<&'a EndUserIdentity>, Refusal> {
+    let Some(urn) = query.text("endUserId") else { return Ok(None) };
+    let refused = || Refusal::Invalid(Violations::one("endUserId", BAD_END_USER_ID));
+    let number = urn.strip_prefix(PartyKind::Person.prefix()).ok_or_else(refused)?;
+    if !is_person_number(number) {
+        return Err(refused());
+    }
+    caller.end_user().map(Some).ok_or_else(refused)
+}
+
+/// The same as the API documents show it.
+pub fn operation() -> Operation {
+    let path = "/api/v1/serviceowner/dialogs/{dialogId}";
+    Operation::new(Tag::Serviceowner, "get", path, ("GetDialog", "V1ServiceOwnerDialogsQueriesGet_Dialog"))
+        .about(
+            "Reads one dialog",
+            "Shows deleted, expired and not yet visible dialogs too. With `endUserId` the answer says what that person may \
+             do, and reading counts as that person's; the dialog is missing if the person may do nothing with it.",
+        )
+        .query("endUserId", openapi::Query::Text, "The person to read for, as `urn:altinn:person:identifier-no:…`.")
+        .ok::<DialogView>("The dialog.")
+        .refusals(&[403, 404])
+}

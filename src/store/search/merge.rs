@@ -179,7 +179,8 @@ impl Search<'_> {
     /// Whether the walk, at the density found so far, has a long way to go.
     fn is_far_from(&self, wanted: usize, walked: i64) -> bool {
         let (hits, bound) = self.merged();
-        bound.is_some() && as_limit(wanted) * walked / (as_limit(hits.len()) + 1) > self.ask.effort.long_walk
+        let found = as_limit(hits.len());
+        bound.is_some() && hits.len() < wanted && as_limit(wanted) * walked / (found + 1) > self.ask.effort.long_walk
     }
 
     /// Reads on in every stream that may hold rows before `target`. Says whether walks were among them.

@@ -1,7 +1,8 @@
 //! The statements that find rows. Their shape is written down, not left to the planner:
 //!
 //! - A walk is a sub-select that ends in a limit (its budget); what is tested stands above a numbering of its rows, which no
-//!   condition passes, and the walk's last row is always returned, so that the next statement knows where to go on.
+//!   condition passes, and the walk's last row is always returned, so that the next statement knows where to go on. Every
+//!   level repeats the order: without that the planner forgets it at the numbering, sorts, and cannot stop early.
 //! - Set tests read `(x in (select …)) is true`: without `is true` they become joins and the order is lost.
 //! - Rows of a list are fetched behind `offset 0`: by id and by nothing else.
 //!
@@ -116,7 +117,8 @@ impl Ask<'_> {
             "d.party_key = s.key and d.deleted_at is null"
         });
         self.push_stretch(sql, segment, budget);
-        sql.push(") v) w where w.passes or w.step = ").push_bind(budget.walked);
+        sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
+        sql.push(") w where w.passes or w.step = ").push_bind(budget.walked);
     }
 
     /// The walk reads index entries; rows are fetched only for what belongs to the right parties.
@@ -132,7 +134,8 @@ impl Ask<'_> {
         sql.push(") is true as admitted from (select d.id, d.party_key, d.content_updated_at from dialog d");
         sql.push(" where d.resource_id = s.key::integer and d.deleted_at is null");
         self.push_stretch(sql, segment, budget);
-        sql.push(") v) w left join lateral (select true as passes, d.resource_id from dialog d where d.id = w.id and w.admitted");
+        sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
+        sql.push(") w left join lateral (select true as passes, d.resource_id from dialog d where d.id = w.id and w.admitted");
         self.filter.push(sql, "d");
         sql.push(" offset 0) d on true where (w.admitted or w.step = ").push_bind(budget.walked);
         sql.push(") and (d.passes or w.step = ").push_bind(budget.walked).push(")");

@@ -1,0 +1,235 @@
+//! Pages of lists on a large database: `cargo bench --bench search -- [dialogs]` (500,000 unless told otherwise).
+//!
+//! Starts a PostgreSQL of its own, fills it, and prints for each case the time of one page from the service's side, with
+//! all statements and the rows of the page. `--at URL` takes a database that was filled before; `--keep` leaves it.
+
+use std::time::{Duration, Instant as Timer};
+
+use anyhow::Context;
+use dialogporten::{
+    dev::postgres::{Options, Postgres, temporary},
+    domain::{Instant, party::Party},
+    store::{
+        migrations::MIGRATIONS,
+        search::{
+            self, Effort, Search,
+            filter::{Deleted, Filter, OwnerLabel, Range, Visibility},
+            order::{Direction, Key, Order},
+            scope::{Delegated, Group, Resource, Scope},
+        },
+    },
+};
+use sqlx::{
+    AssertSqlSafe, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+const ROUNDS: usize = 30;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut dialogs: u64 = 500_000;
+    let mut at = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--at" => at = arguments.next(),
+            other => dialogs = other.parse().unwrap_or(dialogs),
+        }
+    }
+    let mut server = None;
+    let url = if let Some(url) = at {
+        url
+    } else {
+        let started = Postgres::start(&Options {
+            folder: temporary()?,
+            throw_away: true,
+            remove: true,
+            max_connections: 10,
+            program: env!("CARGO_BIN_EXE_dialogporten").into(),
+            users: None,
+        })?;
+        let url = started.url("postgres");
+        fill(&url, dialogs).await?;
+        server = Some(started);
+        url
+    };
+    let pool = pool(&url).await?;
+    let now: Instant = sqlx::query_scalar("select max(created_at) from dialog").fetch_one(&pool).await?;
+    println!("{:<58} {:>5} {:>9} {:>9} {:>9}", "case", "rows", "median ms", "p90 ms", "first ms");
+    for (name, search) in cases(&pool, now).await? {
+        measure(&pool, name, &search).await?;
+    }
+    pool.close().await;
+    drop(server);
+    Ok(())
+}
+
+async fn pool(url: &str) -> anyhow::Result<PgPool> {
+    let options: PgConnectOptions = url.parse()?;
+    PgPoolOptions::new().max_connections(1).connect_with(options).await.context("the database")
+}
+
+async fn fill(url: &str, dialogs: u64) -> anyhow::Result<()> {
+    let pool = pool(url).await?;
+    MIGRATIONS.run(&pool).await?;
+    let started = Timer::now();
+    let sql = include_str!("world.sql").replace("$dialogs", &dialogs.to_string());
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await?;
+    sqlx::raw_sql("vacuum analyze").execute(&pool).await?;
+    println!("{dialogs} dialogs in {:.0?}", started.elapsed());
+    pool.close().await;
+    Ok(())
+}
+
+async fn measure(pool: &PgPool, name: &str, search: &Search) -> anyhow::Result<()> {
+    let started = Timer::now();
+    let rows = search::page(pool, search).await?.rows.len();
+    let first = started.elapsed();
+    let mut times = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let started = Timer::now();
+        search::page(pool, search).await?;
+        times.push(started.elapsed());
+    }
+    times.sort_unstable();
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    let (median, p90) = (ms(times[ROUNDS / 2]), ms(times[ROUNDS * 9 / 10]));
+    println!("{name:<58} {rows:>5} {median:>9.2} {p90:>9.2} {:>9.2}", ms(first));
+    Ok(())
+}
+
+fn party(number: usize) -> Party {
+    Party::from_stored(format!("urn:altinn:organization:identifier-no:{number:09}"))
+}
+
+fn granted(parties: impl Iterator<Item = usize>, resources: &[Resource]) -> Scope {
+    Scope::Pairs(vec![Group { parties: parties.map(party).collect(), resources: resources.to_vec() }])
+}
+
+fn by(key: Key, direction: Direction) -> Order {
+    Order { keys: vec![(key, direction)], id: Direction::Desc }
+}
+
+async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str, Search)>> {
+    let all: Vec<Resource> = sqlx::query_as("select id, org_id from service_resource order by id")
+        .fetch_all(pool)
+        .await?
+        .into_iter()
+        .map(|(id, org)| Resource { id, org })
+        .collect();
+    let visible = Filter { visibility: Visibility::AsOf(now), alive_at: Some(now), ..Filter::default() };
+    let user = |scope| Search {
+        scope,
+        delegated: Delegated::default(),
+        filter: visible.clone(),
+        order: Order::default(),
+        after: None,
+        limit: 100,
+        effort: Effort::default(),
+    };
+    let filtered = |scope, change: &dyn Fn(&mut Filter)| {
+        let mut search = user(scope);
+        change(&mut search.filter);
+        search
+    };
+    let ordered = |scope, order| Search { order, ..user(scope) };
+    let owner = |change: &dyn Fn(&mut Filter)| {
+        let mut filter = Filter { orgs: Some(vec![3]), ..Filter::default() };
+        change(&mut filter);
+        Search { filter, ..user(Scope::Everything) }
+    };
+    let largest = || granted(1..=1, &all);
+    let month =
+        Range { after: Some(now - chrono::Duration::days(400)), before: Some(now - chrono::Duration::days(370)) };
+    let many = |count: usize, resources: &[Resource]| granted((1000..1000 + count).map(|i| i * 7), resources);
+    let sparse =
+        |search: &Search| Search { filter: Filter { statuses: vec![8], ..search.filter.clone() }, ..search.clone() };
+    let delegated = Search {
+        delegated: Delegated {
+            ids: sqlx::query_scalar("select id from dialog where resource_id = 150 limit 500").fetch_all(pool).await?,
+            ..Delegated::default()
+        },
+        ..user(granted(50_000..50_001, &all))
+    };
+
+    let mut cases = vec![
+        ("one small party", user(granted(50_000..50_001, &all))),
+        ("party of 10,000", user(granted(5..6, &all))),
+        ("largest party", user(largest())),
+        ("largest party, createdAt_asc", ordered(largest(), by(Key::CreatedAt, Direction::Asc))),
+        ("largest party, dueAt_desc (nulls first)", ordered(largest(), by(Key::DueAt, Direction::Desc))),
+        ("largest party, dueAt_asc", ordered(largest(), by(Key::DueAt, Direction::Asc))),
+        (
+            "largest party, dueAt_desc,updatedAt_desc",
+            ordered(
+                largest(),
+                Order {
+                    keys: vec![(Key::DueAt, Direction::Desc), (Key::UpdatedAt, Direction::Desc)],
+                    id: Direction::Desc,
+                },
+            ),
+        ),
+        ("largest party, one rare resource", user(granted(1..=1, &all[180..181]))),
+        ("largest party, label Bin", filtered(largest(), &|filter| filter.labels = 2)),
+        (
+            "largest party, Bin and a rare status",
+            filtered(largest(), &|filter| {
+                filter.labels = 2;
+                filter.statuses = vec![8];
+            }),
+        ),
+        ("largest party, a month of createdAt, default order", filtered(largest(), &|filter| filter.created = month)),
+        (
+            "largest party, unknown external reference",
+            filtered(largest(), &|filter| {
+                filter.external_reference = Some("none".into());
+            }),
+        ),
+        ("20 parties", user(granted((1..=20).map(|i| i * 3000), &all))),
+        ("100 parties", user(granted((1..=100).map(|i| i * 900), &all))),
+        ("100 parties, 41 of them large", user(granted(1..=100, &all))),
+        ("100 parties, 41 of them large, label Bin", filtered(granted(1..=100, &all), &|filter| filter.labels = 2)),
+        ("3,000 parties, one common resource", user(many(3_000, &all[..1]))),
+        ("3,000 parties, one rare resource", user(many(3_000, &all[180..181]))),
+        ("20,000 parties, one common resource", user(many(20_000, &all[..1]))),
+        ("20,000 parties, 20 resources", user(many(20_000, &all[..20]))),
+        (
+            "20,000 parties, 20 resources, createdAt_desc",
+            ordered(many(20_000, &all[..20]), by(Key::CreatedAt, Direction::Desc)),
+        ),
+        ("20,000 parties, 20 resources, rare status", sparse(&user(many(20_000, &all[..20])))),
+        ("20 parties with nothing, 20 resources and 101 others", user(many(121, &all[100..101]))),
+        ("a small party and 500 delegated dialogs", delegated),
+        ("owner", owner(&|_| ())),
+        ("owner, limit 1,000", Search { limit: 1000, ..owner(&|_| ()) }),
+        ("owner, createdAt_asc", Search { order: by(Key::CreatedAt, Direction::Asc), ..owner(&|_| ()) }),
+        ("owner, dueAt_asc", Search { order: by(Key::DueAt, Direction::Asc), ..owner(&|_| ()) }),
+        ("owner, external reference", owner(&|filter| filter.external_reference = Some("ref77777".into()))),
+        ("owner, unknown process", owner(&|filter| filter.process = Some("urn:process:none".into()))),
+        ("owner, one label", owner(&|filter| filter.owner_labels = vec![OwnerLabel::Exact("group17".into())])),
+        ("owner, label prefix", owner(&|filter| filter.owner_labels = vec![OwnerLabel::Prefix("l7777".into())])),
+        ("owner, all labels (prefix l)", owner(&|filter| filter.owner_labels = vec![OwnerLabel::Prefix("l".into())])),
+        ("owner, deleted only", owner(&|filter| filter.deleted = Deleted::Only)),
+        (
+            "owner, rare extended status and status",
+            owner(&|filter| {
+                filter.extended_statuses = vec!["s7".into()];
+                filter.statuses = vec![8];
+            }),
+        ),
+        ("owner, extended status that none has", owner(&|filter| filter.extended_statuses = vec!["none".into()])),
+    ];
+    // A page far down: half of the largest party's dialogs are newer.
+    let id: (Instant, uuid::Uuid) = sqlx::query_as(
+        "select content_updated_at, id from dialog where party_key = $1 and deleted_at is null
+          order by content_updated_at desc, id desc offset (
+              select count(*) / 2 from dialog where party_key = $1 and deleted_at is null) limit 1",
+    )
+    .bind(party(1).key())
+    .fetch_one(pool)
+    .await?;
+    let after = Some(search::order::Position { values: vec![Some(id.0)], id: id.1 });
+    cases.insert(3, ("largest party, half way down", Search { after, ..user(largest()) }));
+    Ok(cases)
+}

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Routes that the API documents do not show.
-const HIDDEN: [&str; 9] = [
+const HIDDEN: [&str; 10] = [
     "/api/v1/serviceowner/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime",
     "/graphql",
     "/health",
@@ -34,6 +34,7 @@ const HIDDEN: [&str; 9] = [
     "/health/readiness",
     "/health/startup",
     "/swagger",
+    "/swagger/assets/{file}",
     "/swagger/{document}/swagger.json",
 ];
 

@@ -210,10 +210,13 @@ proptest! {
     /// The syntax check agrees with `serde_json` on what is JSON at all; nothing breaks either pass.
     #[test]
     fn syntax_is_judged_as_serde_json_judges_it(text in nearly_json()) {
-        let ours = Checked::new(text.as_bytes()).is_ok();
-        prop_assert_eq!(ours, serde_json::from_str::<Value>(&text).is_ok(), "{}", text);
+        let theirs = serde_json::from_str::<Value>(&text);
+        // An exponent of many digits is correct JSON; only who wants a number of it finds out that there is none.
+        let huge = theirs.as_ref().is_err_and(|error| error.to_string().starts_with("number out of range"));
+        prop_assert_eq!(Checked::new(text.as_bytes()).is_ok(), theirs.is_ok() || huge, "{}", text);
         let _ = letter(&text);
-        if let (Ok(ours), Ok(theirs)) = (parse_json::<Value>(text.as_bytes()), serde_json::from_str::<Value>(&text)) {
+        // `-0` is an integer for us and a float for them.
+        if let (Ok(ours), Ok(theirs), false) = (parse_json::<Value>(text.as_bytes()), theirs, text.contains("-0")) {
             prop_assert_eq!(ours, theirs);
         }
     }

@@ -5,3 +5,4 @@
 mod harness;
 mod harness_works;
 mod managed_postgres;
+mod wire;

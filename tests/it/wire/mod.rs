@@ -1,0 +1,5 @@
+//! Conventions of the wire that no single operation owns.
+
+mod health;
+mod metadata;
+mod routing;

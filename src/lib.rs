@@ -33,6 +33,7 @@ pub mod http;
 pub mod metadata;
 pub mod router;
 pub mod sandbox;
+pub mod serve;
 pub mod serviceowner;
 pub mod store;
 pub mod views;

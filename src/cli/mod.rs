@@ -1,8 +1,11 @@
 //! The command line: which subcommands there are and what they are called with.
 
 mod config;
+mod dev;
 mod log;
 mod migrate;
+mod serve;
+mod token;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -36,6 +39,12 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run everything on this machine: database, sandbox platform, API (also without a command)
+    Dev(dev::Arguments),
+    /// Run the API against the configured database and the real platform
+    Serve(serve::Arguments),
+    /// Print a token of the running sandbox
+    Token(token::Arguments),
     /// Apply migrations to the configured database, then stop
     Migrate,
     /// Look at the settings
@@ -64,6 +73,9 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Guard { orders }) => guard::run(&orders),
         Some(Command::Config(command)) => config::run(&command, &common.settings()),
         Some(Command::Migrate) => migrate::run(&common.settings()),
-        None => Ok(()),
+        Some(Command::Dev(arguments)) => dev::run(arguments, &common),
+        Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
+        Some(Command::Token(arguments)) => token::run(&arguments),
+        None => dev::run(dev::Arguments::default(), &common),
     }
 }

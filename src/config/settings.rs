@@ -172,6 +172,26 @@ impl Settings {
         self.values.contains_key(key)
     }
 
+    /// Whether somebody replaced the default of `key`.
+    pub fn is_changed(&self, key: &str) -> bool {
+        self.values.get(key).is_some_and(|(_, source)| *source != Source::Default)
+    }
+
+    /// How to log; commands need it before the other settings are complete.
+    ///
+    /// # Errors
+    /// Faults of the section `log`.
+    pub fn log(&self) -> Result<Log, Faults> {
+        let mut reader = Reader { settings: self, known: BTreeSet::new(), faults: Vec::new() };
+        let log = reader.log();
+        if reader.faults.is_empty() { Ok(log) } else { Err(Faults(reader.faults)) }
+    }
+
+    /// The text of `key` from any source, unchecked.
+    pub fn text(&self, key: &str) -> Option<String> {
+        self.values.get(key)?.0.as_str().map(str::to_owned)
+    }
+
     fn put_table(&mut self, prefix: &str, table: toml::Table, source: &Source) {
         for (key, value) in table {
             let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };

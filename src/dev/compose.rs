@@ -1,18 +1,19 @@
 //! Service and sandbox on one origin, joined. `dev` and the tests start the same thing.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use axum::Router;
 use secrecy::SecretString;
 use url::Url;
 
+use super::{database, seed};
 use crate::{
     app::App,
     clock::Clock,
     config::{ServiceKeys, Settings},
     router,
-    sandbox::{Sandbox, world::World},
+    sandbox::{Sandbox, SandboxHooks, world::World},
 };
 
 /// What the composition is made of.
@@ -50,8 +51,64 @@ impl Composition {
         Ok(Self { app, sandbox })
     }
 
+    /// Joins the two: what changes in the sandbox is in force in the service when the change is answered.
+    ///
+    /// `seeded`: a reset creates the scenario's dialogs again.
+    pub fn join(&self, seeded: bool) {
+        let (changed, reset) = (self.clone(), self.clone());
+        self.sandbox.set_hooks(SandboxHooks {
+            world_changed: Arc::new(move || {
+                let composition = changed.clone();
+                Box::pin(async move { said(composition.follow_world().await, "the changed world") })
+            }),
+            reset: Arc::new(move || {
+                let composition = reset.clone();
+                Box::pin(async move { said(composition.reset(seeded).await, "the reset") })
+            }),
+        });
+    }
+
+    /// What belongs before the first request: the registry's mappings and levels as they are now. The platform answers
+    /// already, because it is served beside the service.
+    pub async fn start(&self) -> anyhow::Result<()> {
+        self.follow_world().await
+    }
+
+    /// Forgets what was derived from an earlier world, and synchronises anew from the beginning: the sandbox's clock may
+    /// have been turned back, and then nothing would be newer than what is stored.
+    async fn follow_world(&self) -> anyhow::Result<()> {
+        let App { auth, altinn, db, .. } = &self.app;
+        sqlx::query("delete from subject_resource").execute(db).await?;
+        sqlx::query("delete from resource_level").execute(db).await?;
+        auth.forget_all();
+        altinn.forget_all();
+        altinn.sync_now().await.context("synchronising with the sandbox")
+    }
+
+    async fn reset(&self, seeded: bool) -> anyhow::Result<()> {
+        database::empty(&self.app.db).await?;
+        self.follow_world().await?;
+        if seeded {
+            seed::dialogs(&self.sandbox).await?;
+        }
+        Ok(())
+    }
+
+    /// Creates the scenario's dialogs unless there are dialogs already; says how many it created.
+    pub async fn seed_if_empty(&self) -> anyhow::Result<Option<usize>> {
+        let used: bool = sqlx::query_scalar("select exists (select from dialog)").fetch_one(&self.app.db).await?;
+        if used { Ok(None) } else { seed::dialogs(&self.sandbox).await.map(Some) }
+    }
+
     /// Routes of the service and of the platform. They share no path.
     pub fn router(&self) -> Router {
         router::router(self.app.clone()).merge(self.sandbox.router())
+    }
+}
+
+/// A hook has nobody to answer to, so its failure goes to the log.
+fn said(outcome: anyhow::Result<()>, what: &str) {
+    if let Err(error) = outcome {
+        tracing::error!("{what} could not be followed: {error:#}");
     }
 }

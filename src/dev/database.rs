@@ -7,34 +7,45 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail, ensure};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
+use url::Url;
 
 use crate::store::migrations::MIGRATIONS;
 
 /// A server on which databases may be made beside the one that its address names.
 #[derive(Clone, Debug)]
-pub struct DatabaseServer(PgConnectOptions);
+pub struct DatabaseServer {
+    url: Url,
+    options: PgConnectOptions,
+}
 
 impl DatabaseServer {
     /// `url` names a database that exists; it is used to talk to the server.
     pub fn at(url: &str) -> anyhow::Result<Self> {
-        Ok(Self(PgConnectOptions::from_str(url).context("not the address of a PostgreSQL database")?))
+        const FORM: &str = "the database's address is not of the form postgres://user:password@host:port/database";
+        Ok(Self { url: Url::parse(url).context(FORM)?, options: PgConnectOptions::from_str(url).context(FORM)? })
     }
 
     /// Address of the sibling called `name`.
     pub fn url(&self, name: &str) -> String {
-        self.0.clone().database(name).to_url_lossy().into()
+        let mut url = self.url.clone();
+        url.set_path(name);
+        url.into()
     }
 
     /// A connection to the named database, for what concerns the server.
     pub async fn connect(&self) -> anyhow::Result<PgConnection> {
-        self.0
-            .connect()
-            .await
-            .with_context(|| format!("cannot connect to PostgreSQL at {}:{}", self.0.get_host(), self.0.get_port()))
+        self.options.connect().await.with_context(|| {
+            format!("cannot connect to PostgreSQL at {}:{}", self.options.get_host(), self.options.get_port())
+        })
     }
 
     async fn connect_to(&self, name: &str) -> anyhow::Result<PgConnection> {
-        self.0.clone().database(name).connect().await.with_context(|| format!("cannot connect to database {name}"))
+        self.options
+            .clone()
+            .database(name)
+            .connect()
+            .await
+            .with_context(|| format!("cannot connect to database {name}"))
     }
 
     /// Makes sure that database `name` exists, is ours and is migrated.

@@ -1,5 +1,17 @@
 //! Everything on one machine: a managed PostgreSQL, the sandbox platform and the service.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`run`] | the `dev` command: from nothing to a service that answers |
+//! | [`compose`] | service and sandbox on one origin, joined; tests use it too |
+//! | [`postgres`] | a server of our own, and the guard that stops it |
+//! | [`database`] | databases of our own on any server |
+//! | [`seed`] | dialogs of a scenario |
+//! | [`card`] | what is printed when everything is ready |
 
+pub mod card;
 pub mod compose;
 pub mod database;
 pub mod postgres;
+pub mod run;
+pub mod seed;

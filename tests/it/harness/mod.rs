@@ -107,6 +107,8 @@ impl TestApp {
         let serving = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("a listener that was just bound");
         });
+        composition.join(false);
+        composition.start().await.expect("the registry of the sandbox");
         Self {
             clock,
             db: composition.app.db.clone(),

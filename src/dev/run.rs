@@ -1,0 +1,195 @@
+//! `dialogporten dev`: from nothing to a service that answers.
+
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use url::Url;
+
+use super::{
+    card,
+    compose::{Composition, Ingredients},
+    database::DatabaseServer,
+    postgres::{self, Account, Options, Postgres},
+};
+use crate::{
+    clock::Clock,
+    config::{ServiceKeys, Settings, Source},
+    sandbox::world::World,
+    serve,
+};
+
+/// How `dev` is to run.
+#[derive(Clone, Debug)]
+pub struct Dev {
+    pub listen: SocketAddr,
+    /// The address that others use, if it is another.
+    pub base_url: Option<Url>,
+    pub ephemeral: bool,
+    pub fresh: bool,
+    pub data_dir: Option<PathBuf>,
+    pub scenario: String,
+    pub ready_file: Option<PathBuf>,
+    /// Anybody who reaches the sandbox can be anybody.
+    pub expose_sandbox: bool,
+}
+
+const DATABASE: &str = "dialogporten_dev";
+
+impl Dev {
+    /// Runs until the process is asked to stop; then the database stops too.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting, in words for people.
+    pub fn run(self, settings: Settings, started: Instant) -> anyhow::Result<()> {
+        if !self.listen.ip().is_loopback() && !self.expose_sandbox {
+            bail!(
+                "{} is reachable from other machines, and the sandbox gives a token of anybody to everybody; \
+                 --expose-sandbox-to-network says that this is meant",
+                self.listen
+            );
+        }
+        let world = World::named(&self.scenario).map_err(|faults| {
+            let faults: Vec<_> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+            anyhow::anyhow!("the scenario `{}` cannot be used:{}", self.scenario, faults.concat())
+        })?;
+        let place = self.place()?;
+        fs::create_dir_all(&place.folder).with_context(|| format!("cannot make {}", place.folder.display()))?;
+        let managed = match named_database(&settings)? {
+            Some(_) => None,
+            None => Some(Postgres::start(&Options {
+                folder: place.folder.clone(),
+                throw_away: self.ephemeral,
+                remove: self.ephemeral,
+                max_connections: 100,
+                program: env::current_exe().context("this program's own path")?,
+                users: None,
+            })?),
+        };
+        let server = match (&managed, named_database(&settings)?) {
+            (Some(managed), _) => DatabaseServer::at(&managed.url("postgres"))?,
+            (None, Some(named)) => named,
+            (None, None) => unreachable!("one of the two was chosen above"),
+        };
+        let notes = Notes {
+            moved: place.moved.then(|| place.folder.clone()),
+            named_server: managed.is_none(),
+            ephemeral: self.ephemeral,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let outcome = runtime.block_on(self.serve(settings, world, &place.folder, &server, &notes, started));
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        if self.ephemeral && managed.is_none() {
+            // The server is somebody else's; only the folder with the keys is ours.
+            let _ = fs::remove_dir_all(&place.folder);
+        }
+        drop(managed);
+        outcome
+    }
+
+    fn place(&self) -> anyhow::Result<postgres::Place> {
+        let place = |folder| postgres::Place { folder, moved: false };
+        match &self.data_dir {
+            Some(folder) => Ok(place(std::path::absolute(folder)?)),
+            None if self.ephemeral => Ok(place(postgres::temporary()?)),
+            None => postgres::of_project(&env::current_dir()?, Account::for_server()?),
+        }
+    }
+
+    async fn serve(
+        &self,
+        mut settings: Settings,
+        world: World,
+        folder: &Path,
+        server: &DatabaseServer,
+        notes: &Notes,
+        started: Instant,
+    ) -> anyhow::Result<()> {
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}; --listen names another address", self.listen))?;
+        if self.fresh {
+            server.remove(DATABASE).await?;
+        }
+        server.prepare(DATABASE, "dev").await?;
+        settings.put("database.url", server.url(DATABASE), Source::Sandbox);
+
+        let base = self.base(listener.local_addr()?)?;
+        let composition = Composition::build(Ingredients {
+            settings,
+            world,
+            clock: Clock::system(),
+            keys: ServiceKeys::in_file(&folder.join("keys.json")).context("the keys of the service")?,
+            keys_dir: Some(&folder.join("sandbox-keys")),
+            base: base.clone(),
+        })?;
+        composition.join(true);
+        let serving = tokio::spawn(serve::until(
+            serve::stop_asked(),
+            listener,
+            composition.router(),
+            Duration::ZERO,
+            Duration::from_secs(3),
+        ));
+        composition.start().await?;
+        let seeded = composition.seed_if_empty().await?;
+
+        let syncing = composition.app.altinn.keep_synced();
+        let addresses = card::Addresses {
+            token_url: format!("{}/api", root(&base)),
+            graphql_url: format!("{}/graphql", root(&base)),
+            base_url: root(&base).to_owned(),
+            database_url: server.url(DATABASE),
+            started_ms: started.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+        };
+        if let Some(file) = &self.ready_file {
+            write_at_once(file, &serde_json::to_string(&addresses)?)?;
+        }
+        card::print(&addresses, &composition.sandbox, seeded, notes);
+
+        let served = serving.await.context("serving")?;
+        syncing.abort();
+        composition.app.db.close().await;
+        served
+    }
+
+    /// The address that callers use. A wildcard is no address to call, so it becomes `localhost`.
+    fn base(&self, bound: SocketAddr) -> anyhow::Result<Url> {
+        if let Some(base) = &self.base_url {
+            return Ok(base.clone());
+        }
+        let host = if bound.ip().is_unspecified() { format!("localhost:{}", bound.port()) } else { bound.to_string() };
+        Ok(Url::parse(&format!("http://{host}"))?)
+    }
+}
+
+/// What the start card says about the database.
+pub struct Notes {
+    /// The project's folder could not be used; this one is.
+    pub moved: Option<PathBuf>,
+    pub named_server: bool,
+    pub ephemeral: bool,
+}
+
+/// The server of `DATABASE_URL` or of the settings.
+fn named_database(settings: &Settings) -> anyhow::Result<Option<DatabaseServer>> {
+    settings.text("database.url").map(|url| DatabaseServer::at(&url)).transpose()
+}
+
+fn root(base: &Url) -> &str {
+    base.as_str().trim_end_matches('/')
+}
+
+/// Readers see the whole text or none.
+fn write_at_once(file: &Path, text: &str) -> anyhow::Result<()> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(format!(".{}", std::process::id()));
+    fs::write(&unfinished, text)
+        .and_then(|()| fs::rename(&unfinished, file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}

@@ -12,7 +12,7 @@ use super::{
     issuers::{Issuer, Known},
     keys::Unverified,
 };
-use crate::{clock::Clock, config::Config, domain::Instant, http::refusal::Refusal};
+use crate::{altinn::http::client, clock::Clock, config::Config, domain::Instant, http::refusal::Refusal};
 
 /// How far the clocks of issuers may differ from ours.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
@@ -39,9 +39,8 @@ struct Verified {
 
 impl Authenticator {
     pub fn new(config: &Config, clock: Clock) -> Self {
-        let client = crate::altinn::http::client();
         let issuers = config.authentication.issuers.iter();
-        let issuers = issuers.map(|issuer| Issuer::new(issuer, client.clone(), clock.clone())).collect();
+        let issuers = issuers.map(|issuer| Issuer::new(issuer, client(&issuer.well_known), clock.clone())).collect();
         Self(Arc::new(State { clock, issuers, verified: moka::future::Cache::new(REMEMBERED) }))
     }
 

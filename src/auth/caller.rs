@@ -106,17 +106,6 @@ impl Caller {
     pub fn has(&self, scope: Scope) -> bool {
         self.claims.has(scope)
     }
-
-    /// The end user behind the call, if there is one that can be asked about.
-    fn end_user(&self) -> Option<EndUserIdentity> {
-        Some(EndUserIdentity {
-            user_type: self.user_type,
-            party: self.claims.party()?,
-            subject: self.claims.subject(),
-            party_id: self.claims.party_id(),
-            identifying: self.claims.identifying(),
-        })
-    }
 }
 
 /// The text of a refused `endUserId`, on every route of service owners.
@@ -144,6 +133,19 @@ pub struct EndUserIdentity {
     pub identifying: String,
 }
 
+impl EndUserIdentity {
+    /// The end user that the claims speak of, if there is one that can be asked about.
+    pub fn of(claims: &Claims) -> Option<Self> {
+        Some(Self {
+            user_type: claims.user_type(),
+            party: claims.party()?,
+            subject: claims.subject(),
+            party_id: claims.party_id(),
+            identifying: claims.identifying(),
+        })
+    }
+}
+
 /// A service owner, possibly on behalf of a person.
 #[derive(Clone, Debug)]
 pub struct ServiceOwner {
@@ -157,7 +159,7 @@ impl ServiceOwner {
         let caller = Caller::admitted(parts, &app.auth, policy).await?;
         let org_number = caller.claims.consumer().ok_or(Refusal::PolicyDenied)?;
         let on_behalf = caller.user_type == UserType::ServiceOwnerOnBehalfOfPerson;
-        let end_user = on_behalf.then(|| caller.end_user()).flatten();
+        let end_user = on_behalf.then(|| EndUserIdentity::of(&caller.claims)).flatten();
         Ok(Self { caller, org_number, end_user })
     }
 
@@ -316,7 +318,7 @@ extractor!(NotificationCondition, |parts, app| {
 extractor!(EndUser, |parts, app| {
     let caller = Caller::admitted(parts, &app.auth, &END_USER).await?;
     // The kind was right, but its identifier is of no form that anything could be asked about.
-    let identity = caller.end_user().ok_or_else(|| Refusal::forbidden("Forbidden"))?;
+    let identity = EndUserIdentity::of(&caller.claims).ok_or_else(|| Refusal::forbidden("Forbidden"))?;
     Ok(Self { caller, identity })
 });
 

@@ -104,10 +104,10 @@ fn all(make: impl Fn(KeyName) -> Result<Key> + Sync) -> Result<[Key; 5]> {
     keys.try_into().map_err(|_| anyhow!("there is one key per name"))
 }
 
-/// Whole or not at all, and readable for the owner only.
+/// Whole or not at all, and readable for the owner only. Of several that write at once, the last one's stays.
 fn write_privately(file: &Path, content: &[u8]) -> Result<()> {
     use std::io::Write;
-    let unfinished = file.with_extension(format!("{}.new", std::process::id()));
+    let unfinished = file.with_extension(format!("{}.new", uuid::Uuid::new_v4()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -279,6 +279,18 @@ mod tests {
             let mode = std::fs::metadata(dir.join("altinn.pk8")).expect("the file").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+        std::fs::remove_dir_all(dir).expect("removed");
+    }
+
+    #[test]
+    fn several_may_open_an_empty_folder_at_once() {
+        let dir = std::env::temp_dir().join(format!("keys-{}", uuid::Uuid::new_v4()));
+        std::thread::scope(|scope| {
+            let openers = [(); 4].map(|()| scope.spawn(|| Keys::open(Some(&dir)).is_ok()));
+            assert!(openers.into_iter().all(|opener| opener.join().expect("no panic")));
+        });
+        let left = std::fs::read_dir(&dir).expect("the folder").count();
+        assert_eq!(left, KeyName::ALL.len());
         std::fs::remove_dir_all(dir).expect("removed");
     }
 

@@ -2,7 +2,9 @@
 //!
 //! One binary, one file per operation, laid out like `src/`. See `harness` for what tests start with.
 
+mod auth;
 mod harness;
 mod harness_works;
 mod managed_postgres;
+mod platform;
 mod wire;

@@ -9,7 +9,8 @@ use crate::domain::violations::At;
 /// `remove: true` beside the key removes. Members that are no lists are merged one by one.
 pub fn merge(base: Node, patch: &Node, faults: &mut Vec<Fault>) -> Node {
     let Content::Map(mut members) = base.content else { return base };
-    for entry in patch.entries() {
+    // An empty member changes nothing: in YAML it is what remains when its items are commented out.
+    for entry in patch.entries().iter().filter(|entry| !entry.node.is_null()) {
         let Some(old) = members.iter_mut().find(|old| old.key == entry.key) else {
             let node = without_removals(&entry.key, entry, faults);
             members.push(Entry { node, ..entry.clone() });
@@ -147,6 +148,7 @@ mod tests {
 
     #[test]
     fn members_that_are_no_lists_are_merged() {
+        assert_eq!(merged("people:\nclock:").0["people"].as_array().map(Vec::len), Some(2));
         assert_eq!(merged("clock: {frozen: true}").0["clock"], json!({"start": "now", "frozen": true}));
     }
 }

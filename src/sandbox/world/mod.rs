@@ -6,10 +6,12 @@
 mod check;
 mod decide;
 mod explain;
+mod load;
 mod merge;
 mod numbers;
 mod parties;
 mod policy;
+mod reader;
 mod registry;
 mod scenario;
 mod source;
@@ -30,12 +32,6 @@ use crate::domain::Instant;
 use crate::domain::party::PartyKind;
 use source::Node;
 
-/// The shipped scenarios.
-const SHIPPED: [(&str, &str); 2] = [
-    ("default", include_str!("../../../scenarios/default.yaml")),
-    ("bare", include_str!("../../../scenarios/bare.yaml")),
-];
-
 /// The lists of a scenario and the members that tell one item from another; none: all members do.
 const LISTS: [(&str, &[&str]); 12] = [
     ("owners", &["code"]),
@@ -51,9 +47,6 @@ const LISTS: [(&str, &[&str]); 12] = [
     ("dialogs", &[]),
     ("expect", &[]),
 ];
-
-/// How many scenarios may extend one another: enough for people, an end for circles.
-const DEEPEST_EXTENSION: usize = 8;
 
 /// What is wrong with a scenario, and where.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -283,8 +276,7 @@ impl World {
     /// # Errors
     /// Every fault of the document at once.
     pub fn named(name_or_file: &str) -> Result<Self, Vec<Fault>> {
-        let (text, file) = text_of(name_or_file, None).map_err(|fault| vec![fault])?;
-        Self::parse(&text, file.as_deref())
+        load::named(name_or_file)
     }
 
     /// A document in YAML or JSON; files it names are looked up beside `origin`.
@@ -292,12 +284,7 @@ impl World {
     /// # Errors
     /// Every fault of the document at once.
     pub fn parse(text: &str, origin: Option<&Path>) -> Result<Self, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let root = whole(text, origin, DEEPEST_EXTENSION, &mut faults);
-        match root {
-            Some((root, revocable)) if faults.is_empty() => check::build(&root, revocable),
-            _ => Err(faults),
-        }
+        load::parse(text, origin)
     }
 
     fn new(
@@ -476,70 +463,5 @@ impl World {
     pub fn self_identified(&self, username_or_email: &str) -> Option<&Identity> {
         let id = username_or_email.to_lowercase();
         self.identity(PartyKind::SelfIdentified, &id).or_else(|| self.identity(PartyKind::Email, &id))
-    }
-}
-
-/// The document with what it extends below it, and how many expectations come from there.
-fn whole(text: &str, origin: Option<&Path>, depth: usize, faults: &mut Vec<Fault>) -> Option<(Node, usize)> {
-    let mut note = |fault| faults.push(fault);
-    let mut root = Node::parse(text).map_err(&mut note).ok()?;
-    policies_from_files(&mut root, origin).into_iter().for_each(&mut note);
-    let Some(extends) = root.take("extends") else { return Some((root, 0)) };
-    let fault = |text: &str| Fault { path: "extends".to_owned(), line: extends.line, text: text.to_owned() };
-    let Some(name) = extends.text() else {
-        note(fault("the name of a scenario or of a file"));
-        return None;
-    };
-    if depth == 0 {
-        note(fault("scenarios extend one another in a circle, or too deeply"));
-        return None;
-    }
-    let shipped = SHIPPED.iter().any(|(shipped, _)| *shipped == name);
-    if origin.is_none() && !shipped {
-        note(fault("a file can be named only in a scenario that is a file itself"));
-        return None;
-    }
-    let (text, file) = text_of(name, origin).map_err(|problem| note(fault(&problem.text))).ok()?;
-    let (base, _) = whole(&text, file.as_deref(), depth - 1, faults)?;
-    let expected = base.member("expect").map_or(0, |list| list.items().len());
-    // Its lines are those of another text.
-    Some((merge::merge(base.without_lines(), &root, faults), expected))
-}
-
-/// Puts the content of policy files in the place of their names.
-fn policies_from_files(root: &mut Node, origin: Option<&Path>) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let Some(folder) = origin.and_then(Path::parent) else { return faults };
-    for (index, resource) in root.member_mut("resources").map_or(&mut [][..], Node::items_mut).iter_mut().enumerate() {
-        let Some(policy) = resource.member_mut("policy_xml") else { continue };
-        let Some(name) = policy.text().filter(|text| !xacml::is_document(text)) else { continue };
-        match std::fs::read_to_string(folder.join(name)) {
-            Ok(xml) => policy.content = source::Content::Text(xml),
-            Err(error) => faults.push(Fault {
-                path: format!("resources[{index}].policy_xml"),
-                line: policy.line,
-                text: format!("{name}: {error}"),
-            }),
-        }
-    }
-    faults
-}
-
-/// A shipped scenario, or the content of a file beside `origin` and its path.
-fn text_of(name_or_file: &str, origin: Option<&Path>) -> Result<(String, Option<std::path::PathBuf>), Fault> {
-    if let Some((_, text)) = SHIPPED.iter().find(|(name, _)| *name == name_or_file) {
-        return Ok(((*text).to_owned(), None));
-    }
-    let file = origin.and_then(Path::parent).map_or_else(|| name_or_file.into(), |folder| folder.join(name_or_file));
-    match std::fs::read_to_string(&file) {
-        Ok(text) => Ok((text, Some(file))),
-        Err(error) => {
-            let shipped: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
-            let text = format!(
-                "`{name_or_file}` is no scenario of ours ({}) and cannot be read as a file: {error}",
-                shipped.join(", ")
-            );
-            Err(Fault::of_document(text))
-        }
     }
 }

@@ -146,9 +146,10 @@ impl World {
             let registered = self.resources.get(resource).map(|one| self.scenario.resources[one.index].id.as_str());
             registered.unwrap_or(resource).to_owned()
         };
-        let mut resources: Vec<_> =
-            rights.delegations.iter().filter(|one| one.instance.is_none()).map(|one| id_of(&one.resource)).collect();
-        resources.dedup();
+        let mut resources = Vec::new();
+        for delegation in rights.delegations.iter().filter(|one| one.instance.is_none()) {
+            once(&mut resources, id_of(&delegation.resource));
+        }
         let instances: Vec<_> = rights
             .delegations
             .iter()

@@ -53,7 +53,7 @@ const PART: &str = "urn:altinn:subresource";
 fn the_shipped_worlds_hold_what_they_promise() {
     let world = bare();
     assert_eq!(shown(&world.check_expectations(NOW)), NOTHING);
-    let written = SHIPPED[1].1.matches("who:").count();
+    let written = load::SHIPPED[1].text.matches("who:").count();
     assert_eq!(world.scenario().expect.len(), written, "no expectation was left out");
     assert_eq!(world.scenario().dialogs, []);
     let default = World::named("default").unwrap_or_else(|faults| panic!("{}", shown(&faults).join("\n")));

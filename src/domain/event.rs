@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     Instant,
     actor::ActorType,
-    dialog::ActivityType,
+    dialog::{Activity, ActivityType, Dialog, Transmission},
     ids::{ActivityId, DialogId, TransmissionId},
 };
 
@@ -69,5 +69,87 @@ impl EventKind {
     /// Silent changes publish only these (chapter 05 B3).
     pub fn survives_silence(&self) -> bool {
         matches!(self, Self::DialogCreated | Self::DialogUpdated | Self::DialogSeen { .. })
+    }
+}
+
+/// What one request does to one dialog, as events.
+#[derive(Clone, Copy, Debug)]
+pub struct Raised<'a> {
+    pub dialog: &'a Dialog,
+    pub now: Instant,
+    /// Only what survives silence is raised.
+    pub silent: bool,
+}
+
+impl Raised<'_> {
+    /// The dialog was created with these.
+    pub fn born(self, transmissions: &[Transmission], activities: &[Activity]) -> Vec<DomainEvent> {
+        self.all(Some(EventKind::DialogCreated), transmissions, activities)
+    }
+
+    /// The dialog exists and these were appended; `changed` if anything of the aggregate differs, which it does when
+    /// something was appended.
+    pub fn updated(self, changed: bool, transmissions: &[Transmission], activities: &[Activity]) -> Vec<DomainEvent> {
+        self.all(changed.then_some(EventKind::DialogUpdated), transmissions, activities)
+    }
+
+    /// Something that happened to the dialog as a whole.
+    pub fn one(self, kind: EventKind) -> Vec<DomainEvent> {
+        self.all(Some(kind), &[], &[])
+    }
+
+    fn all(
+        self,
+        first: Option<EventKind>,
+        transmissions: &[Transmission],
+        activities: &[Activity],
+    ) -> Vec<DomainEvent> {
+        let transmissions = transmissions.iter().map(|transmission| EventKind::DialogTransmissionCreated {
+            transmission_id: transmission.id,
+            sender_type: transmission.body.sender.actor_type,
+        });
+        let activities = activities.iter().map(|activity| EventKind::DialogActivityCreated {
+            activity_id: activity.id,
+            activity_type: activity.activity_type,
+            extended_type: activity.body.extended_type.clone(),
+        });
+        let heard = |kind: &EventKind| !self.silent || kind.survives_silence();
+        first.into_iter().chain(transmissions).chain(activities).filter(heard).map(|kind| self.event(kind)).collect()
+    }
+
+    fn event(self, kind: EventKind) -> DomainEvent {
+        DomainEvent {
+            event_id: Uuid::new_v4(),
+            occurred_at: self.now,
+            dialog_id: self.dialog.id,
+            service_resource: self.dialog.service_resource.clone(),
+            party: self.dialog.party.as_str().to_owned(),
+            process: self.dialog.process.clone(),
+            preceding_process: self.dialog.preceding_process.clone(),
+            is_silent_update: self.silent,
+            kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sample;
+
+    #[test]
+    fn silence_leaves_only_the_dialogs_own_event() {
+        let dialog = sample::dialog();
+        let (transmissions, activities) = (sample::transmissions(), sample::activities());
+        let names = |silent| {
+            let raised = Raised { dialog: &dialog, now: sample::at(0), silent };
+            let events = raised.born(&transmissions, &activities);
+            assert!(events.iter().all(|event| event.is_silent_update == silent));
+            events.iter().map(|event| event.kind.name()).collect::<Vec<_>>()
+        };
+        let all = names(false);
+        assert_eq!(all.len(), 1 + transmissions.len() + activities.len());
+        assert_eq!(all[0], "DialogCreated");
+        assert_eq!(names(true), ["DialogCreated"]);
     }
 }

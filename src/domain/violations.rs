@@ -22,6 +22,11 @@ impl Violations {
         self.0.entry(key.into()).or_default().push(text.into());
     }
 
+    /// Whether this very fault was found already.
+    pub fn has(&self, key: &str, text: &str) -> bool {
+        self.0.get(key).is_some_and(|texts| texts.iter().any(|known| known == text))
+    }
+
     pub fn append(&mut self, other: Self) {
         for (key, texts) in other.0 {
             self.0.entry(key).or_default().extend(texts);

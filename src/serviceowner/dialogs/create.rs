@@ -1,0 +1,137 @@
+//! `POST /serviceowner/dialogs`: create a dialog.
+//!
+//! Order of refusals: 400; 422 resource unknown; 403 not ours; 409 key in use; 422 times that are over; 403 correspondence;
+//! 422 hierarchy; 409 keys given twice; 422 too many; 422 unknown actors; at save 422 for ids that are taken and 409.
+//! Of these every 422 before the save is deferred: it wins over what comes after it.
+
+use axum::extract::State;
+
+use super::input::{Checking, CreateDialog, Operation, must_be_permitted};
+use crate::{
+    altinn::resources::ServiceResource,
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        birth::NewDialog,
+        dialog::Transmission,
+        event::Raised,
+        hierarchy::{self, Node, StoredParents},
+        ids::DialogId,
+        violations::Violations,
+    },
+    http::{Created, Json, Query, Refusal, openapi},
+    serviceowner::{
+        actor_names,
+        authorization::{References, may_write, rule_context},
+        deferred::Deferred,
+        idempotency,
+    },
+    store::dialog::{children::Placed, insert},
+};
+
+pub const PATH: &str = "/api/v1/serviceowner/dialogs";
+
+/// As the API documents show it.
+pub fn operation() -> openapi::Operation {
+    openapi::Operation::new(openapi::Tag::Serviceowner, "post", PATH, (
+        "CreateDialog",
+        "V1ServiceOwnerDialogsCommandsCreate_Dialog",
+    ))
+    .about("Create a dialog", "Creates a dialog with everything it holds. The answer is its id.")
+    .body::<CreateDialog>()
+    .created()
+    .refusals(&[400, 403, 409, 422])
+}
+
+/// Create a dialog.
+#[tracing::instrument(skip_all)]
+pub async fn create(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    mut query: Query,
+    Json(request): Json<CreateDialog>,
+) -> Result<Created<DialogId>, Refusal> {
+    let now = app.clock.now();
+    let context = rule_context(&caller, now);
+    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
+    query.finish()?;
+    request.check(&Checking { context, operation: Operation::CreateDialog, is_api_only: request.is_api_only })?;
+
+    let mut deferred = Deferred::new();
+    let catalogue = app.altinn.resources().catalogue().await?;
+    let resource = catalogue.find(request.service_resource.as_deref().unwrap_or_default());
+    if resource.is_none() {
+        unknown_resource(&request, deferred.found());
+    }
+    let (org, resource_type) = owner_and_type(resource.map(AsRef::as_ref));
+    let mut times_over = Violations::new();
+    if !silent && !context.is_admin {
+        request.check_not_over(now, &mut times_over);
+    }
+    let mut new = request.into_dialog(org, resource_type, now);
+
+    let references = References::of(&new.dialog.service_resource, &new.dialog.body).and(&new.transmissions);
+    deferred.beats(may_write(&caller, &catalogue, &new.dialog.resource_type, &references))?;
+    deferred.beats(key_is_free(&app, &new).await?)?;
+    deferred.append(times_over);
+    deferred.beats(must_be_permitted(&new.activities, &context).map_err(Refusal::forbidden))?;
+    let depths = hierarchy::depths(&nodes(&new.transmissions), &StoredParents::new())
+        .inspect_err(|faults| faults.report(hierarchy::WHOLE_DIALOG, deferred.found()));
+    let keys = new.transmissions.iter().map(|transmission| transmission.idempotent_key.as_deref());
+    deferred.beats(idempotency::distinct(keys))?;
+    deferred.append(std::mem::take(&mut new.overflow));
+    deferred.settle()?;
+    actor_names::look_up(&app.altinn, actor_names::actors(&mut new.transmissions, &mut new.activities)).await?;
+
+    let raised = Raised { dialog: &new.dialog, now, silent };
+    let events = raised.born(&new.transmissions, &new.activities);
+    let transmissions = placed(std::mem::take(&mut new.transmissions), &depths.unwrap_or_default());
+    insert::insert(&app.db, &app.dictionary, &new, &transmissions, &events).await?;
+    let id = new.dialog.id;
+    Ok(Created { location: format!("{PATH}/{id}"), etag: new.dialog.revision, id })
+}
+
+/// An unknown resource has no owner either.
+fn unknown_resource(request: &CreateDialog, found: &mut Violations) {
+    let urn = request.service_resource.as_deref().unwrap_or_default();
+    found.add(
+        "ServiceResource",
+        format!(
+            "Service resource '{urn}' is invalid due to one or more of the following reasons:\n\
+             - It does not exist in the resource registry.\n\
+             - It does not have mandatory fields 'CompetentAuthority.Organization' / 'CompetentAuthority.OrgCode' set.\n\
+             - It is not of the following supported resource types: [GenericAccessResource, AltinnApp, MigratedApp, \
+             CorrespondenceService]."
+        ),
+    );
+    found.add("Org", "Cannot find service owner organization shortname for referenced service resource.");
+}
+
+/// Nothing is stored about an unknown resource, so empty names do for it.
+fn owner_and_type(resource: Option<&ServiceResource>) -> (String, String) {
+    resource.map(|resource| (resource.org_code.clone(), resource.resource_type.clone())).unwrap_or_default()
+}
+
+/// 409 if a live dialog of the owner has the key. One that is deleted, or made at this moment, is found at save.
+async fn key_is_free(app: &App, new: &NewDialog) -> Result<Result<(), Refusal>, Refusal> {
+    let Some(key) = &new.dialog.idempotent_key else { return Ok(Ok(())) };
+    let taken = insert::with_idempotent_key(&app.db, &new.dialog.org, key).await?;
+    Ok(taken.map_or(Ok(()), |dialog| Err(idempotency::taken(key, dialog))))
+}
+
+fn nodes(transmissions: &[Transmission]) -> Vec<Node> {
+    let node = |transmission: &Transmission| Node {
+        id: transmission.id.0,
+        parent: transmission.related_transmission_id.map(|id| id.0),
+    };
+    transmissions.iter().map(node).collect()
+}
+
+fn placed(transmissions: Vec<Transmission>, depths: &[usize]) -> Vec<Placed> {
+    let depth = |depth: &usize| i16::try_from(*depth).unwrap_or(i16::MAX);
+    transmissions
+        .into_iter()
+        .zip(depths)
+        .map(|(transmission, at)| Placed { transmission, depth: depth(at) })
+        .collect()
+}

@@ -15,6 +15,7 @@ use crate::{
     auth::Authenticator,
     clock::Clock,
     config::{Config, Database},
+    store::dictionary::Dictionary,
 };
 
 /// Everything a request may reach. Cloning copies handles; extractors take the part they need.
@@ -25,6 +26,7 @@ pub struct App {
     pub altinn: Altinn,
     pub auth: Authenticator,
     pub config: Arc<Config>,
+    pub dictionary: Dictionary,
 }
 
 impl App {
@@ -36,7 +38,7 @@ impl App {
         let db = pool(&config.database)?;
         let altinn = Altinn::new(&config, clock.clone(), db.clone());
         let auth = Authenticator::new(&config, clock.clone());
-        Ok(Self { db, clock, altinn, auth, config: Arc::new(config) })
+        Ok(Self { db, clock, altinn, auth, config: Arc::new(config), dictionary: Dictionary::default() })
     }
 }
 

@@ -13,6 +13,7 @@ pub mod paging;
 pub mod path;
 pub mod query;
 pub mod refusal;
+pub mod stored;
 pub mod templates;
 pub mod timestamp;
 

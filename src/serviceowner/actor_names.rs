@@ -49,15 +49,14 @@ pub async fn look_up(altinn: &Altinn, actors: Vec<&mut Actor>) -> Result<(), Ref
     let mut found = Violations::new();
     for actor in actors {
         let Some(id) = &actor.actor_id else { continue };
-        match names.get(id).cloned().flatten() {
-            Some(name) => actor.actor_name = Some(name),
-            None => {
-                let text = format!("Unable to look up name for actor id: {id}");
-                if !found.has("ActorId", &text) {
-                    found.add("ActorId", text);
-                }
+        let Some(name) = names.get(id).cloned().flatten() else {
+            let text = format!("Unable to look up name for actor id: {id}");
+            if !found.has("ActorId", &text) {
+                found.add("ActorId", text);
             }
-        }
+            continue;
+        };
+        actor.actor_name = Some(name);
     }
     found.into_result().map_err(Refusal::Unprocessable)
 }

@@ -7,4 +7,5 @@ mod harness;
 mod harness_works;
 mod managed_postgres;
 mod platform;
+mod serviceowner;
 mod wire;

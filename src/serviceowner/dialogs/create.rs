@@ -33,10 +33,12 @@ pub const PATH: &str = "/api/v1/serviceowner/dialogs";
 
 /// As the API documents show it.
 pub fn operation() -> openapi::Operation {
-    openapi::Operation::new(openapi::Tag::Serviceowner, "post", PATH, (
-        "CreateDialog",
-        "V1ServiceOwnerDialogsCommandsCreate_Dialog",
-    ))
+    openapi::Operation::new(
+        openapi::Tag::Serviceowner,
+        "post",
+        PATH,
+        ("CreateDialog", "V1ServiceOwnerDialogsCommandsCreate_Dialog"),
+    )
     .about("Create a dialog", "Creates a dialog with everything it holds. The answer is its id.")
     .body::<CreateDialog>()
     .created()
@@ -129,9 +131,5 @@ fn nodes(transmissions: &[Transmission]) -> Vec<Node> {
 
 fn placed(transmissions: Vec<Transmission>, depths: &[usize]) -> Vec<Placed> {
     let depth = |depth: &usize| i16::try_from(*depth).unwrap_or(i16::MAX);
-    transmissions
-        .into_iter()
-        .zip(depths)
-        .map(|(transmission, at)| Placed { transmission, depth: depth(at) })
-        .collect()
+    transmissions.into_iter().zip(depths).map(|(transmission, at)| Placed { transmission, depth: depth(at) }).collect()
 }

@@ -37,11 +37,7 @@ impl Node {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         // A byte order mark is no part of the document.
         let text = text.trim_start_matches('\u{feff}');
-        let raw: Spanned<Raw> = serde_saphyr::from_str(text).map_err(|error| {
-            let line = error.location().and_then(|at| usize::try_from(at.line()).ok());
-            let text = error.to_string();
-            Fault { path: String::new(), line, text: text.lines().next().unwrap_or_default().to_owned() }
-        })?;
+        let raw: Spanned<Raw> = serde_saphyr::from_str(text).map_err(|error| fault_of(&error))?;
         Ok(Self::from_raw(raw, text))
     }
 
@@ -171,6 +167,17 @@ impl From<&Value> for Node {
         };
         Self { line: None, content }
     }
+}
+
+/// The reader's error without its excerpt, its own words for the line, and its advice to programmers.
+fn fault_of(error: &serde_saphyr::Error) -> Fault {
+    let location = error.location();
+    let shown = error.without_snippet().to_string();
+    let text = shown.lines().next().unwrap_or_default();
+    let place = location.map(|at| format!(" at line {}, column {}", at.line(), at.column()));
+    let text = place.and_then(|place| text.strip_suffix(place.as_str())).unwrap_or(text);
+    let text = text.split(", set ").next().unwrap_or(text).to_owned();
+    Fault { path: String::new(), line: location.as_ref().and_then(line), text }
 }
 
 fn line(at: &serde_saphyr::Location) -> Option<usize> {

@@ -126,7 +126,7 @@ impl Check<'_> {
 
     fn list<T: for<'de> Deserialize<'de>>(&mut self, node: &Node, at: At<'_>) -> Vec<T> {
         let Content::List(items) = &node.content else {
-            self.fault(at, "this is a list");
+            self.fault(at, "a list is expected");
             return Vec::new();
         };
         let mut readable = Vec::new();

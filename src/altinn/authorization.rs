@@ -134,8 +134,10 @@ impl Altinn {
         let keys: Vec<i64> = parties.iter().map(|(party, _)| party.key()).collect();
         let ids = authorization::resource_ids(&self.0.db).await?;
         let mut stored: HashMap<i64, Vec<i32>> = HashMap::new();
-        for (key, resource) in authorization::resources_of_parties(&self.0.db, &keys).await? {
-            stored.entry(key).or_default().push(resource);
+        for (resource, keys) in authorization::parties_with_resources(&self.0.db, &keys).await? {
+            for key in keys {
+                stored.entry(key).or_default().push(resource);
+            }
         }
         Ok(prune(parties, &ids, &stored))
     }

@@ -141,20 +141,19 @@ impl Altinn {
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(MAPPINGS_EVERY);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            let mut turn = 0_u32;
+            // What is stored comes into force at once, also while the registry does not answer.
+            said("what is stored", altinn.load().await);
+            let mut levels_due = 0;
             loop {
                 ticks.tick().await;
-                let done = async {
-                    altinn.sync_mappings().await?;
-                    if turn.is_multiple_of(LEVELS_EVERY) {
-                        altinn.sync_levels().await?;
-                    }
-                    altinn.load().await
-                };
-                match done.await {
-                    Ok(()) => turn = turn.wrapping_add(1),
-                    Err(error) => tracing::warn!(%error, "the registry could not be synchronised"),
+                said("mappings", altinn.sync_mappings().await);
+                if levels_due == 0 {
+                    let done = said("levels", altinn.sync_levels().await);
+                    levels_due = if done { LEVELS_EVERY } else { 1 };
                 }
+                levels_due -= 1;
+                // Also after a failure: another instance may have stored something newer.
+                said("what is stored", altinn.load().await);
             }
         })
     }
@@ -233,6 +232,15 @@ impl Altinn {
             }
         }
     }
+}
+
+/// Whether it worked; a failure is logged.
+fn said(what: &str, done: Result<(), AltinnError>) -> bool {
+    let failure = done.map_err(anyhow::Error::from).err();
+    if let Some(error) = &failure {
+        tracing::warn!(what, error = format!("{error:#}"), "not synchronised");
+    }
+    failure.is_none()
 }
 
 /// One change for each subject and resource, without blanks in either.

@@ -62,6 +62,11 @@ impl Issuer {
         self.remembered().filter(|known| (TimeDelta::zero()..=limit).contains(&age(known)))
     }
 
+    /// What the issuer is known to say of itself without asking it.
+    pub fn known_already(&self) -> Option<Arc<Known>> {
+        self.not_older_than(FRESH)
+    }
+
     /// What the issuer says of itself; nothing if it cannot be asked and the last answer is too old.
     pub async fn known(&self) -> Option<Arc<Known>> {
         if let Some(known) = self.not_older_than(FRESH) {

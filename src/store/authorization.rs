@@ -6,14 +6,17 @@ use std::collections::HashMap;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// The resources (by id) that any of the parties has dialogs of, soft-deleted ones included, by party key.
-pub async fn resources_of_parties(db: &PgPool, party_keys: &[i64]) -> sqlx::Result<Vec<(i64, i32)>> {
+/// By resource (its id) the keys of those of the parties that have dialogs of it, soft-deleted ones included.
+///
+/// Arrays, because a caller with tens of thousands of parties would otherwise get as many rows for each resource.
+pub async fn parties_with_resources(db: &PgPool, party_keys: &[i64]) -> sqlx::Result<Vec<(i32, Vec<i64>)>> {
     sqlx::query_as(
         "
-        select party_resource.party_key
-             , party_resource.resource_id
+        select party_resource.resource_id
+             , array_agg(party_resource.party_key)
         from unnest($1::bigint[]) as asked (party_key)
         join party_resource on party_resource.party_key = asked.party_key
+        group by party_resource.resource_id
         ",
     )
     .bind(party_keys)

@@ -88,6 +88,8 @@ impl Altinn {
     /// `NoSubject` for an e-mail user whose token names no user of the platform; else the platform failed.
     pub async fn decide(&self, caller: &EndUserIdentity, ask: DecisionAsk<'_>) -> Result<Arc<Decision>, AltinnError> {
         let subject = caller.subject.as_ref().ok_or(AltinnError::NoSubject)?;
+        // Levels must be known to whoever acts on the decision; only the first call after a start waits.
+        self.synced().await?;
         let instance = instance_ref(ask.owner_labels, ask.dialog_id);
         let body = request::body(subject, caller, &ask, &instance);
         // The body holds all that the answer depends on; the identifying claims keep callers of one subject apart.

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Instant, ids};
+use super::{Instant, attachment::Attachment, dialog::DialogBody, ids};
 
 /// What an id belongs to. Attachments of dialogs and of transmissions share one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,23 @@ pub struct ChildIds {
     pub now: Instant,
     /// In the order in which they were met.
     pub chosen: Vec<(ChildKind, Uuid)>,
+}
+
+impl DialogBody {
+    /// The ids of all children inside the body.
+    pub fn child_ids(&self) -> impl Iterator<Item = (ChildKind, Uuid)> {
+        let gui = self.gui_actions.iter().map(|action| (ChildKind::GuiAction, action.id));
+        let api = self.api_actions.iter().map(|action| (ChildKind::ApiAction, action.id));
+        let endpoints = self.api_actions.iter().flat_map(|action| &action.endpoints);
+        let endpoints = endpoints.map(|endpoint| (ChildKind::Endpoint, endpoint.id));
+        ids_of_attachments(&self.attachments).chain(gui).chain(api).chain(endpoints)
+    }
+}
+
+/// The ids of attachments and of their addresses.
+pub fn ids_of_attachments(attachments: &[Attachment]) -> impl Iterator<Item = (ChildKind, Uuid)> {
+    let urls = attachments.iter().flat_map(|attachment| &attachment.urls).map(|url| (ChildKind::AttachmentUrl, url.id));
+    attachments.iter().map(|attachment| (ChildKind::Attachment, attachment.id)).chain(urls)
 }
 
 impl ChildIds {

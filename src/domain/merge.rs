@@ -158,10 +158,10 @@ impl Change {
 
 impl Dialog {
     /// Gives the dialog a new revision and the times that go with a change (chapter 01 §4.7). Without a change nothing
-    /// moves. `updatedAt` never goes back.
-    pub fn stamp(&mut self, change: Change, now: Instant, silent: bool) {
+    /// moves. `updatedAt` never goes back. True if readers have to look again.
+    pub fn stamp(&mut self, change: Change, now: Instant, silent: bool) -> bool {
         if !change.any() {
-            return;
+            return false;
         }
         self.revision = Revision::fresh();
         match self.visible_from {
@@ -169,15 +169,15 @@ impl Dialog {
             Some(visible_from) if visible_from > now => {
                 self.updated_at = visible_from;
                 self.content_updated_at = visible_from;
-                self.is_content_seen = false;
+                true
             }
-            Some(_) | None if silent => {}
+            Some(_) | None if silent => false,
             Some(_) | None => {
                 self.updated_at = self.updated_at.max(now);
                 if change.content {
                     self.content_updated_at = self.content_updated_at.max(now);
-                    self.is_content_seen = false;
                 }
+                change.content
             }
         }
     }

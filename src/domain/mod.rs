@@ -8,6 +8,7 @@ pub mod content;
 pub mod decision;
 pub mod dialog;
 pub mod event;
+pub mod growth;
 pub mod hierarchy;
 pub mod ids;
 pub mod label;

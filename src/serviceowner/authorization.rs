@@ -37,6 +37,11 @@ impl<'a> References<'a> {
         Self(vec![service_resource]).with(api.chain(gui))
     }
 
+    /// The service resource alone.
+    pub fn to(service_resource: &'a str) -> Self {
+        Self(vec![service_resource])
+    }
+
     /// Besides, those of transmissions.
     pub fn and(self, transmissions: impl IntoIterator<Item = &'a Transmission>) -> Self {
         self.with(transmissions.into_iter().map(|transmission| transmission.authorization_attribute.as_deref()))

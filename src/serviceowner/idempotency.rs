@@ -12,6 +12,24 @@ pub fn taken(key: &str, dialog: DialogId) -> Refusal {
     Refusal::Conflict { key: KEY, text: format!("'{key}' already exists with DialogId '{dialog}'") }
 }
 
+/// 409: another transmission of the dialog has this key.
+pub fn taken_by_another_transmission(key: &str) -> Refusal {
+    let text = format!("Duplicate IdempotentKey detected in dialog transmissions. Conflicting key: '{key}'.");
+    Refusal::Conflict { key: KEY, text }
+}
+
+/// The keys of new transmissions differ from each other and from the stored ones.
+///
+/// # Errors
+/// 409 that lists the keys that stand more than once.
+pub fn unused<'k>(
+    new: impl Iterator<Item = &'k str> + Clone,
+    stored: impl IntoIterator<Item = &'k String>,
+) -> Result<(), Refusal> {
+    let stored: Vec<&str> = stored.into_iter().map(String::as_str).collect();
+    distinct(new.chain(stored.iter().copied()).map(Some))
+}
+
 /// The transmissions of one dialog have different keys. Missing ones are not compared.
 ///
 /// # Errors

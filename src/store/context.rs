@@ -10,6 +10,7 @@ use crate::{
         actor::Actor,
         ids::{DialogId, Revision},
         label::Labels,
+        party::Party,
     },
     store::violation::StoreError,
 };
@@ -21,6 +22,41 @@ pub struct LabelChange {
     /// The end-user context's revision that was read.
     pub read: Revision,
     pub after: Labels,
+}
+
+/// What setting labels has to know of a dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndUserContext {
+    pub id: DialogId,
+    /// The owner's short name.
+    pub org: String,
+    pub party: Party,
+    pub service_resource: String,
+    pub revision: Revision,
+    pub labels: Labels,
+}
+
+const CONTEXTS: &str = "
+select d.id, o.name, p.urn, r.urn, d.context_revision, d.system_labels
+  from dialog d
+  join org o on o.id = d.org_id
+  join party p on p.party_key = d.party_key
+  join service_resource r on r.id = d.resource_id
+ where d.id = any($1) and d.deleted_at is null";
+
+/// The end-user contexts of those of the dialogs that exist and are not deleted, whoever owns them.
+pub async fn end_user_contexts(db: impl PgExecutor<'_>, ids: &[Uuid]) -> sqlx::Result<Vec<EndUserContext>> {
+    let rows: Vec<(DialogId, String, String, String, Revision, i16)> =
+        sqlx::query_as(CONTEXTS).bind(ids).fetch_all(db).await?;
+    let context = |(id, org, party, service_resource, revision, mask)| EndUserContext {
+        id,
+        org,
+        party: Party::from_stored(party),
+        service_resource,
+        revision,
+        labels: Labels::from_mask(mask),
+    };
+    Ok(rows.into_iter().map(context).collect())
 }
 
 const SET_LABELS: &str = "

@@ -1,6 +1,12 @@
 //! Dialogs: one file per operation.
 
 pub mod create;
+pub mod delete;
+pub mod freeze;
 pub mod get;
 pub mod input;
+pub mod patch;
+pub mod purge;
+pub mod restore;
+pub mod update;
 pub mod view;

@@ -68,7 +68,25 @@ pub struct Written {
 
 const SAVE: &str = include_str!("change.sql");
 
-impl DialogChange<'_> {
+impl<'a> DialogChange<'a> {
+    /// A change of nothing but the row; the starting point of every other one.
+    pub fn of_row(dialog: &'a Dialog, read: Revision, now: Instant) -> Self {
+        Self {
+            dialog,
+            read,
+            changed: true,
+            unsee: false,
+            listed: None,
+            labels: LabelEffect::default(),
+            transmissions: &[],
+            opened: &[],
+            activities: &[],
+            claimed: &[],
+            released: &[],
+            events: &[],
+            now,
+        }
+    }
     /// Writes the change. `None`: the dialog no longer has the revision that was read, and nothing was written.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::rows::{self, DialogRow, TransmissionHeader};
 use crate::domain::{
     dialog::{Activity, Dialog, Transmission},
-    ids::DialogId,
+    ids::{ActivityId, DialogId, TransmissionId},
     seen_log::SeenEntry,
 };
 
@@ -217,6 +217,32 @@ impl Find {
 /// The transmissions of a dialog that was found before, without their bodies, in reading order.
 pub async fn transmission_headers(db: impl PgExecutor<'_>, dialog: DialogId) -> sqlx::Result<Vec<TransmissionHeader>> {
     sqlx::query_as(HEADERS).bind(dialog).fetch_all(db).await
+}
+
+const ONE_TRANSMISSION: &str = "
+    select id, created_at, idempotent_key, authorization_attribute, parent_id as transmission_id, type, is_opened, body
+      from dialog_transmission
+     where dialog_id = $1 and id = $2";
+
+/// One transmission of a dialog that was found before.
+pub async fn transmission(
+    db: impl PgExecutor<'_>,
+    dialog: DialogId,
+    id: TransmissionId,
+) -> sqlx::Result<Option<Transmission>> {
+    let row = sqlx::query(ONE_TRANSMISSION).bind(dialog).bind(id).fetch_optional(db).await?;
+    row.as_ref().map(rows::transmission).transpose()
+}
+
+const ONE_ACTIVITY: &str = "
+    select id, created_at, type, transmission_id, body
+      from dialog_activity
+     where dialog_id = $1 and id = $2";
+
+/// One activity of a dialog that was found before.
+pub async fn activity(db: impl PgExecutor<'_>, dialog: DialogId, id: ActivityId) -> sqlx::Result<Option<Activity>> {
+    let row = sqlx::query(ONE_ACTIVITY).bind(dialog).bind(id).fetch_optional(db).await?;
+    row.as_ref().map(rows::activity).transpose()
 }
 
 fn in_reading_order<T>(rows: &mut [T], key: impl Fn(&T) -> (crate::domain::Instant, Uuid)) {

@@ -2,7 +2,9 @@
 
 pub mod change;
 pub mod children;
+pub mod correct;
 pub mod insert;
+pub mod known;
 pub mod load;
 pub mod purge;
 mod rows;

@@ -10,7 +10,9 @@ mod actor;
 mod attachment;
 mod content;
 mod dialog;
+mod projection;
 mod transmission;
+mod update;
 
 pub use action::{ApiActionEndpointInput, ApiActionInput, GuiActionInput};
 pub use activity::{ActivityInput, must_be_permitted};
@@ -19,6 +21,7 @@ pub use attachment::{AttachmentInput, AttachmentUrlInput, NewAttachmentUrlInput,
 pub use content::{ContentValueInput, DialogContentInput, LocalizationInput, TransmissionContentInput, texts};
 pub use dialog::{CreateDialog, SearchTagInput, ServiceOwnerContextInput, ServiceOwnerLabelInput};
 pub use transmission::{NavigationalActionInput, TransmissionInput};
+pub use update::{Stored, UpdateDialog};
 
 use serde::{Deserialize, Deserializer};
 

@@ -1,0 +1,133 @@
+//! `POST /serviceowner/dialogs/{dialogId}/activities`: append one activity.
+//!
+//! Order of refusals: 400, 404, 410 deleted (administrators may append to deleted dialogs), 403 frozen, 403 type, 422 unknown
+//! transmission, 403 not ours, 422 unknown actor; 412, 409 or 422 at save.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        dialog::DialogBody,
+        event::Raised,
+        growth::Growth,
+        ids::{ActivityId, DialogId},
+        listed::Listed,
+        merge::Change,
+        violations::{At, Violations},
+    },
+    http::{
+        answer::Created,
+        if_match::IfMatch,
+        openapi::{Operation, Tag},
+        path::Path,
+        refusal::Refusal,
+    },
+    serviceowner::{
+        actor_names,
+        authorization::{References, may_write, rule_context},
+        body::MaybeSilent,
+        dialogs::input::{ActivityInput, Checking, Operation as Judged, must_be_permitted},
+        stored,
+    },
+    store::dialog::{
+        change::{DialogChange, LabelEffect},
+        known::{Known, Wanted},
+    },
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("CreateDialogActivity", "V1ServiceOwnerDialogsCommandsCreateActivity_DialogActivity");
+    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/activities", ids)
+        .about("Appends an activity", "`Etag` is the dialog's new revision.")
+        .if_match()
+        .body::<ActivityInput>()
+        .created()
+        .refusals(&[400, 403, 404, 409, 410, 412, 422])
+}
+
+/// Appends one activity.
+pub async fn create(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    MaybeSilent { body, silent }: MaybeSilent<ActivityInput>,
+) -> Result<Created<ActivityId>, Refusal> {
+    let now = app.clock.now();
+    let context = rule_context(&caller, now);
+    let checking = Checking { context, operation: Judged::CreateActivity, is_api_only: false };
+    check(&body, id, &checking).into_result()?;
+
+    let mut dialog = stored::of_own_org(&app, &caller, id).await?;
+    if !caller.is_admin() {
+        stored::not_deleted(&dialog)?;
+    }
+    stored::not_frozen(&dialog, &caller)?;
+    let mut growth = Growth::new(Vec::new(), vec![body.into_activity(now)]);
+    must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden)?;
+    let known = wanted(&growth).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
+    refuse_unknown_transmission(&growth, &known)?;
+    let catalogue = app.altinn.resources().catalogue().await?;
+    may_write(&caller, &catalogue, &dialog.resource_type, &References::to(&dialog.service_resource))?;
+    actor_names::look_up(&app.altinn, growth.actors()).await?;
+    stored::matches(expected, dialog.revision)?;
+
+    let read = dialog.revision;
+    dialog.has_unopened_content = dialog.has_unopened_content
+        && growth.leaves_unopened(&dialog.resource_type, known.unopened_transmission, known.correspondence_opened);
+    let unsee = dialog.stamp(Change { content: false, other: true }, now, silent);
+    let events = Raised { dialog: &dialog, now, silent }.updated(true, &[], &growth.activities);
+    let listed = relisted(&dialog.body, &known.listed, &growth);
+    let opened = growth.opened();
+    DialogChange {
+        unsee,
+        listed: listed.as_ref(),
+        labels: LabelEffect { reset: !silent, sent: false },
+        opened: &opened,
+        activities: &growth.activities,
+        events: &events,
+        ..DialogChange::of_row(&dialog, read, now)
+    }
+    .save(&app.db)
+    .await?
+    .ok_or_else(|| stored::too_late(expected))?;
+    let new = growth.activities[0].id;
+    let location = format!("/api/v1/serviceowner/dialogs/{id}/activities/{new}");
+    Ok(Created { location, etag: dialog.revision, id: new })
+}
+
+fn check(body: &ActivityInput, id: DialogId, checking: &Checking) -> Violations {
+    let mut found = Violations::new();
+    if id.0.is_nil() {
+        found.add("dialogId", "'DialogId' must not be empty.");
+    }
+    body.check(checking, At::Root("activity"), &mut found);
+    found
+}
+
+fn wanted(growth: &Growth) -> Wanted {
+    let opened: Vec<_> = growth.opened().into_iter().map(|id| id.0).collect();
+    Wanted { transmissions: opened.clone(), opened, ..Wanted::default() }
+}
+
+fn refuse_unknown_transmission(growth: &Growth, known: &Known) -> Result<(), Refusal> {
+    match growth.unknown_references(&known.transmissions).first() {
+        None => Ok(()),
+        Some(id) => Err(Refusal::Unprocessable(Violations::one(
+            "Activity.TransmissionId",
+            format!(
+                "Invalid 'TransmissionId', entity 'DialogTransmission' with the following key(s) does not exist: ({id}) in \
+                 'Transmissions'"
+            ),
+        ))),
+    }
+}
+
+/// What lists show, if the new activity is the latest.
+fn relisted(body: &DialogBody, listed: &Listed, growth: &Growth) -> Option<Listed> {
+    let after = Listed::of(body, listed.latest_activity.clone()).with(&growth.activities);
+    (after != *listed).then_some(after)
+}

@@ -1,0 +1,92 @@
+//! `POST …/activities/{activityId}/actions/updateFormSavedActivityTime`: administrators move the time of a FormSaved
+//! activity. Not part of the published contract.
+//!
+//! Always silent. Order of refusals: 400, 404 (dialog and activity look alike), 422 another type, 412; 412 or 409 at save.
+//! Neither deletion nor freezing stands in the way.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    auth::ServiceOwnerAdmin,
+    domain::{
+        Instant,
+        dialog::ActivityType,
+        event::{EventKind, Raised},
+        ids::{ActivityId, DialogId, Revision},
+        rules::{RuleContext, time},
+        violations::{At, Violations},
+    },
+    http::{answer::NoContent, if_match::IfMatch, json::Json, refusal::Refusal, timestamp::Timestamp},
+    serviceowner::{authorization::rule_context, stored},
+    store::dialog::{any_owner, correct::Retiming, load::activity},
+};
+
+/// As routed.
+pub const PATH: &str =
+    "/api/v1/serviceowner/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime";
+
+/// Moves the time of a FormSaved activity.
+pub async fn update_time(
+    State(app): State<App>,
+    ServiceOwnerAdmin(caller): ServiceOwnerAdmin,
+    UuidsOnly(dialog_id, id): UuidsOnly,
+    expected: IfMatch,
+    Json(time): Json<Timestamp>,
+) -> Result<NoContent, Refusal> {
+    let now = app.clock.now();
+    let created_at = Instant::from(time);
+    check(created_at, &rule_context(&caller, now)).into_result()?;
+
+    let missing = || Refusal::NotFound { entity: "DialogActivity", keys: vec![id.to_string()] };
+    let mut dialog = any_owner(dialog_id).with_body(&app.db).await?.ok_or_else(missing)?;
+    let activity = activity(&app.db, dialog_id, id).await?.ok_or_else(missing)?;
+    if activity.activity_type != ActivityType::FormSaved {
+        let text = "Only FormSaved activities is allowed to be updated using admin scope.";
+        return Err(Refusal::Unprocessable(Violations::one("Type", text)));
+    }
+    stored::matches(expected, dialog.revision)?;
+
+    let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
+    dialog.updated_at = dialog.updated_at.max(created_at);
+    let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
+    let retiming = Retiming {
+        dialog: dialog_id,
+        read,
+        revision: dialog.revision,
+        updated_at: dialog.updated_at,
+        activity: id,
+        created_at,
+        event: &events[0],
+    };
+    if retiming.save(&app.db).await? {
+        Ok(NoContent { etag: Some(dialog.revision) })
+    } else {
+        Err(stored::too_late(expected))
+    }
+}
+
+/// The reference fails with 500 here; its rule is the one of new activities.
+fn check(created_at: Instant, context: &RuleContext) -> Violations {
+    let mut found = Violations::new();
+    time::past(Some(created_at), context, At::Root("").field("createdAt"), &mut found);
+    found
+}
+
+/// Two ids of the path. Other text than UUIDs is another, unknown route.
+pub struct UuidsOnly(DialogId, ActivityId);
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for UuidsOnly {
+    type Rejection = axum::http::StatusCode;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        state: &S,
+    ) -> Result<Self, axum::http::StatusCode> {
+        use crate::http::path::Path;
+        match Path::<(DialogId, ActivityId)>::from_request_parts(parts, state).await {
+            Ok(Path((dialog, activity))) => Ok(Self(dialog, activity)),
+            Err(_) => Err(axum::http::StatusCode::NOT_FOUND),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Activities of a dialog: one file per operation.
+
+pub mod create;
+pub mod form_saved;

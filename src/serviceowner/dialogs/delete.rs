@@ -1,0 +1,65 @@
+//! `DELETE /serviceowner/dialogs/{dialogId}`: soft-delete; the owner can still read it and restore it.
+//!
+//! Order of refusals: 404, 410 already deleted, 403 frozen, 403 resource type, 412; 412 or 409 at save.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        event::{EventKind, Raised},
+        ids::{DialogId, Revision},
+    },
+    http::{
+        answer::NoContent,
+        if_match::IfMatch,
+        openapi::{Operation, Tag},
+        path::Path,
+        query::Query,
+        refusal::Refusal,
+    },
+    serviceowner::stored,
+    store::dialog::change::DialogChange,
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("DeleteDialog", "V1ServiceOwnerDialogsCommandsDelete_Dialog");
+    Operation::new(Tag::Serviceowner, "delete", "/api/v1/serviceowner/dialogs/{dialogId}", ids)
+        .about(
+            "Deletes a dialog",
+            "End users no longer see it. You still read it, with `deletedAt`, and can restore or purge it.",
+        )
+        .if_match()
+        .no_content_with_etag()
+        .refusals(&[400, 403, 404, 409, 410, 412])
+}
+
+/// Soft-deletes a dialog.
+pub async fn delete(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    mut query: Query,
+) -> Result<NoContent, Refusal> {
+    let now = app.clock.now();
+    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
+    query.finish()?;
+
+    let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    stored::not_deleted(&dialog)?;
+    stored::not_frozen(&dialog, &caller)?;
+    stored::of_allowed_type(&dialog, &caller)?;
+    stored::matches(expected, dialog.revision)?;
+
+    let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
+    dialog.deleted_at = Some(now);
+    let events = Raised { dialog: &dialog, now, silent }.one(EventKind::DialogDeleted);
+    DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) }
+        .save(&app.db)
+        .await?
+        .ok_or_else(|| stored::too_late(expected))?;
+    Ok(NoContent { etag: Some(dialog.revision) })
+}

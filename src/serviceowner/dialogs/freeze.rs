@@ -1,0 +1,69 @@
+//! `POST /serviceowner/dialogs/{dialogId}/actions/freeze`: nobody but administrators may change the dialog any more.
+//!
+//! Order of refusals: 403 not an administrator, 404, 410 deleted, 412; 412 or 409 at save. There is no unfreezing and no
+//! silent mode. A frozen dialog is left as it is: 204 with its revision.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        event::{EventKind, Raised},
+        ids::DialogId,
+        merge::Change,
+    },
+    http::{
+        answer::NoContent,
+        if_match::IfMatch,
+        openapi::{Operation, Tag},
+        path::Path,
+        refusal::Refusal,
+    },
+    serviceowner::stored,
+    store::dialog::change::DialogChange,
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("FreezeDialog", "V1ServiceOwnerDialogsCommandsFreeze_FreezeDialog");
+    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/actions/freeze", ids)
+        .about(
+            "Freezes a dialog",
+            "For administrators (`digdir:dialogporten.serviceprovider.admin`). Its owner can no longer change or delete it, \
+             only purge it.",
+        )
+        .if_match()
+        .no_content_with_etag()
+        .refusals(&[400, 403, 404, 409, 410, 412])
+}
+
+/// Freezes a dialog.
+pub async fn freeze(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+) -> Result<NoContent, Refusal> {
+    let now = app.clock.now();
+    if !caller.is_admin() {
+        return Err(Refusal::forbidden("Only ServiceOwner admin can freeze dialogs."));
+    }
+
+    let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    stored::not_deleted(&dialog)?;
+    stored::matches(expected, dialog.revision)?;
+    if dialog.is_frozen {
+        return Ok(NoContent { etag: Some(dialog.revision) });
+    }
+
+    let read = dialog.revision;
+    dialog.is_frozen = true;
+    let unsee = dialog.stamp(Change { content: false, other: true }, now, false);
+    let events = Raised { dialog: &dialog, now, silent: false }.one(EventKind::DialogUpdated);
+    DialogChange { unsee, events: &events, ..DialogChange::of_row(&dialog, read, now) }
+        .save(&app.db)
+        .await?
+        .ok_or_else(|| stored::too_late(expected))?;
+    Ok(NoContent { etag: Some(dialog.revision) })
+}

@@ -1,0 +1,116 @@
+//! `PATCH /serviceowner/dialogs/{dialogId}`: JSON Patch over what PUT replaces, with transmissions and activities empty.
+//!
+//! Order of refusals: 400 for a document that is no JSON Patch, 404, 400 (as a bare map) for an operation that cannot be
+//! applied; then everything that PUT refuses.
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::{input::UpdateDialog, update::Update};
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{ids::DialogId, violations::Violations},
+    http::{
+        answer,
+        if_match::IfMatch,
+        json::{expect_media_type, from_value, read_body},
+        json_patch,
+        openapi::{Operation, Tag},
+        path::Path,
+        query::Query,
+        refusal::Refusal,
+    },
+    serviceowner::stored,
+};
+
+const MEDIA_TYPES: [&str; 2] = ["application/json-patch+json", "application/json"];
+
+/// The key of operations that cannot be applied: the name of what is patched.
+const PATCHED: &str = "UpdateDialogDto";
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("PatchDialog", "V1ServiceOwnerDialogsPatchDialog");
+    let mut operation = Operation::new(Tag::Serviceowner, "patch", "/api/v1/serviceowner/dialogs/{dialogId}", ids).about(
+        "Changes parts of a dialog",
+        "A JSON Patch (RFC 6902) over the document that PUT takes, as it is now; indices follow the order in which lists are \
+         read. Transmissions and activities are empty in that document: what you add to them is appended.",
+    );
+    let one = operation.named(
+        "JsonPatchOperation",
+        json!({"type": "object", "properties": {
+            "op": {"type": "string"},
+            "path": {"type": "string"},
+            "from": {"type": "string", "nullable": true},
+            "value": {"nullable": true},
+        }}),
+    );
+    operation
+        .if_match()
+        .body_as(&MEDIA_TYPES, &json!({"type": "array", "items": one}))
+        .no_content_with_etag()
+        .json_refusals(&[400, 403, 404, 409, 410, 412, 422])
+}
+
+/// Changes parts of a dialog.
+pub async fn patch(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    mut query: Query,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let now = app.clock.now();
+    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
+    query.finish()?;
+    expect_media_type(request.headers(), &MEDIA_TYPES)?;
+    let document = serde_json::from_slice::<Value>(&read_body(request).await?)
+        .map_err(|error| Violations::one("patchDocument", error.to_string()))?;
+    let operations = json_patch::parse(document)?;
+
+    let dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    let body = match patched(&UpdateDialog::from(&dialog), operations) {
+        Ok(body) => body,
+        Err(why) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),
+    };
+    let update = Update { app: &app, caller: &caller, expected, silent, now };
+    Ok(update.apply(dialog, body).await?.into_response())
+}
+
+/// The document after the operations, or why one of them cannot be applied.
+fn patched(projection: &UpdateDialog, operations: Vec<json_patch::Operation>) -> Result<UpdateDialog, String> {
+    let mut document = written_out(projection)?;
+    json_patch::apply(&mut document, operations, |document| written_out(&read(document)?))?;
+    read(&document)
+}
+
+/// With every member, absent ones as null: what a path may lead to.
+fn written_out(body: &UpdateDialog) -> Result<Value, String> {
+    serde_json::to_value(body).map_err(|error| error.to_string())
+}
+
+fn read(document: &Value) -> Result<UpdateDialog, String> {
+    from_value(&without_nulls(document)).map_err(|found| {
+        let texts = found.entries().flat_map(|(path, texts)| texts.iter().map(move |text| format!("{path}: {text}")));
+        let why = texts.collect::<Vec<_>>().join(" ");
+        format!("The value is invalid for target location. {why}")
+    })
+}
+
+/// Null and absent are the same in the patched document; the rules see absence.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(_, member)| !member.is_null());
+            kept.map(|(name, member)| (name.clone(), without_nulls(member))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}

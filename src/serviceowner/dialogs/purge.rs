@@ -1,0 +1,69 @@
+//! `POST /serviceowner/dialogs/{dialogId}/actions/purge`: removes a dialog for good.
+//!
+//! Order of refusals: 400 all-zero id, 404, 403 resource type, 412; 412 or 409 at save. Freezing does not stand in the way.
+//! Purging what is deleted already raises no second event.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        event::{EventKind, Raised},
+        ids::DialogId,
+        violations::Violations,
+    },
+    http::{
+        answer::NoContent,
+        if_match::IfMatch,
+        openapi::{Operation, Tag},
+        path::Path,
+        query::Query,
+        refusal::Refusal,
+    },
+    serviceowner::stored,
+    store::dialog::purge as store,
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("PurgeDialog", "V1ServiceOwnerDialogsCommandsPurge_Dialog");
+    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/actions/purge", ids)
+        .about(
+            "Removes a dialog for good",
+            "With everything that belongs to it. There is no way back, and no body to send.",
+        )
+        .if_match()
+        .no_content()
+        .refusals(&[403, 404, 409, 412])
+}
+
+/// Removes a dialog for good.
+pub async fn purge(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    mut query: Query,
+) -> Result<NoContent, Refusal> {
+    let now = app.clock.now();
+    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
+    query.finish()?;
+    if id.0.is_nil() {
+        let text = "DialogId was either badly formatted or 00000000-0000-0000-0000-000000000000";
+        return Err(Violations::one("dialogId", text).into());
+    }
+
+    let dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    stored::of_allowed_type(&dialog, &caller)?;
+    stored::matches(expected, dialog.revision)?;
+
+    let announced = dialog.deleted_at.is_some();
+    let raised = Raised { dialog: &dialog, now, silent };
+    let events = if announced { Vec::new() } else { raised.one(EventKind::DialogDeleted) };
+    if store::purge(&app.db, id, dialog.revision, events.first()).await? {
+        Ok(NoContent { etag: None })
+    } else {
+        Err(stored::too_late(expected))
+    }
+}

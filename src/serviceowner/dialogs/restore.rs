@@ -1,0 +1,62 @@
+//! `POST /serviceowner/dialogs/{dialogId}/actions/restore`: takes back a soft delete.
+//!
+//! Order of refusals: 404, 412; 412 or 409 at save. A dialog that is not deleted is left as it is: 204 with its revision.
+//! Neither freezing nor the resource type stand in the way.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        event::{EventKind, Raised},
+        ids::{DialogId, Revision},
+    },
+    http::{
+        answer::NoContent,
+        if_match::IfMatch,
+        openapi::{Operation, Tag},
+        path::Path,
+        query::Query,
+        refusal::Refusal,
+    },
+    serviceowner::stored,
+    store::dialog::change::DialogChange,
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("RestoreDialog", "V1ServiceOwnerDialogsCommandsRestore_Dialog");
+    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/actions/restore", ids)
+        .about("Restores a deleted dialog", "A dialog that is not deleted stays as it is. `Etag` is its revision.")
+        .if_match()
+        .no_content()
+        .refusals(&[403, 404, 409, 412])
+}
+
+/// Restores a soft-deleted dialog.
+pub async fn restore(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    mut query: Query,
+) -> Result<NoContent, Refusal> {
+    let now = app.clock.now();
+    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
+    query.finish()?;
+
+    let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    stored::matches(expected, dialog.revision)?;
+    if dialog.deleted_at.take().is_none() {
+        return Ok(NoContent { etag: Some(dialog.revision) });
+    }
+
+    let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
+    let events = Raised { dialog: &dialog, now, silent }.one(EventKind::DialogRestored);
+    DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) }
+        .save(&app.db)
+        .await?
+        .ok_or_else(|| stored::too_late(expected))?;
+    Ok(NoContent { etag: Some(dialog.revision) })
+}

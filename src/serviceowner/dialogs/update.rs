@@ -1,0 +1,236 @@
+//! `PUT /serviceowner/dialogs/{dialogId}`: replaces what can be replaced and appends transmissions and activities.
+//!
+//! Order of refusals: 404 (without looking at the body), 400, 410, 403 frozen, 412; then what the stored dialog decides, all
+//! of it collected: 422; 403 for correspondence activities and 409 for idempotency keys only if nothing was collected; 403
+//! for resources that are not the caller's, which wins over what was collected; 412 or 409 at save.
+
+use std::collections::HashSet;
+
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::input::{Checking, Operation as Judged, Stored, UpdateDialog, must_be_permitted};
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        Instant,
+        attachment::Attachment,
+        child_ids::{ChildIds, ChildKind},
+        dialog::{Dialog, DialogBody},
+        event::Raised,
+        growth::{Growth, not_in_the_future},
+        hierarchy,
+        ids::{DialogId, TransmissionId},
+        listed::Listed,
+        merge::Change,
+        rules::unique::joined,
+        violations::Violations,
+    },
+    http::{
+        answer::NoContent,
+        if_match::IfMatch,
+        json::Json,
+        openapi::{Operation, Tag},
+        path::Path,
+        query::Query,
+        refusal::Refusal,
+    },
+    serviceowner::{
+        actor_names,
+        authorization::{References, may_write, rule_context},
+        deferred::Deferred,
+        idempotency, stored,
+    },
+    store::dialog::{
+        change::{DialogChange, LabelEffect},
+        children::Placed,
+        known::Known,
+    },
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("UpdateDialog", "V1ServiceOwnerDialogsCommandsUpdate_Dialog");
+    Operation::new(Tag::Serviceowner, "put", "/api/v1/serviceowner/dialogs/{dialogId}", ids)
+        .about(
+            "Replaces a dialog",
+            "What you leave out is emptied; children that keep their id go on, others are made or removed. Transmissions and \
+             activities are appended to the stored ones. Members that cannot change are ignored, so that what was read can be \
+             sent back.",
+        )
+        .if_match()
+        .body::<UpdateDialog>()
+        .no_content_with_etag()
+        .refusals(&[400, 403, 404, 409, 410, 412, 422])
+}
+
+/// Replaces a dialog.
+pub async fn update(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    mut query: Query,
+    Json(body): Json<UpdateDialog>,
+) -> Result<NoContent, Refusal> {
+    let now = app.clock.now();
+    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
+    query.finish()?;
+    if id.0.is_nil() {
+        return Err(Violations::one("id", "'Id' must not be empty.").into());
+    }
+    let dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    Update { app: &app, caller: &caller, expected, silent, now }.apply(dialog, body).await
+}
+
+/// One PUT or PATCH under way.
+pub(super) struct Update<'a> {
+    pub app: &'a App,
+    pub caller: &'a ServiceOwner,
+    pub expected: IfMatch,
+    pub silent: bool,
+    pub now: Instant,
+}
+
+impl Update<'_> {
+    /// Judges `body` against the stored dialog and saves what comes of it.
+    pub async fn apply(self, before: Dialog, body: UpdateDialog) -> Result<NoContent, Refusal> {
+        let (app, caller, now) = (self.app, self.caller, self.now);
+        let known = body.wanted().known(&app.db, before.id).await?.ok_or(Refusal::no_dialog(before.id))?;
+        let context = rule_context(caller, now);
+        let checking = Checking { context, operation: Judged::UpdateDialog, is_api_only: body.is_api_only };
+        let stored_facts =
+            Stored { visible_from: before.visible_from, contentless_transmission: known.contentless_transmission };
+        body.check(stored_facts, &checking)?;
+        stored::not_deleted(&before)?;
+        stored::not_frozen(&before, caller)?;
+        stored::matches(self.expected, before.revision)?;
+
+        let mut deferred = Deferred::new();
+        if !self.silent && !caller.is_admin() {
+            body.check_not_over(&before, now, deferred.found());
+        }
+        let mut ids = ChildIds::new(now);
+        let (mut dialog, mut growth) = body.into_update(&before, &mut ids);
+        refuse_known_activities(&growth, &known, deferred.found());
+        deferred.beats(must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden))?;
+        let depths = self.check_growth(&growth, &known, &mut dialog, deferred.found());
+        deferred.beats(idempotency::unused(growth.idempotent_keys(), &known.idempotent_keys))?;
+        refuse_unknown_references(&growth, &known, deferred.found());
+        refuse_attachments_over(&before.body.attachments, &dialog.body.attachments, now, deferred.found());
+        let catalogue = app.altinn.resources().catalogue().await?;
+        let references = References::of(&dialog.service_resource, &dialog.body).and(&growth.transmissions);
+        may_write(caller, &catalogue, &dialog.resource_type, &references)?;
+        deferred.settle()?;
+
+        actor_names::look_up(&app.altinn, growth.actors()).await?;
+        dialog.has_unopened_content =
+            growth.leaves_unopened(&dialog.resource_type, known.unopened_transmission, known.correspondence_opened);
+        self.save(before, dialog, growth, depths, known.listed, ids).await
+    }
+
+    /// Appended transmissions against what is stored: ids, the tree, counts and expiry. The depths of the new ones.
+    fn check_growth(&self, growth: &Growth, known: &Known, dialog: &mut Dialog, found: &mut Violations) -> Vec<i16> {
+        let repeated = growth.transmissions.iter().map(|t| t.id.0).filter(|id| known.transmissions.contains_key(id));
+        already_exist("DialogTransmission", &repeated.collect::<Vec<_>>(), found);
+        let attachments = growth.transmissions.iter().flat_map(|t| &t.body.attachments).map(|attachment| attachment.id);
+        let repeated = attachments.filter(|id| known.attachments.contains(id));
+        already_exist("DialogAttachment", &repeated.collect::<Vec<_>>(), found);
+        let depths = growth.depths(&known.transmissions);
+        if let Err(faults) = &depths {
+            // Both passes of the contract find the same.
+            faults.report(hierarchy::NEW_AND_ANCESTORS, found);
+            faults.report(hierarchy::WHOLE_DIALOG, found);
+        }
+        found.append(growth.count(dialog));
+        growth.check_attachments_not_over(self.now, found);
+        depths.unwrap_or_default()
+    }
+
+    async fn save(
+        self,
+        before: Dialog,
+        mut dialog: Dialog,
+        growth: Growth,
+        depths: Vec<i16>,
+        listed: Listed,
+        ids: ChildIds,
+    ) -> Result<NoContent, Refusal> {
+        let (sent, opened) = (growth.from_party(), growth.opened());
+        let change = Change::between(&before, &dialog, !growth.transmissions.is_empty(), !growth.activities.is_empty());
+        let unsee = dialog.stamp(change, self.now, self.silent);
+        let raised = Raised { dialog: &dialog, now: self.now, silent: self.silent };
+        let events = raised.updated(change.any(), &growth.transmissions, &growth.activities);
+        let relisted = Listed::of(&dialog.body, listed.latest_activity.clone()).with(&growth.activities);
+        let rewritten = dialog.body != before.body || relisted != listed;
+        let (claimed, released) = claims(&before.body, &dialog.body, &ids.chosen);
+        let placed = growth.transmissions.into_iter().zip(depths);
+        let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
+        DialogChange {
+            changed: change.any(),
+            unsee,
+            listed: rewritten.then_some(&relisted),
+            labels: LabelEffect { reset: !self.silent, sent },
+            transmissions: &placed,
+            opened: &opened,
+            activities: &growth.activities,
+            claimed: &claimed,
+            released: &released,
+            events: &events,
+            ..DialogChange::of_row(&dialog, before.revision, self.now)
+        }
+        .save(&self.app.db)
+        .await?
+        .ok_or_else(|| stored::too_late(self.expected))?;
+        Ok(NoContent { etag: Some(dialog.revision) })
+    }
+}
+
+fn already_exist(entity: &str, ids: &[Uuid], found: &mut Violations) {
+    if !ids.is_empty() {
+        let text = format!("Entity '{entity}' with the following key(s) already exists: ({}).", joined(ids, ", "));
+        found.add(entity, text);
+    }
+}
+
+fn refuse_known_activities(growth: &Growth, known: &Known, found: &mut Violations) {
+    let repeated = growth.activities.iter().map(|activity| activity.id.0).filter(|id| known.activities.contains(id));
+    already_exist("DialogActivity", &repeated.collect::<Vec<_>>(), found);
+}
+
+fn refuse_unknown_references(growth: &Growth, known: &Known, found: &mut Violations) {
+    let unknown: Vec<TransmissionId> = growth.unknown_references(&known.transmissions);
+    if !unknown.is_empty() {
+        found.add("Activities", format!(
+            "Invalid 'TransmissionId, entity 'DialogTransmission' with the following key(s) does not exist: ({}) in \
+             'Transmissions'",
+            joined(&unknown, ", ")
+        ));
+    }
+}
+
+/// New or moved expiry times of the dialog's own attachments must lie ahead; unchanged ones may be over.
+fn refuse_attachments_over(before: &[Attachment], after: &[Attachment], now: Instant, found: &mut Violations) {
+    for attachment in after {
+        let Some(at) = attachment.expires_at.filter(|at| *at <= now) else { continue };
+        match before.iter().find(|stored| stored.id == attachment.id) {
+            Some(stored) if stored.expires_at == Some(at) => {}
+            Some(_) => {
+                let text = format!("Must be in future, current value, or null. (Id: {})", attachment.id);
+                found.add("Attachments.ExpiresAt", text);
+            }
+            None => found.add("Attachments.ExpiresAt", not_in_the_future(at, attachment.id)),
+        }
+    }
+}
+
+type Claims = Vec<(ChildKind, Uuid)>;
+
+/// Ids to claim (chosen now, not on the dialog before) and to give free (on the dialog before, and no longer).
+fn claims(before: &DialogBody, after: &DialogBody, chosen: &[(ChildKind, Uuid)]) -> (Claims, Claims) {
+    let (had, has): (HashSet<_>, HashSet<_>) = (before.child_ids().collect(), after.child_ids().collect());
+    let claimed = chosen.iter().filter(|id| !had.contains(*id)).copied().collect();
+    let released = had.difference(&has).copied().collect();
+    (claimed, released)
+}

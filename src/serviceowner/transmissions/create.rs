@@ -1,0 +1,127 @@
+//! `POST /serviceowner/dialogs/{dialogId}/transmissions`: append one transmission.
+//!
+//! Order of refusals: 400, 404, 410, 403 frozen, 412, 409 key in use; tree, counts and expiry collected for 422; 403 for
+//! resources that are not the caller's, which wins over what was collected; 422 unknown actor; 412, 409 or 422 at save.
+
+use axum::extract::State;
+
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        child_ids::ChildIds,
+        event::Raised,
+        growth::Growth,
+        hierarchy,
+        ids::{DialogId, TransmissionId},
+        merge::Change,
+        violations::{At, Violations},
+    },
+    http::{
+        answer::Created,
+        if_match::IfMatch,
+        openapi::{Operation, Tag},
+        path::Path,
+        refusal::Refusal,
+    },
+    serviceowner::{
+        actor_names,
+        authorization::{References, may_write, rule_context},
+        body::MaybeSilent,
+        deferred::Deferred,
+        dialogs::input::{Checking, Operation as Judged, TransmissionInput},
+        idempotency, stored,
+    },
+    store::dialog::{
+        change::{DialogChange, LabelEffect},
+        children::Placed,
+        known::Wanted,
+    },
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    let ids = ("CreateDialogTransmission", "V1ServiceOwnerDialogsCommandsCreateTransmission_DialogTransmission");
+    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/transmissions", ids)
+        .about("Appends a transmission", "`Etag` is the dialog's new revision.")
+        .if_match()
+        .body::<TransmissionInput>()
+        .created()
+        .refusals(&[400, 403, 404, 409, 410, 412, 422])
+}
+
+/// Appends one transmission.
+pub async fn create(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    MaybeSilent { body, silent }: MaybeSilent<TransmissionInput>,
+) -> Result<Created<TransmissionId>, Refusal> {
+    let now = app.clock.now();
+    let checking =
+        Checking { context: rule_context(&caller, now), operation: Judged::CreateTransmission, is_api_only: false };
+    check(&body, id, &checking).into_result()?;
+
+    let before = stored::of_own_org(&app, &caller, id).await?;
+    stored::not_deleted(&before)?;
+    stored::not_frozen(&before, &caller)?;
+    stored::matches(expected, before.revision)?;
+
+    let known = wanted(&body).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
+    let mut ids = ChildIds::new(now);
+    let mut growth = Growth::new(vec![body.into_transmission(before.visible_from, &mut ids)], Vec::new());
+    idempotency::unused(growth.idempotent_keys(), &known.idempotent_keys)?;
+    let mut deferred = Deferred::new();
+    let mut dialog = before.clone();
+    let depths = growth.depths(&known.transmissions);
+    if let Err(faults) = &depths {
+        faults.report(hierarchy::NEW_AND_ANCESTORS, deferred.found());
+    }
+    deferred.append(growth.count(&mut dialog));
+    growth.check_attachments_not_over(now, deferred.found());
+    let catalogue = app.altinn.resources().catalogue().await?;
+    let references = References::to(&dialog.service_resource).and(&growth.transmissions);
+    may_write(&caller, &catalogue, &dialog.resource_type, &references)?;
+    deferred.settle()?;
+    actor_names::look_up(&app.altinn, growth.actors()).await?;
+
+    dialog.has_unopened_content |= !growth.from_party();
+    let change = Change { content: true, other: false };
+    let unsee = dialog.stamp(change, now, silent);
+    let events = Raised { dialog: &dialog, now, silent }.updated(true, &growth.transmissions, &[]);
+    let sent = growth.from_party();
+    let placed = growth.transmissions.into_iter().zip(depths.unwrap_or_default());
+    let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
+    let new = placed[0].transmission.id;
+    DialogChange {
+        unsee,
+        labels: LabelEffect { reset: !silent, sent },
+        transmissions: &placed,
+        claimed: &ids.chosen,
+        events: &events,
+        ..DialogChange::of_row(&dialog, before.revision, now)
+    }
+    .save(&app.db)
+    .await?
+    .ok_or_else(|| stored::too_late(expected))?;
+    let location = format!("/api/v1/serviceowner/dialogs/{id}/transmissions/{new}");
+    Ok(Created { location, etag: dialog.revision, id: new })
+}
+
+fn check(body: &TransmissionInput, id: DialogId, checking: &Checking) -> Violations {
+    let mut found = Violations::new();
+    if id.0.is_nil() {
+        found.add("dialogId", "'DialogId' must not be empty.");
+    }
+    body.check(checking, At::Root("transmissions").item(0), &mut found);
+    found
+}
+
+fn wanted(body: &TransmissionInput) -> Wanted {
+    Wanted {
+        transmissions: body.id.into_iter().chain(body.related_transmission_id).collect(),
+        idempotent_keys: body.idempotent_key.iter().cloned().collect(),
+        ..Wanted::default()
+    }
+}

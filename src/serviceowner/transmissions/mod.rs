@@ -1,0 +1,4 @@
+//! Transmissions of a dialog: one file per operation.
+
+pub mod create;
+pub mod update;

@@ -1,0 +1,112 @@
+//! What a dialog already has of that which a write wants to append: one statement, whose cost follows the write and not the
+//! dialog. Nothing here reads a body.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{FromRow, PgExecutor, types::Json};
+use uuid::Uuid;
+
+use crate::domain::{hierarchy::StoredParent, ids::DialogId, listed::Listed};
+
+/// What a write is about to use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub activities: Vec<Uuid>,
+    /// Ids of new transmissions, of those they relate to, and of those that activities refer to.
+    pub transmissions: Vec<Uuid>,
+    /// Ids of attachments of new transmissions.
+    pub attachments: Vec<Uuid>,
+    pub idempotent_keys: Vec<String>,
+    /// Transmissions that the write opens.
+    pub opened: Vec<Uuid>,
+}
+
+/// What the dialog has of it, and a few facts that only a look at its children tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    pub activities: HashSet<Uuid>,
+    /// With their place in the tree.
+    pub transmissions: HashMap<Uuid, StoredParent>,
+    pub attachments: HashSet<Uuid>,
+    pub idempotent_keys: HashSet<String>,
+    /// Some transmission that is not from the party stays unopened.
+    pub unopened_transmission: bool,
+    /// There is a CorrespondenceOpened activity.
+    pub correspondence_opened: bool,
+    /// Some transmission has no content.
+    pub contentless_transmission: bool,
+    pub listed: Listed,
+}
+
+#[derive(FromRow)]
+struct Row {
+    activities: Vec<Uuid>,
+    transmissions: Vec<Uuid>,
+    depths: Vec<i16>,
+    children: Vec<i64>,
+    attachments: Vec<Uuid>,
+    idempotent_keys: Vec<String>,
+    unopened_transmission: bool,
+    correspondence_opened: bool,
+    contentless_transmission: bool,
+    listed: Json<Listed>,
+}
+
+const KNOWN: &str = "
+with place as (
+    select t.id
+         , t.depth
+         , (select count(*) from dialog_transmission c where c.dialog_id = $1 and c.parent_id = t.id) as children
+      from dialog_transmission t
+     where t.id = any($3) and t.dialog_id = $1
+     order by t.id
+)
+select array(select a.id from dialog_activity a where a.id = any($2) and a.dialog_id = $1) as activities
+     , array(select p.id from place p) as transmissions
+     , array(select p.depth from place p) as depths
+     , array(select p.children from place p) as children
+     , array(select i.id from child_id i where i.kind = 1 and i.id = any($4) and i.dialog_id = $1) as attachments
+     , array(select t.idempotent_key from dialog_transmission t
+              where t.dialog_id = $1 and t.idempotent_key = any($5)) as idempotent_keys
+     , exists (select from dialog_transmission t
+                where t.dialog_id = $1 and not t.is_opened and t.type not in (7, 8) and t.id <> all($6)) as unopened_transmission
+     , exists (select from dialog_activity a where a.dialog_id = $1 and a.type = 16) as correspondence_opened
+     , exists (select from dialog_transmission t where t.dialog_id = $1 and not t.has_content) as contentless_transmission
+     , x.listed
+  from dialog_document x
+ where x.dialog_id = $1";
+
+impl Wanted {
+    /// What the dialog knows of this; `None` if it is gone.
+    pub async fn known(&self, db: impl PgExecutor<'_>, dialog: DialogId) -> sqlx::Result<Option<Known>> {
+        let row: Option<Row> = sqlx::query_as(KNOWN)
+            .bind(dialog)
+            .bind(&self.activities)
+            .bind(&self.transmissions)
+            .bind(&self.attachments)
+            .bind(&self.idempotent_keys)
+            .bind(&self.opened)
+            .fetch_optional(db)
+            .await?;
+        Ok(row.map(Row::into_known))
+    }
+}
+
+impl Row {
+    fn into_known(self) -> Known {
+        let size = |n| usize::try_from(n).unwrap_or(usize::MAX);
+        let places = self.depths.iter().zip(&self.children);
+        let places =
+            places.map(|(depth, children)| StoredParent { depth: size(i64::from(*depth)), children: size(*children) });
+        Known {
+            activities: self.activities.into_iter().collect(),
+            transmissions: self.transmissions.into_iter().zip(places).collect(),
+            attachments: self.attachments.into_iter().collect(),
+            idempotent_keys: self.idempotent_keys.into_iter().collect(),
+            unopened_transmission: self.unopened_transmission,
+            correspondence_opened: self.correspondence_opened,
+            contentless_transmission: self.contentless_transmission,
+            listed: self.listed.0,
+        }
+    }
+}

@@ -30,7 +30,11 @@ impl From<sqlx::Error> for StoreError {
                     let detail = Detail::parse(detail)?;
                     documented(constraint, &detail)
                 });
-                text.map_or(Self::Database(error), |(key, text)| Self::Violated(Violations::one(key, text)))
+                match text {
+                    Some((key, text)) => Self::Violated(Violations::one(key, text)),
+                    None if violates(&error, "dialog_document_dialog_fk") => Self::PartyKeyTaken,
+                    None => Self::Database(error),
+                }
             }
             _ => Self::Database(error),
         }

@@ -1,4 +1,4 @@
-//! Writing a new dialog: one statement, so one round trip and one transaction.
+//! Writing a new dialog: one statement, so one round trip and one transaction, with the outbox.
 //!
 //! The dialog's own row is the statement's main part and runs first, so a dialog id that is taken is told before an id of a
 //! child is. What constraints refuse is translated by name (`store::violation`).
@@ -70,15 +70,10 @@ pub async fn insert(
         .bind(new.label_log.iter().map(|(label, _)| label.id()).collect::<Vec<_>>())
         .bind(new.label_log.iter().map(|(_, action)| action.id()).collect::<Vec<_>>())
         .bind(Json(Actor::service_owner()));
-    let mut transaction = db.begin().await?;
-    let (party_fits,): (bool,) = statement
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(|error| StoreError::from(error).naming_owner(&dialog.org, dialog.idempotent_key.as_deref()))?;
-    if !party_fits {
-        return Err(StoreError::PartyKeyTaken);
-    }
-    Ok(transaction.commit().await?)
+    let stored: Result<(DialogId,), _> = statement.fetch_one(db).await;
+    stored
+        .map(drop)
+        .map_err(|error| StoreError::from(error).naming_owner(&dialog.org, dialog.idempotent_key.as_deref()))
 }
 
 /// The live dialog of an owner that has this key.

@@ -52,10 +52,10 @@ insert into dialog
     , status, progress, system_labels, from_party_transmissions, from_owner_transmissions
     , is_api_only, is_content_seen, has_unopened_content
     , extended_status, external_reference, process, preceding_process, idempotent_key, owner_labels)
-values
-    ( $1, $3, $4, $5, $6, $7, $8, $9
-    , $10, $11, $12, $13, $14, $15
-    , $16, $17, $18, $19, $20
-    , $21, $22, $23
-    , $24, $25, $26, $27, $28, $29)
-returning not exists (select from party where party_key = $1 and urn <> $2) as party_fits
+select $1, $3, $4, $5, $6, $7, $8, $9
+     , $10, $11, $12, $13, $14, $15
+     , $16, $17, $18, $19, $20
+     , $21, $22, $23
+     , $24, $25, $26, $27, $28, $29
+ where not exists (select from party where party_key = $1 and urn <> $2)    -- else the children lack their dialog: all fails
+returning id

@@ -358,3 +358,50 @@ async fn a_body_over_the_limit_is_too_large() {
     let answer = app.service_owner("ttd").post(DIALOGS, body).await.expect(413);
     assert_eq!(answer.body["title"], "Payload too large. The maximum allowed size is 20000000 bytes.");
 }
+
+/// Two parties of one key (a collision of hashes) are never taken for each other.
+#[tokio::test]
+async fn a_key_of_another_party_stores_nothing() {
+    let app = TestApp::start().await;
+    let party = dialogporten::domain::party::Party::parse("urn:altinn:person:idporten-email:a@b.no").unwrap();
+    sqlx::query("insert into party (party_key, urn) values ($1, 'urn:altinn:person:idporten-email:c@d.no')")
+        .bind(party.key())
+        .execute(&app.db)
+        .await
+        .unwrap();
+    app.service_owner("ttd").post(DIALOGS, simple_dialog().with("party", party.as_str())).await.expect(500);
+    let stored: i64 = sqlx::query_scalar("select (select count(*) from dialog) + (select count(*) from outbox)")
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
+    assert_eq!(stored, 0);
+}
+
+/// Chapter 01 §3.3: of two requests at once with one key, one is created, the other told so, whoever notices.
+#[tokio::test]
+async fn concurrent_requests_of_one_key_make_one_dialog() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let body = simple_dialog().with("idempotentKey", "at-once");
+    let answers = futures_util::future::join_all((0..4).map(|_| owner.post(DIALOGS, body.clone()))).await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 201);
+    assert!(statuses[1..].iter().all(|status| [409, 422].contains(status)), "{statuses:?}");
+}
+
+/// Null is no value for members that must have one, lists among them; parse faults are told alone.
+#[tokio::test]
+async fn null_is_refused_where_absence_is_not() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    for member in ["party", "serviceResource", "transmissions", "isApiOnly", "content.title", "content.title.mediaType"]
+    {
+        let answer =
+            owner.post(DIALOGS, simple_dialog().with(member, Value::Null).with("progress", 101)).await.expect(400);
+        let keys: Vec<_> = answer.body["errors"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, [member], "{}", answer.text);
+    }
+    let answer = owner.post(DIALOGS, simple_dialog().with("dueAt", "2031-01-01T00:00:00")).await.expect(400);
+    assert!(answer.errors("dueAt")[0].contains("Expected explicit offset postfix"));
+}

@@ -14,9 +14,8 @@ pub enum Command {
 /// The settings have faults; they are named after the list.
 pub fn run(Command::Explain: &Command, settings: &Settings) -> anyhow::Result<()> {
     let entries = settings.explain();
-    let width = entries.iter().map(|entry| entry.key.len()).max().unwrap_or(0);
     for entry in &entries {
-        println!("{:width$} = {}  # {}", entry.key, entry.shown, entry.source);
+        println!("{} = {}  # {}", entry.key, entry.shown, entry.source);
     }
     if let Err(faults) = settings.config() {
         bail!("{faults}");

@@ -137,7 +137,11 @@ impl Dev {
             Duration::from_secs(3),
         ));
         composition.start().await?;
-        let seeded = composition.seed_if_empty().await?;
+        // A service without example dialogs is worth more than none.
+        let seeded = composition.seed_if_empty().await.unwrap_or_else(|error| {
+            tracing::warn!("the scenario's dialogs could not all be created: {error:#}");
+            None
+        });
 
         let syncing = composition.app.altinn.keep_synced();
         let addresses = card::Addresses {

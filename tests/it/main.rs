@@ -3,6 +3,7 @@
 //! One binary, one file per operation, laid out like `src/`. See `harness` for what tests start with.
 
 mod auth;
+mod dev_command;
 mod harness;
 mod harness_works;
 mod managed_postgres;

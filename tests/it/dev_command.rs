@@ -1,0 +1,86 @@
+//! `dialogporten dev` as a process: what it announces, and what is left after it was killed.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use dialogporten::dev::postgres::{self, Options, Postgres};
+use serde_json::Value;
+
+struct Running {
+    process: Child,
+    ready: Value,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn start(folder: &Path) -> Running {
+    let ready = folder.join("ready.json");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_dialogporten"))
+        .args(["dev", "--listen", "127.0.0.1:0", "--scenario", "bare", "--data-dir"])
+        .arg(folder)
+        .arg("--ready-file")
+        .arg(&ready)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let out = BufReader::new(process.stdout.take().unwrap());
+    let announced = out.lines().map_while(Result::ok).any(|line| line.starts_with("Dialogporten is ready"));
+    assert!(announced, "the start card appears");
+    Running { process, ready: serde_json::from_slice(&fs::read(ready).unwrap()).unwrap() }
+}
+
+async fn sandbox_card(ready: &Value) -> Value {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let address = format!("{}/sandbox", ready["base_url"].as_str().unwrap());
+    client.get(address).header("accept", "application/json").send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn it_says_where_everything_is_and_starts_again_after_a_kill() {
+    let folder = postgres::temporary().unwrap();
+    let mut first = start(&folder);
+    for member in ["base_url", "token_url", "graphql_url", "database_url"] {
+        assert!(first.ready[member].is_string(), "{member} in {}", first.ready);
+    }
+    assert!(first.ready["started_ms"].is_u64());
+    assert_eq!(sandbox_card(&first.ready).await["token_url"], first.ready["token_url"]);
+
+    // No chance to tidy up: the guard has to do it.
+    first.process.kill().unwrap();
+    first.process.wait().unwrap();
+    let second = start(&folder);
+    assert_eq!(second.ready["database_url"], first.ready["database_url"]);
+    assert_eq!(sandbox_card(&second.ready).await["base_url"], second.ready["base_url"]);
+    drop(second);
+
+    // Whoever opens the folder next waits until its server is down, so afterwards nothing of it runs.
+    let last = Postgres::start(&Options {
+        folder: folder.clone(),
+        throw_away: false,
+        remove: false,
+        max_connections: 20,
+        program: PathBuf::from(env!("CARGO_BIN_EXE_dialogporten")),
+        users: None,
+    });
+    last.unwrap().stop();
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn it_does_not_open_the_sandbox_to_the_network_unasked() {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_dialogporten")).args(["dev", "--listen", "0.0.0.0:0"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--expose-sandbox-to-network"));
+}

@@ -1,5 +1,7 @@
 //! What `dev` says when it is ready.
 
+use std::io::Write;
+
 use serde::Serialize;
 
 use super::run::Notes;
@@ -20,7 +22,8 @@ pub struct Addresses {
 }
 
 pub fn print(at: &Addresses, sandbox: &Sandbox, seeded: Option<usize>, notes: &Notes) {
-    println!("{}", text(at, sandbox, seeded, notes));
+    // Whoever started this may have stopped reading; that is no reason to end.
+    let _ = writeln!(std::io::stdout(), "{}", text(at, sandbox, seeded, notes));
 }
 
 fn text(at: &Addresses, sandbox: &Sandbox, seeded: Option<usize>, notes: &Notes) -> String {

@@ -8,6 +8,7 @@
 //! | [`auth`] | who is calling: token, claims, scopes, user type |
 //! | [`altinn`] | what the platform says: registry, decisions, authorized parties, names |
 //! | [`http`] | the wire, once: refusals, JSON, query strings, If-Match, paging, languages |
+//! | [`listing`] | what the lists of dialogs of both surfaces share |
 //! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
 //! | [`views`] | the parts of answers that both surfaces show alike |
 //! | [`sandbox`] | a local platform that speaks the real HTTP |
@@ -30,6 +31,7 @@ pub mod dev;
 pub mod domain;
 pub mod enduser;
 pub mod http;
+pub mod listing;
 pub mod metadata;
 pub mod router;
 pub mod sandbox;

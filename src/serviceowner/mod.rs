@@ -23,7 +23,7 @@ use crate::{app::App, http::openapi::Operation};
 /// The routes of this surface.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route(dialogs::create::PATH, post(dialogs::create::create))
+        .route(dialogs::create::PATH, post(dialogs::create::create).get(dialogs::search::search))
         .route(
             "/api/v1/serviceowner/dialogs/{dialogId}",
             get(dialogs::get::get)
@@ -53,6 +53,7 @@ pub fn routes() -> Router<App> {
 /// The same as the API documents show them.
 pub fn operations() -> Vec<Operation> {
     let mut operations = vec![
+        dialogs::search::operation(),
         dialogs::create::operation(),
         dialogs::get::operation(),
         dialogs::update::operation(),

@@ -2,4 +2,6 @@
 
 pub mod get;
 pub mod lens;
+pub mod list_item;
+pub mod search;
 pub mod view;

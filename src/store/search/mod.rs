@@ -35,7 +35,7 @@ pub struct Search {
 }
 
 /// One page.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Page {
     pub rows: Vec<ListRow>,
     pub has_next: bool,

@@ -1,12 +1,15 @@
 //! What a list item shows, for the dialogs of one page.
 
 use serde::Deserialize;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::domain::{
     Instant,
+    actor::{Actor, ActorType},
     ids::{DialogId, Revision},
+    listed::Listed,
+    seen_log::SeenEntry,
 };
 
 /// A dialog as lists show it, of either surface.
@@ -41,20 +44,34 @@ pub struct ListRow {
     pub visible_from: Option<Instant>,
     pub deleted_at: Option<Instant>,
     pub owner_labels: Vec<String>,
-    pub listed: sqlx::types::Json<serde_json::Value>,
+    pub listed: Json<Listed>,
     /// Since the last change of content, the newest entry of each reader.
-    pub seen: sqlx::types::Json<Vec<Seen>>,
+    pub seen: Json<Vec<Seen>>,
 }
 
 /// An entry of the seen log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Seen {
-    pub id: Uuid,
-    pub created_at: Instant,
-    pub user_type: i16,
-    pub is_via_service_owner: bool,
-    pub actor_id: String,
-    pub actor_name: String,
+    id: Uuid,
+    created_at: Instant,
+    is_via_service_owner: bool,
+    actor_id: String,
+    actor_name: String,
+}
+
+impl From<Seen> for SeenEntry {
+    fn from(seen: Seen) -> Self {
+        Self {
+            id: seen.id,
+            created_at: seen.created_at,
+            is_via_service_owner: seen.is_via_service_owner,
+            seen_by: Actor {
+                actor_type: ActorType::PartyRepresentative,
+                actor_id: Some(seen.actor_id),
+                actor_name: Some(seen.actor_name),
+            },
+        }
+    }
 }
 
 const FETCH: &str = include_str!("rows.sql");

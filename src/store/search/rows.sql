@@ -41,7 +41,6 @@ select d.id
       select jsonb_agg(jsonb_build_object(
                  'id', e.id
                , 'created_at', e.created_at
-               , 'user_type', e.user_type
                , 'is_via_service_owner', e.is_via_service_owner
                , 'actor_id', e.actor_id
                , 'actor_name', e.actor_name) order by e.created_at, e.id) as seen

@@ -1,0 +1,176 @@
+//! A dialog as end users see it in lists.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        content::{ContentValue, Localized},
+        dialog::Status,
+        label::{Labels, SystemLabel},
+        listed::Listed,
+        masking::Masking,
+        wire_enum::WireEnum,
+    },
+    http::{AcceptLanguage, Timestamp},
+    listing::{LatestActivityView, ListSeen, choose},
+    store::search::ListRow,
+    views::{ContentValueView, EndUserContextView, SeenLogView, each},
+};
+
+/// A dialog, as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EndUserDialogListItem)]
+pub struct ListItemView {
+    pub id: Uuid,
+    /// The owner's short name.
+    pub org: String,
+    pub service_resource: String,
+    /// What the Resource Registry called the resource when the dialog was created.
+    pub service_resource_type: String,
+    /// Whom the dialog is for, as a URN.
+    pub party: String,
+    /// Percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preceding_process: Option<String>,
+    /// Attachments that the inbox shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gui_attachment_count: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_reference: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// When something changed last that readers ought to look at.
+    pub content_updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    pub status: Status,
+    /// There are transmissions of the service owner that nobody has opened.
+    pub has_unopened_content: bool,
+    /// Which of Default, Bin and Archive is set. `endUserContext` has all labels.
+    #[schema(deprecated)]
+    pub system_label: SystemLabel,
+    /// Meant for the systems of end users only.
+    pub is_api_only: bool,
+    pub from_service_owner_transmissions_count: i32,
+    pub from_party_transmissions_count: i32,
+    /// Somebody has opened the dialog since its content changed, and nobody has marked it as unopened.
+    pub is_content_seen: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_activity: Option<LatestActivityView>,
+    /// Who has opened the dialog since it changed: each reader's newest entry.
+    pub seen_since_last_update: Vec<SeenLogView>,
+    /// Who has opened the dialog since its content changed: each reader's newest entry.
+    pub seen_since_last_content_update: Vec<SeenLogView>,
+    pub end_user_context: EndUserContextView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<ListContentView>,
+}
+
+/// What a dialog says, as lists show it. Readers whose level is too low find texts that give nothing away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EndUserDialogContentSummary)]
+pub struct ListContentView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<ContentValueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<ContentValueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_name: Option<ContentValueView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_status: Option<ContentValueView>,
+}
+
+/// Who reads a list.
+pub struct Reader<'a> {
+    /// The end user's URN.
+    pub urn: &'a str,
+    pub languages: &'a AcceptLanguage,
+    pub masking: &'a Masking,
+}
+
+impl ListItemView {
+    pub fn new(row: ListRow, reader: &Reader, level_suffices: bool) -> Self {
+        let labels = Labels::from_mask(row.system_labels);
+        let entries: Vec<_> = each(row.seen.0);
+        let seen = ListSeen::new(&entries, (row.updated_at, row.content_updated_at), Some(reader.urn), |actor| {
+            reader.masking.mask(actor);
+        });
+        let mut listed = row.listed.0;
+        let latest_activity = listed.latest_activity.take().map(|mut activity| {
+            reader.masking.mask(&mut activity.performed_by);
+            reader.prune(&mut activity.description);
+            activity.into()
+        });
+        Self {
+            id: row.id.0,
+            org: row.org,
+            service_resource: row.service_resource,
+            service_resource_type: row.resource_type,
+            party: row.party,
+            progress: row.progress.map(i32::from),
+            process: row.process,
+            preceding_process: row.preceding_process,
+            gui_attachment_count: Some(listed.gui_attachment_count),
+            extended_status: row.extended_status,
+            external_reference: row.external_reference,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+            content_updated_at: Timestamp(row.content_updated_at),
+            due_at: row.due_at.map(Timestamp),
+            status: Status::from_id(row.status.into()).unwrap_or(Status::NotApplicable),
+            has_unopened_content: row.has_unopened_content,
+            system_label: labels.exclusive(),
+            is_api_only: row.is_api_only,
+            from_service_owner_transmissions_count: row.from_owner_transmissions.into(),
+            from_party_transmissions_count: row.from_party_transmissions.into(),
+            is_content_seen: row.is_content_seen && !labels.contains(SystemLabel::MarkedAsUnopened),
+            latest_activity,
+            seen_since_last_update: seen.since_last_update,
+            seen_since_last_content_update: seen.since_last_content_update,
+            end_user_context: EndUserContextView::new(row.context_revision, labels),
+            content: ListContentView::new(listed, reader, level_suffices),
+        }
+    }
+}
+
+impl ListContentView {
+    /// `None` if there is no content at all.
+    fn new(listed: Listed, reader: &Reader, level_suffices: bool) -> Option<Self> {
+        let show = |content: Option<ContentValue>| {
+            content.map(|mut content| {
+                reader.prune(&mut content.value);
+                ContentValueView::from(content)
+            })
+        };
+        let view = Self {
+            title: show(choose(listed.title, listed.non_sensitive_title, level_suffices)),
+            summary: show(choose(listed.summary, listed.non_sensitive_summary, level_suffices)),
+            sender_name: show(listed.sender_name),
+            extended_status: show(listed.extended_status),
+        };
+        let is_empty = view.title.is_none()
+            && view.summary.is_none()
+            && view.sender_name.is_none()
+            && view.extended_status.is_none();
+        (!is_empty).then_some(view)
+    }
+}
+
+impl Reader<'_> {
+    fn prune(&self, texts: &mut Localized) {
+        let kept = self.languages.prune(texts);
+        if kept.len() < texts.len() {
+            *texts = kept.to_vec();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `GET /enduser/dialogs`: the dialogs an end user may see, in pages.
+//!
+//! Order of refusals: 400 unreadable, 400 rules, 422 free text. Nothing authorized is no refusal, but an empty page.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+
+use super::list_item::{ListItemView, Reader};
+use crate::{
+    app::App,
+    auth::EndUser,
+    config::Limits,
+    domain::{masking::Masking, violations::Violations},
+    http::{
+        AcceptLanguage, Ok200, Page, Query, Refusal,
+        openapi::{self, Operation, Tag},
+    },
+    listing::{self, Most, Parameters, at_most, page_of, search_of},
+    store::search::{self, filter::Visibility},
+};
+
+/// Lists dialogs.
+pub async fn search(
+    State(app): State<App>,
+    caller: EndUser,
+    mut query: Query,
+    languages: AcceptLanguage,
+) -> Result<Ok200<Page<ListItemView>>, Refusal> {
+    let parameters = Parameters::of(&mut query);
+    let orgs = query.texts("org");
+    query.finish()?;
+    check(&parameters, &orgs, &app.config.limits)?;
+    parameters.without_text()?;
+
+    let now = app.clock.now();
+    let authorization =
+        app.altinn.list_authorization(caller.identity(), &parameters.parties, &parameters.resources).await?;
+    let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
+    urns.extend(parameters.resources.iter().map(|urn| urn.to_lowercase()));
+    let known = listing::resources_of(&app.db, urns.into_iter().collect()).await?;
+
+    let mut filter = parameters.filter();
+    filter.visibility = Visibility::AsOf(now);
+    filter.alive_at = Some(now);
+    if !orgs.is_empty() {
+        filter.orgs = Some(listing::org_ids(&app.db, &orgs).await?);
+    }
+    let scope = listing::granted(&authorization, &known);
+    let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);
+    let found = search::page(&app.db, &search_of(&parameters.page, scope, delegated, filter)).await?;
+
+    let level = caller.level().ok();
+    let reader = Reader { urn: caller.party_urn(), languages: &languages, masking: Masking::of_this_process() };
+    let suffices = |resource: &str| level.unwrap_or(0) >= app.altinn.minimum_level(resource).unwrap_or(0);
+    Ok(Ok200::of(page_of(&parameters.page, found, |row| {
+        let level_suffices = suffices(&row.service_resource);
+        ListItemView::new(row, &reader, level_suffices)
+    })))
+}
+
+/// The request's rules, in the contract's order.
+fn check(parameters: &Parameters, orgs: &[String], limits: &Limits) -> Result<(), Violations> {
+    let mut found = Violations::new();
+    let most = &limits.end_user_search;
+    parameters.page.check(&mut found);
+    parameters.check_text(&mut found);
+    if parameters.is_unbounded() {
+        found.add("", "Either ServiceResource or Party must be specified.");
+    }
+    parameters.check_parties(&mut found);
+    at_most("org", orgs.len(), most.max_org_filter_values, &mut found);
+    parameters.check_counts(
+        Most {
+            resources: most.max_service_resource_filter_values,
+            parties: most.max_party_filter_values,
+            extended_statuses: most.max_extended_status_filter_values,
+        },
+        &mut found,
+    );
+    parameters.check_process(&mut found);
+    parameters.check_enums(&mut found);
+    parameters.check_intervals(&mut found);
+    found.into_result()
+}
+
+/// The same as the API documents show it.
+pub fn operation() -> Operation {
+    let path = "/api/v1/enduser/dialogs";
+    let operation =
+        Operation::new(Tag::Enduser, "get", path, ("SearchDialogs", "V1EndUserDialogsQueriesSearch_Dialog"))
+            .about(
+                "Lists dialogs",
+                "The dialogs that the caller may see, newest content first unless told otherwise. At least one party or \
+                 service resource must be named. No search is too broad: if finding a page takes too long, it comes with \
+                 fewer dialogs, and its token goes on from there.",
+            )
+            .query("org", openapi::Query::Texts, "Only dialogs of any of these service owners, by their short names.");
+    Parameters::describe(operation)
+        .accept_language()
+        .ok::<Page<ListItemView>>("A page of dialogs.")
+        .refusals(&[403, 422])
+}

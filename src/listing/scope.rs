@@ -1,0 +1,87 @@
+//! From names to numbers, and from an authorization to a scope.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sqlx::PgPool;
+
+use crate::{
+    altinn::authorization::{ListAuthorization, ResourceSet},
+    domain::party::Party,
+    store::search::scope::{Delegated, Group, Resource, Scope},
+};
+
+/// The numbers of the service resources that have dialogs, by URN.
+pub async fn resources_of(db: &PgPool, urns: Vec<String>) -> sqlx::Result<HashMap<String, Resource>> {
+    if urns.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, i32, i16)> =
+        sqlx::query_as("select urn, id, org_id from service_resource where urn = any($1)")
+            .bind(urns)
+            .fetch_all(db)
+            .await?;
+    Ok(rows.into_iter().map(|(urn, id, org)| (urn, Resource { id, org })).collect())
+}
+
+/// The numbers of the owners that have dialogs, among `names`.
+pub async fn org_ids(db: &PgPool, names: &[String]) -> sqlx::Result<Vec<i16>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar("select id from org where name = any($1)").bind(names).fetch_all(db).await
+}
+
+/// What an authorization covers. Parties with equal resources make a group; resources without dialogs are left out.
+pub fn granted(authorization: &ListAuthorization, known: &HashMap<String, Resource>) -> Scope {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut numbers: HashMap<*const ResourceSet, usize> = HashMap::new();
+    for (party, resources) in &authorization.parties {
+        let number = *numbers.entry(Arc::as_ptr(resources)).or_insert_with(|| {
+            let resources = resources.iter().filter_map(|urn| known.get(urn).copied()).collect();
+            groups.push(Group { parties: Vec::new(), resources });
+            groups.len() - 1
+        });
+        groups[number].parties.push(party.clone());
+    }
+    groups.retain(|group| !group.resources.is_empty());
+    Scope::Pairs(groups)
+}
+
+/// The dialogs that were delegated one by one, of the parties and resources that were asked for.
+pub fn delegated(
+    authorization: &ListAuthorization,
+    parties: &[String],
+    resources: &[String],
+    known: &HashMap<String, Resource>,
+) -> Delegated {
+    let asked = |parties: &[String]| parties.iter().filter_map(|urn| Party::parse_owner(urn).ok()).collect();
+    let held =
+        |resources: &[String]| resources.iter().filter_map(|urn| known.get(&urn.to_lowercase()).copied()).collect();
+    Delegated {
+        ids: authorization.dialogs.clone(),
+        parties: (!parties.is_empty()).then(|| asked(parties)),
+        resources: (!resources.is_empty()).then(|| held(resources)),
+    }
+}
+
+/// What an owner asks for; `None` if nothing can match.
+pub fn owned(parties: &[String], resources: &[String], known: &HashMap<String, Resource>) -> Option<Scope> {
+    let parties: Vec<Party> = parties.iter().filter_map(|urn| Party::parse_owner(urn).ok()).collect();
+    // Letter for letter, as stored: owners know how they wrote it.
+    let held: Vec<Resource> = resources.iter().filter_map(|urn| known.get(urn).copied()).collect();
+    if !resources.is_empty() && held.is_empty() {
+        return None;
+    }
+    Some(match (parties.is_empty(), held.is_empty()) {
+        (true, true) => Scope::Everything,
+        (false, true) => Scope::Parties(unique(parties)),
+        (true, false) => Scope::Resources(held),
+        (false, false) => Scope::Pairs(vec![Group { parties: unique(parties), resources: held }]),
+    })
+}
+
+fn unique(mut parties: Vec<Party>) -> Vec<Party> {
+    parties.sort_unstable();
+    parties.dedup();
+    parties
+}

@@ -1,0 +1,217 @@
+//! `GET /serviceowner/dialogs`: a service owner's own dialogs, in pages; with `endUserId` those that the person may see.
+//!
+//! Order of refusals: 400 unreadable, 400 rules, 422 free text. A person who may see nothing gets an empty page.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+
+use super::list_item::ListItemView;
+use crate::{
+    app::App,
+    auth::{EndUserIdentity, ServiceOwnerSearch},
+    config::Limits,
+    domain::{
+        party::{PartyKind, is_person_number},
+        rules::text,
+        violations::{At, Violations},
+    },
+    http::{
+        Ok200, Page, Query, Refusal,
+        openapi::{self, Operation, Tag},
+    },
+    listing::{self, DeletedFilter, Most, Parameters, interval, page_of, search_of},
+    store::search::{
+        self, Search,
+        filter::{Filter, OwnerLabel, Range, Visibility},
+        scope::Delegated,
+    },
+};
+
+/// What this surface's list knows besides the common parameters.
+struct Own {
+    end_user_id: Option<String>,
+    deleted: DeletedFilter,
+    visible: Range,
+    labels: Vec<String>,
+}
+
+/// Lists dialogs.
+pub async fn search(
+    State(app): State<App>,
+    ServiceOwnerSearch(caller): ServiceOwnerSearch,
+    mut query: Query,
+) -> Result<Ok200<Page<ListItemView>>, Refusal> {
+    let parameters = Parameters::of(&mut query);
+    let own = Own::of(&mut query);
+    query.finish()?;
+    check(&parameters, &own, &app.config.limits)?;
+    parameters.without_text()?;
+
+    let org = caller.org_code(&app.altinn).await?.to_lowercase();
+    let mut filter = own.filter(parameters.filter());
+    filter.orgs = Some(listing::org_ids(&app.db, &[org]).await?);
+    let person = own.end_user_id.as_ref().and_then(|_| caller.end_user());
+    let request = match person {
+        Some(person) => on_behalf_of(&app, person, &parameters, filter).await?,
+        None => for_owner(&app, &parameters, filter).await?,
+    };
+    let found = match request {
+        Some(request) => search::page(&app.db, &request).await?,
+        None => search::Page::default(),
+    };
+    let person = person.map(|person| person.party.as_str());
+    Ok(Ok200::of(page_of(&parameters.page, found, |row| {
+        // Lists show owners what a reader of level 0 would see.
+        let level_suffices = app.altinn.minimum_level(&row.service_resource).unwrap_or(0) <= 0;
+        ListItemView::new(row, person, level_suffices)
+    })))
+}
+
+/// The owner's own list; `None` if nothing can match.
+async fn for_owner(app: &App, parameters: &Parameters, filter: Filter) -> Result<Option<Search>, Refusal> {
+    let known = listing::resources_of(&app.db, parameters.resources.clone()).await?;
+    let scope = listing::owned(&parameters.parties, &parameters.resources, &known);
+    Ok(scope.map(|scope| search_of(&parameters.page, scope, Delegated::default(), filter)))
+}
+
+/// What the person may see of the owner's dialogs; also before they are visible and after they expired.
+async fn on_behalf_of(
+    app: &App,
+    person: &EndUserIdentity,
+    parameters: &Parameters,
+    mut filter: Filter,
+) -> Result<Option<Search>, Refusal> {
+    // `visibleAfter` means something else here than without a person: visible as of then. `visibleBefore` means nothing.
+    filter.visibility = match filter.visibility {
+        Visibility::Within(Range { after: Some(at), .. }) => Visibility::AsOf(at),
+        Visibility::Within(_) | Visibility::Any | Visibility::AsOf(_) => Visibility::Any,
+    };
+    let authorization = app.altinn.list_authorization(person, &parameters.parties, &parameters.resources).await?;
+    let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
+    urns.extend(parameters.resources.iter().map(|urn| urn.to_lowercase()));
+    let known = listing::resources_of(&app.db, urns.into_iter().collect()).await?;
+    let scope = listing::granted(&authorization, &known);
+    let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);
+    Ok(Some(search_of(&parameters.page, scope, delegated, filter)))
+}
+
+impl Own {
+    fn of(query: &mut Query) -> Self {
+        Self {
+            end_user_id: query.text("endUserId"),
+            deleted: query.enumeration("deleted").unwrap_or(DeletedFilter::Exclude),
+            visible: Range { after: query.instant("visibleAfter"), before: query.instant("visibleBefore") },
+            labels: query.texts("serviceOwnerLabels"),
+        }
+    }
+
+    fn filter(&self, common: Filter) -> Filter {
+        Filter {
+            deleted: self.deleted.into(),
+            visibility: if self.visible.is_open() { Visibility::Any } else { Visibility::Within(self.visible) },
+            owner_labels: self.labels.iter().filter_map(|label| owner_label(label)).collect(),
+            ..common
+        }
+    }
+}
+
+/// `None` for a blank one, which asks for nothing.
+fn owner_label(given: &str) -> Option<OwnerLabel> {
+    let label = given.trim().to_lowercase();
+    match label.strip_suffix('*') {
+        Some(prefix) => Some(OwnerLabel::Prefix(prefix.to_owned())),
+        None if label.is_empty() => None,
+        None => Some(OwnerLabel::Exact(label)),
+    }
+}
+
+/// The request's rules, in the contract's order.
+fn check(parameters: &Parameters, own: &Own, limits: &Limits) -> Result<(), Violations> {
+    let mut found = Violations::new();
+    parameters.page.check(&mut found);
+    for (i, label) in own.labels.iter().enumerate() {
+        let labels = At::Root("serviceOwnerLabels");
+        let at = labels.item(i);
+        text::min_length(Some(label), 3, at, &mut found);
+        text::max_length(Some(label), crate::domain::limits::DEFAULT_STRING, at, &mut found);
+        let label = label.trim();
+        if label.strip_suffix('*').unwrap_or(label).contains('*') {
+            found.add(at, "'ServiceOwnerLabels' may have an asterisk at the end only.");
+        }
+    }
+    parameters.check_text(&mut found);
+    let most = if let Some(urn) = &own.end_user_id {
+        if !urn.strip_prefix(PartyKind::Person.prefix()).is_some_and(is_person_number) {
+            found.add(
+                "endUserId",
+                "EndUserId must be a valid end user identifier. It must match the format \
+                 'urn:altinn:person:identifier-no:{norwegian f-nr/d-nr}' or 'urn:altinn:systemuser:uuid:{uuid}'.",
+            );
+        }
+        if parameters.is_unbounded() {
+            found.add("endUserId", "Either 'ServiceResource' or 'Party' must be specified if 'EndUserId' is provided.");
+        }
+        let most = &limits.end_user_search;
+        Most {
+            resources: most.max_service_resource_filter_values,
+            parties: most.max_party_filter_values,
+            extended_statuses: most.max_extended_status_filter_values,
+        }
+    } else {
+        if parameters.search.is_some() {
+            found.add("search", "'EndUserId' must be specified if Search is provided.");
+        }
+        let most = &limits.service_owner_search;
+        Most {
+            resources: most.max_service_resource_filter_values,
+            parties: most.max_party_filter_values,
+            extended_statuses: most.max_extended_status_filter_values,
+        }
+    };
+    parameters.check_parties(&mut found);
+    parameters.check_counts(most, &mut found);
+    parameters.check_enums(&mut found);
+    parameters.check_process(&mut found);
+    parameters.check_intervals(&mut found);
+    interval("visibleAfter", "visible", own.visible, &mut found);
+    found.into_result()
+}
+
+/// The same as the API documents show it.
+pub fn operation() -> Operation {
+    let path = "/api/v1/serviceowner/dialogs";
+    let ids = ("SearchDialogs", "V1ServiceOwnerDialogsQueriesSearch_Dialog");
+    let operation = Operation::new(Tag::Serviceowner, "get", path, ids)
+        .security(&[openapi::scope::SERVICE_OWNER, openapi::scope::SEARCH])
+        .about(
+            "Lists dialogs",
+            "The caller's own dialogs, also expired and not yet visible ones, newest content first unless told otherwise. \
+             With `endUserId` only those that the person may see; then at least one party or service resource must be \
+             named. No search is too broad: if finding a page takes too long, it comes with fewer dialogs, and its token \
+             goes on from there.",
+        )
+        .query("endUserId", openapi::Query::Text, "The person to list for, as `urn:altinn:person:identifier-no:…`.")
+        .query_of::<DeletedFilter>("deleted", false, "Whether deleted dialogs are listed; `Exclude` unless told otherwise.")
+        .query("visibleAfter", openapi::Query::Time, "Only dialogs that become visible then or later.")
+        .query("visibleBefore", openapi::Query::Time, "Only dialogs that become visible then or earlier.")
+        .query(
+            "serviceOwnerLabels",
+            openapi::Query::Texts,
+            "Only dialogs that carry all of these labels. A `*` at the end stands for any ending.",
+        );
+    Parameters::describe(operation).ok::<Page<ListItemView>>("A page of dialogs.").refusals(&[422])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_exact_unless_they_end_in_an_asterisk() {
+        assert_eq!(owner_label(" Scadrial* "), Some(OwnerLabel::Prefix("scadrial".into())));
+        assert_eq!(owner_label("A_c"), Some(OwnerLabel::Exact("a_c".into())));
+        assert_eq!(owner_label("  *"), Some(OwnerLabel::Prefix(String::new())));
+        assert_eq!(owner_label("   "), None);
+    }
+}

@@ -10,17 +10,27 @@ use crate::{
     store::search::scope::{Delegated, Group, Resource, Scope},
 };
 
-/// The numbers of the service resources that have dialogs, by URN.
-pub async fn resources_of(db: &PgPool, urns: Vec<String>) -> sqlx::Result<HashMap<String, Resource>> {
+/// Service resources that have dialogs, by URN.
+#[derive(Clone, Debug, Default)]
+pub struct KnownResources(HashMap<String, Resource>);
+
+impl KnownResources {
+    fn get(&self, urn: &str) -> Option<Resource> {
+        self.0.get(urn).copied()
+    }
+}
+
+/// The numbers of those among `urns` that have dialogs.
+pub async fn resources_of(db: &PgPool, urns: Vec<String>) -> sqlx::Result<KnownResources> {
     if urns.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(KnownResources::default());
     }
     let rows: Vec<(String, i32, i16)> =
         sqlx::query_as("select urn, id, org_id from service_resource where urn = any($1)")
             .bind(urns)
             .fetch_all(db)
             .await?;
-    Ok(rows.into_iter().map(|(urn, id, org)| (urn, Resource { id, org })).collect())
+    Ok(KnownResources(rows.into_iter().map(|(urn, id, org)| (urn, Resource { id, org })).collect()))
 }
 
 /// The numbers of the owners that have dialogs, among `names`.
@@ -32,12 +42,12 @@ pub async fn org_ids(db: &PgPool, names: &[String]) -> sqlx::Result<Vec<i16>> {
 }
 
 /// What an authorization covers. Parties with equal resources make a group; resources without dialogs are left out.
-pub fn granted(authorization: &ListAuthorization, known: &HashMap<String, Resource>) -> Scope {
+pub fn granted(authorization: &ListAuthorization, known: &KnownResources) -> Scope {
     let mut groups: Vec<Group> = Vec::new();
     let mut numbers: HashMap<*const ResourceSet, usize> = HashMap::new();
     for (party, resources) in &authorization.parties {
         let number = *numbers.entry(Arc::as_ptr(resources)).or_insert_with(|| {
-            let resources = resources.iter().filter_map(|urn| known.get(urn).copied()).collect();
+            let resources = resources.iter().filter_map(|urn| known.get(urn)).collect();
             groups.push(Group { parties: Vec::new(), resources });
             groups.len() - 1
         });
@@ -52,11 +62,10 @@ pub fn delegated(
     authorization: &ListAuthorization,
     parties: &[String],
     resources: &[String],
-    known: &HashMap<String, Resource>,
+    known: &KnownResources,
 ) -> Delegated {
     let asked = |parties: &[String]| parties.iter().filter_map(|urn| Party::parse_owner(urn).ok()).collect();
-    let held =
-        |resources: &[String]| resources.iter().filter_map(|urn| known.get(&urn.to_lowercase()).copied()).collect();
+    let held = |resources: &[String]| resources.iter().filter_map(|urn| known.get(&urn.to_lowercase())).collect();
     Delegated {
         ids: authorization.dialogs.clone(),
         parties: (!parties.is_empty()).then(|| asked(parties)),
@@ -65,10 +74,10 @@ pub fn delegated(
 }
 
 /// What an owner asks for; `None` if nothing can match.
-pub fn owned(parties: &[String], resources: &[String], known: &HashMap<String, Resource>) -> Option<Scope> {
+pub fn owned(parties: &[String], resources: &[String], known: &KnownResources) -> Option<Scope> {
     let parties: Vec<Party> = parties.iter().filter_map(|urn| Party::parse_owner(urn).ok()).collect();
     // Letter for letter, as stored: owners know how they wrote it.
-    let held: Vec<Resource> = resources.iter().filter_map(|urn| known.get(urn).copied()).collect();
+    let held: Vec<Resource> = resources.iter().filter_map(|urn| known.get(urn)).collect();
     if !resources.is_empty() && held.is_empty() {
         return None;
     }

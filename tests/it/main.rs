@@ -4,6 +4,7 @@
 
 mod auth;
 mod dev_command;
+mod enduser;
 mod harness;
 mod harness_works;
 mod managed_postgres;

@@ -1,3 +1,6 @@
+//! What service owners may do.
+
 mod create;
 mod create_children;
 mod create_refused;
+mod get;

@@ -1,0 +1,3 @@
+//! What end users and their systems may do.
+
+mod get;

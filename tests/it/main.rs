@@ -2,6 +2,7 @@
 //!
 //! One binary, one file per operation, laid out like `src/`. See `harness` for what tests start with.
 
+mod access;
 mod auth;
 mod dev_command;
 mod enduser;

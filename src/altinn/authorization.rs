@@ -90,7 +90,32 @@ pub enum Pruning {
     Always,
 }
 
+/// The service resources that a caller may see dialogs of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthorizedResources {
+    /// The caller represents so many that it is not worked out: the whole catalogue stands in.
+    WholeCatalogue,
+    /// Those that some represented party has dialogs of; URNs in lower case.
+    Only(BTreeSet<Arc<str>>),
+}
+
 impl Altinn {
+    /// The service resources that the caller may see dialogs of, for all parties or for those given.
+    pub async fn authorized_service_resources(
+        &self,
+        caller: &EndUserIdentity,
+        parties: &[String],
+    ) -> Result<AuthorizedResources, AltinnError> {
+        if parties.is_empty() {
+            let all = self.authorized_parties(caller, &[], Detail::Rights).await?;
+            if all.flattened().count() > self.0.many_parties {
+                return Ok(AuthorizedResources::WholeCatalogue);
+            }
+        }
+        let seen = self.list_authorization_pruned(caller, parties, &[], Pruning::Always).await?;
+        Ok(AuthorizedResources::Only(seen.resources()))
+    }
+
     /// What the caller sees in lists.
     ///
     /// `constraint_parties` and `constraint_resources` narrow it down; empty ones do not. Letter case does not matter.

@@ -1,7 +1,10 @@
 //! What callers see in lists.
 
 use dialogporten::{
-    altinn::{authorization::ListAuthorization, parties::Detail},
+    altinn::{
+        authorization::{AuthorizedResources, ListAuthorization},
+        parties::Detail,
+    },
     domain::{ids::DialogId, party::Party},
 };
 use serde_json::json;
@@ -103,6 +106,20 @@ async fn delegated_instances_open_single_dialogs() {
     assert!(seen.covers(&party, "urn:altinn:resource:ttd-delegated", DialogId(by_id)));
     let other = platform.altinn.list_authorization(&receiver, &[], &[RESOURCE.into()]).await.unwrap();
     assert!(other.dialogs.is_empty(), "instances of other resources do not count");
+}
+
+#[tokio::test]
+async fn service_resources_are_those_with_dialogs_unless_there_are_too_many_parties() {
+    let platform = Platform::start().await;
+    stored(&platform, &home(), RESOURCE).await;
+    let resources = platform.altinn.authorized_service_resources(&person(PERSON), &[]).await.unwrap();
+    assert_eq!(resources, AuthorizedResources::Only([RESOURCE.into()].into()));
+    let other = [led().as_str().to_owned()];
+    let resources = platform.altinn.authorized_service_resources(&person(PERSON), &other).await.unwrap();
+    assert_eq!(resources, AuthorizedResources::Only([].into()));
+    let whale = person("14836090188");
+    let resources = platform.altinn.authorized_service_resources(&whale, &[]).await.unwrap();
+    assert_eq!(resources, AuthorizedResources::WholeCatalogue);
 }
 
 #[tokio::test]

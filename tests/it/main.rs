@@ -11,4 +11,5 @@ mod harness_works;
 mod managed_postgres;
 mod platform;
 mod serviceowner;
+mod store;
 mod wire;

@@ -1,3 +1,4 @@
 //! What end users and their systems may do.
 
 mod get;
+mod search;

@@ -4,3 +4,4 @@ mod create;
 mod create_children;
 mod create_refused;
 mod get;
+mod search;

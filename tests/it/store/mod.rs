@@ -1,0 +1,3 @@
+//! What a store must hold whatever asks it.
+
+mod search;

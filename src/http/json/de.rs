@@ -111,6 +111,8 @@ impl<'de> Value<'de, '_> {
 
 fn visit_text<'de, V: Visitor<'de>>(text: Cow<'de, str>, visitor: V) -> Result<V::Value, TypeError> {
     match text {
+        // Only an escape can bring one, and no database stores it.
+        Cow::Owned(text) if text.contains('\0') => Err(TypeError::custom("The text holds a NUL character.")),
         Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
         Cow::Owned(text) => visitor.visit_string(text),
     }

@@ -405,3 +405,29 @@ async fn null_is_refused_where_absence_is_not() {
     let answer = owner.post(DIALOGS, simple_dialog().with("dueAt", "2031-01-01T00:00:00")).await.expect(400);
     assert!(answer.errors("dueAt")[0].contains("Expected explicit offset postfix"));
 }
+
+/// PostgreSQL stores no NUL: such texts are the client's mistake, not ours.
+#[tokio::test]
+async fn a_nul_in_a_text_is_no_fault_of_ours() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    for path in ["content.title.value.0.value", "externalReference", "idempotentKey"] {
+        let answer = owner.post(DIALOGS, simple_dialog().with(path, "ab\0cd")).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.text);
+    }
+}
+
+/// No name is guessed while the register fails.
+#[tokio::test]
+async fn without_names_nothing_is_created() {
+    let app = TestApp::start_with(&[("altinn.retry_delay", "1ms")]).await;
+    let owner = app.service_owner("ttd");
+    let performer =
+        json!({"actorType": "PartyRepresentative", "actorId": "urn:altinn:organization:identifier-no:991825827"});
+    let named = simple_dialog().and("activities", simple_activity("DialogOpened").with("performedBy", performer));
+    let faults = json!([{"path": "/register/api/v1/dialogporten/parties/query", "status": 500}]);
+    app.anonymous().put("/sandbox/faults", faults).await.expect(200);
+    owner.post(DIALOGS, named).await.expect(502);
+    let stored: i64 = sqlx::query_scalar("select count(*) from dialog").fetch_one(&app.db).await.unwrap();
+    assert_eq!(stored, 0);
+}

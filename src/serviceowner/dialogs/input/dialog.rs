@@ -148,7 +148,7 @@ impl CreateDialog {
         if updated_at.is_some() && created_at.is_none() {
             found.add(dto.field("createdAt"), "CreatedAt must not be empty when 'UpdatedAt is set.");
         }
-        if let (Some(created_at), Some(updated_at)) = (time::supplied(created_at), updated_at) {
+        if let (Some(created_at), Some(updated_at)) = (created_at, updated_at) {
             time::past(Some(updated_at), context, dto.field("updatedAt"), found);
             if updated_at < created_at {
                 found.add(dto.field("updatedAt"), "'UpdatedAt' must be greater than or equal to 'CreatedAt'.");

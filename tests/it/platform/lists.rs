@@ -95,7 +95,7 @@ async fn delegated_instances_open_single_dialogs() {
            , foreign_key_free as (select set_config('session_replication_role', 'replica', true))
         insert into dialog_owner_label (dialog_id, org_id, label) select $1, owner.id, $2 from owner, foreign_key_free
     ";
-    let mut work = platform.app.db.begin().await.unwrap();
+    let mut work = platform.db.begin().await.unwrap();
     sqlx::query(insert).bind(labelled).bind(label).execute(&mut *work).await.unwrap();
     work.commit().await.unwrap();
 
@@ -140,7 +140,7 @@ async fn nobody_at_all_is_a_failure_of_the_platform() {
 
 /// What is stored when the party has a dialog on the resource.
 async fn stored(platform: &Platform, party: &Party, resource: &str) {
-    let db = &platform.app.db;
+    let db = &platform.db;
     sqlx::query("insert into org (name) values ('ttd') on conflict do nothing").execute(db).await.unwrap();
     sqlx::query("insert into party (party_key, urn) values ($1, $2) on conflict do nothing")
         .bind(party.key())

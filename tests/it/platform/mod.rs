@@ -9,15 +9,19 @@ use dialogporten::{
     domain::{decision::Decision, ids::DialogId, party::Party},
 };
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use crate::harness::{ORGANIZATION, PERSON, RESOURCE, TestApp};
+use crate::harness::{ORGANIZATION, PERSON, RESOURCE, TestApp, TestDatabase, database};
 
-/// A sandbox and a client of its own, which nobody tells of changes.
+/// A sandbox and a client of its own with a database of its own, which nobody tells of changes.
 struct Platform {
     app: TestApp,
     altinn: Altinn,
+    db: PgPool,
+    // Last: it goes after everything that uses it.
+    _database: TestDatabase,
 }
 
 impl Platform {
@@ -30,8 +34,10 @@ impl Platform {
 
     async fn start_unsynchronised() -> Self {
         let app = TestApp::start_with(&[("altinn.retry_delay", "1ms")]).await;
-        let altinn = Altinn::new(&app.config, app.clock.clone(), app.db.clone());
-        Self { app, altinn }
+        let database = database().await;
+        let db = PgPool::connect(&database.url).await.expect("a database that was just made");
+        let altinn = Altinn::new(&app.config, app.clock.clone(), db.clone());
+        Self { app, altinn, db, _database: database }
     }
 
     /// Switches faults on in place of those that were.

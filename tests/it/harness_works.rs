@@ -1,6 +1,6 @@
 //! The harness itself: what the other tests take for granted.
 
-use crate::harness::{Edit, TestApp, database, localized, simple_dialog};
+use crate::harness::{Edit, OTHER_PERSON, PERSON, TestApp, database, localized, simple_dialog};
 
 #[tokio::test]
 async fn every_test_has_a_migrated_database_of_its_own() {
@@ -34,4 +34,36 @@ async fn the_clock_of_a_test_is_that_of_its_tokens() {
     let year = answer.body["now"].as_str().unwrap()[..4].to_owned();
     assert_eq!(year, app.clock.now().format("%Y").to_string());
     assert!(app.person("08844397713").token().is_some_and(|token| token.matches('.').count() == 2));
+}
+
+#[tokio::test]
+async fn a_reader_without_rights_learns_nothing() {
+    let app = TestApp::start().await;
+    let dialog = app.service_owner("ttd").creates(simple_dialog()).await;
+
+    let refused = app.person(OTHER_PERSON).get(&format!("enduser/dialogs/{dialog}")).await;
+
+    assert_eq!(refused.status, 404);
+    assert_eq!(app.person(PERSON).opens(dialog).await["id"], dialog.to_string());
+    let raised: Vec<_> = app.raised_events(dialog).await.into_iter().map(|event| event.kind).collect();
+    assert_eq!(raised.first().map(String::as_str), Some("DialogCreated"), "{raised:?}");
+}
+
+#[tokio::test]
+async fn a_changed_world_is_in_force_when_the_change_is_answered() {
+    let app = TestApp::start().await;
+    let dialog = app.service_owner("ttd").creates(simple_dialog()).await;
+    let reader = app.person(OTHER_PERSON);
+    let path = format!("enduser/dialogs/{dialog}");
+    assert_eq!(reader.get(&path).await.status, 404);
+
+    let grant = serde_json::json!({ "grants": [{
+        "to": format!("person:{OTHER_PERSON}"), "for": format!("person:{PERSON}"),
+        "resource": "ttd-dialogporten-automated-tests",
+    }] });
+    app.anonymous().patch("/sandbox/world", grant).await;
+    assert_eq!(reader.get(&path).await.status, 200);
+
+    app.anonymous().post("/sandbox/reset", None).await.expect(204);
+    assert_eq!(app.service_owner("ttd").get(&format!("serviceowner/dialogs/{dialog}")).await.status, 404);
 }

@@ -71,6 +71,8 @@ impl Composition {
     /// What belongs before the first request: the registry's mappings and levels as they are now. The platform answers
     /// already, because it is served beside the service.
     pub async fn start(&self) -> anyhow::Result<()> {
+        // Levels of an earlier run would stay: a synchronisation only ever adds and changes them.
+        sqlx::query("delete from resource_level").execute(&self.app.db).await?;
         self.follow_world().await
     }
 
@@ -79,7 +81,6 @@ impl Composition {
     async fn follow_world(&self) -> anyhow::Result<()> {
         let App { auth, altinn, db, .. } = &self.app;
         sqlx::query("delete from subject_resource").execute(db).await?;
-        sqlx::query("delete from resource_level").execute(db).await?;
         auth.forget_all();
         altinn.forget_all();
         altinn.sync_now().await.context("synchronising with the sandbox")
@@ -87,7 +88,7 @@ impl Composition {
 
     async fn reset(&self, seeded: bool) -> anyhow::Result<()> {
         database::empty(&self.app.db).await?;
-        self.follow_world().await?;
+        self.start().await?;
         if seeded {
             seed::dialogs(&self.sandbox).await?;
         }

@@ -90,16 +90,19 @@ impl DatabaseServer {
     /// Drops database `name` if it exists and is ours.
     pub async fn remove(&self, name: &str) -> anyhow::Result<()> {
         let mut server = self.connect().await?;
-        let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        let limit: Option<i32> = sqlx::query_scalar("select datconnlimit from pg_database where datname = $1")
             .bind(name)
-            .fetch_one(&mut server)
+            .fetch_optional(&mut server)
             .await?;
-        if !exists {
-            return Ok(());
-        }
-        let mut own = self.connect_to(name).await?;
-        let marked = is_marked(&mut own).await?;
-        own.close().await?;
+        let Some(limit) = limit else { return Ok(()) };
+        // Half dropped already: nobody can connect to it, and nothing but dropping it is left.
+        let invalid = limit == -2;
+        let marked = invalid || {
+            let mut own = self.connect_to(name).await?;
+            let marked = is_marked(&mut own).await?;
+            own.close().await?;
+            marked
+        };
         ensure!(marked, "database {name} is not one of ours; it is left alone");
         sqlx::query(AssertSqlSafe(format!("drop database if exists {} with (force)", quoted(name)?)))
             .execute(&mut server)

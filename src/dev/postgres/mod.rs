@@ -43,7 +43,7 @@ pub struct Postgres {
     port: u16,
     guard: Child,
     /// Held as long as the folder is in use.
-    _lock: File,
+    lock: File,
 }
 
 const SUPERUSER: &str = "dialogporten";
@@ -65,7 +65,7 @@ impl Postgres {
         for _ in 0..3 {
             let port = folder.free_port()?;
             if let Some(guard) = folder.launch(&binaries, options, port)? {
-                return Ok(Self { port, guard, _lock: folder.lock });
+                return Ok(Self { port, guard, lock: folder.lock });
             }
         }
         bail!("PostgreSQL does not start:\n{}", folder.end_of_log())
@@ -80,6 +80,8 @@ impl Postgres {
     pub fn detach(mut self) {
         // The guard of a shared server does not read its input.
         drop(self.guard.stdin.take());
+        // Whoever finds it dead may start it again, also while this process lives; its users agree on who does.
+        let _ = self.lock.unlock();
         std::mem::forget(self);
     }
 

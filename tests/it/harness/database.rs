@@ -5,6 +5,7 @@
 
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::{
         atomic::{AtomicU32, Ordering},
@@ -111,9 +112,13 @@ async fn running_or_started(folder: &Path, users: PathBuf) -> (DatabaseServer, b
     let address = folder.join("address");
     if let Ok(url) = fs::read_to_string(&address) {
         let server = DatabaseServer::at(&url).expect("the address that another test process wrote");
-        if let Ok(connection) = server.connect().await {
-            let _ = connection.close().await;
-            return (server, false);
+        match server.connect().await {
+            Ok(connection) => {
+                let _ = connection.close().await;
+                return (server, false);
+            }
+            // Only a server that is not there may be started: others may be at work on one that is merely busy.
+            Err(error) => assert!(is_refused(&error), "the test server does not answer: {error:#}"),
         }
     }
     let options = Options {
@@ -127,13 +132,20 @@ async fn running_or_started(folder: &Path, users: PathBuf) -> (DatabaseServer, b
     // Data written without fsync may be spoilt by a crash of the machine, and an old format by an upgrade; it is worth
     // nothing, so it is made anew.
     let server = Postgres::start(&options).unwrap_or_else(|_| {
-        let _ = fs::remove_dir_all(&options.folder);
+        let _ = fs::remove_dir_all(options.folder.join("postgres"));
         Postgres::start(&options).unwrap_or_else(|error| panic!("{error:#}"))
     });
     let url = server.url("postgres");
     server.detach();
     fs::write(address, &url).expect("the address can be written");
     (DatabaseServer::at(&url).expect("an address of our making"), true)
+}
+
+fn is_refused(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|cause| {
+        // A server that is starting or stopping may cut the connection off; it is not one to work with either.
+        matches!(cause.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
+    })
 }
 
 /// One template per state of the migrations, so that branches can share a server.

@@ -43,7 +43,7 @@ async fn a_reader_without_rights_learns_nothing() {
 
     let refused = app.person(OTHER_PERSON).get(&format!("enduser/dialogs/{dialog}")).await;
 
-    assert_eq!(refused.status, 404);
+    assert_eq!(refused.status, 403);
     assert_eq!(app.person(PERSON).opens(dialog).await["id"], dialog.to_string());
     let raised: Vec<_> = app.raised_events(dialog).await.into_iter().map(|event| event.kind).collect();
     assert_eq!(raised.first().map(String::as_str), Some("DialogCreated"), "{raised:?}");
@@ -55,7 +55,7 @@ async fn a_changed_world_is_in_force_when_the_change_is_answered() {
     let dialog = app.service_owner("ttd").creates(simple_dialog()).await;
     let reader = app.person(OTHER_PERSON);
     let path = format!("enduser/dialogs/{dialog}");
-    assert_eq!(reader.get(&path).await.status, 404);
+    assert_eq!(reader.get(&path).await.status, 403);
 
     let grant = serde_json::json!({ "grants": [{
         "to": format!("person:{OTHER_PERSON}"), "for": format!("person:{PERSON}"),

@@ -161,8 +161,8 @@ async fn levels_are_those_of_the_policies_and_go_with_them() {
     assert_eq!(level("ttd-no-level"), None);
 
     let free = json!({"resources": [{"id": "ttd-level-3", "type": "GenericAccessResource", "owner": "ttd", "policy": {"rules": []}}]});
-    platform.app.anonymous().patch("/sandbox/world", free).await.expect(204);
     platform.faults(json!([{ "path": "/resourceregistry/api/v1/resource/ttd-level-3/policy", "status": 404 }])).await;
+    platform.app.anonymous().patch("/sandbox/world", free).await.expect(204);
     platform.altinn.sync_now().await.unwrap();
     assert_eq!(level("ttd-level-3"), Some(3), "a policy that cannot be read changes nothing");
     platform.faults(json!([])).await;

@@ -4,4 +4,6 @@ mod create;
 mod create_children;
 mod create_refused;
 mod get;
+mod labels;
 mod search;
+mod system_labels;

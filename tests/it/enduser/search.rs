@@ -147,3 +147,49 @@ async fn time_decides_what_is_shown() {
     app.clock.set(now + chrono::Duration::seconds(600));
     assert_eq!(sorted(&user, &mine).await, ["later"]);
 }
+
+/// ES-014, S-032 (for persons)
+#[tokio::test]
+async fn a_delegated_dialog_is_listed_with_the_reader_s_own() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let label = "urn:altinn:integration:storage:51990012/6f1d1c1e-3b0a-4d57-9c55-0a4f5a0d0013";
+    let delegated = "urn:altinn:resource:ttd-delegated";
+    let theirs =
+        |name: &str| simple_dialog_for("319900012").with("externalReference", name).with("serviceResource", delegated);
+    let labels = json!({ "serviceOwnerLabels": [{ "value": label }] });
+    owner.creates(theirs("delegated").with("serviceOwnerContext", labels)).await;
+    owner.creates(theirs("not delegated")).await;
+    owner.creates(named("own").with("party", person("05838090011"))).await;
+    let user = app.person("05838090011");
+    for (query, expected) in [
+        (format!("serviceResource={delegated}"), &["delegated"][..]),
+        (format!("serviceResource={delegated}&serviceResource={RESOURCE}"), &["delegated", "own"]),
+        (format!("party={}", person("05838090011")), &["own"]),
+        ("party=urn:altinn:organization:identifier-no:319900012".to_owned(), &["delegated"]),
+    ] {
+        assert_eq!(sorted(&user, &query).await, expected, "{query}");
+    }
+}
+
+/// S-026
+#[tokio::test]
+async fn seen_is_seen_until_it_is_marked_as_unopened() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let dialog = owner.creates(named("first")).await;
+    owner.creates(named("second")).await;
+    let user = app.person(PERSON);
+    let path = format!("serviceowner/dialogs/{dialog}/endusercontext/systemlabels?enduserId={}", person(PERSON));
+    sqlx::query("update dialog set is_content_seen = true where id = $1")
+        .bind(dialog.0)
+        .execute(&app.db)
+        .await
+        .unwrap();
+    let mine = format!("party={}", person(PERSON));
+    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=true")).await, ["first"]);
+    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=false")).await, ["second"]);
+    owner.put(&path, json!({ "systemLabels": ["MarkedAsUnopened"] })).await.expect(204);
+    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=false")).await, ["first", "second"]);
+    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=true")).await, [""; 0]);
+}

@@ -4,6 +4,7 @@ mod config;
 mod dev;
 mod log;
 mod migrate;
+mod sandbox;
 mod serve;
 mod token;
 
@@ -43,6 +44,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Run the API against the configured database and the real platform
     Serve(serve::Arguments),
+    /// Run the sandbox platform alone
+    Sandbox(sandbox::Arguments),
     /// Print a token of the running sandbox
     Token(token::Arguments),
     /// Apply migrations to the configured database, then stop
@@ -75,6 +78,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Migrate) => migrate::run(&common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
+        Some(Command::Sandbox(arguments)) => sandbox::run(&arguments, &common),
         Some(Command::Token(arguments)) => token::run(&arguments),
         None => dev::run(dev::Arguments::default(), &common),
     }

@@ -4,6 +4,7 @@ mod config;
 mod dev;
 mod log;
 mod migrate;
+mod openapi;
 mod sandbox;
 mod serve;
 mod token;
@@ -50,6 +51,8 @@ enum Command {
     Token(token::Arguments),
     /// Apply migrations to the configured database, then stop
     Migrate,
+    /// Write the API documents
+    Openapi(openapi::Arguments),
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Command),
@@ -75,6 +78,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     match command {
         Some(Command::Guard { orders }) => guard::run(&orders),
         Some(Command::Config(command)) => config::run(&command, &common.settings()),
+        Some(Command::Openapi(arguments)) => openapi::run(&arguments),
         Some(Command::Migrate) => migrate::run(&common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),

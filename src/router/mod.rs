@@ -18,6 +18,7 @@ use crate::{
     http::{
         context::{self, RequestContext},
         docs,
+        openapi::Operation,
         refusal::Refusal,
         templates::Templates,
     },
@@ -38,12 +39,17 @@ const HIDDEN: [&str; 10] = [
     "/swagger/{document}/swagger.json",
 ];
 
+/// Every operation that the API documents show.
+pub fn operations() -> Vec<Operation> {
+    [enduser::operations(), serviceowner::operations(), metadata::operations()].concat()
+}
+
 /// The service over `app`.
 ///
 /// It is one fallback, so that paths can be rewritten before they are routed, and so that a router of other paths (the
 /// sandbox's) can be merged with it.
 pub fn router(app: App) -> Router {
-    let operations = [enduser::operations(), serviceowner::operations(), metadata::operations()].concat();
+    let operations = operations();
     let templates = Templates::new(operations.iter().map(|operation| operation.path).chain(HIDDEN));
     let routes = Router::new()
         .merge(enduser::routes())

@@ -4,6 +4,7 @@
 
 mod access;
 mod auth;
+mod contract;
 mod dev_command;
 mod enduser;
 mod harness;

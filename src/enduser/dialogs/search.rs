@@ -98,6 +98,6 @@ pub fn operation() -> Operation {
             .query("org", openapi::Query::Texts, "Only dialogs of any of these service owners, by their short names.");
     Parameters::describe(operation)
         .accept_language()
-        .ok::<Page<ListItemView>>("A page of dialogs.")
+        .ok_page::<ListItemView>("A page of dialogs.")
         .refusals(&[403, 422])
 }

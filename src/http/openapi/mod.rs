@@ -204,6 +204,22 @@ impl Operation {
         self
     }
 
+    /// 200 with a page of `T`.
+    pub fn ok_page<T: ToSchema>(mut self, about: &str) -> Self {
+        let items = self.shape::<T>();
+        let page = self.named(
+            &format!("PageOf{}", T::name()),
+            json!({"type": "object", "properties": {
+                "items": {"type": "array", "nullable": true, "items": items},
+                "hasNextPage": {"type": "boolean", "description": "Whether there are more behind the last item."},
+                "continuationToken": {"type": "string", "nullable": true, "description": "Where the next page begins."},
+                "orderBy": {"type": "string", "description": "The order of the items, written out."},
+            }}),
+        );
+        self.responses.insert("200".into(), json!({"description": about, "content": {"application/json": {"schema": page}}}));
+        self
+    }
+
     /// 201 with the new id.
     pub fn created(mut self) -> Self {
         let mut response = json!({

@@ -200,7 +200,7 @@ pub fn operation() -> Operation {
             openapi::Query::Texts,
             "Only dialogs that carry all of these labels. A `*` at the end stands for any ending.",
         );
-    Parameters::describe(operation).ok::<Page<ListItemView>>("A page of dialogs.").refusals(&[422])
+    Parameters::describe(operation).ok_page::<ListItemView>("A page of dialogs.")
 }
 
 #[cfg(test)]

@@ -216,7 +216,8 @@ impl Operation {
                 "orderBy": {"type": "string", "description": "The order of the items, written out."},
             }}),
         );
-        self.responses.insert("200".into(), json!({"description": about, "content": {"application/json": {"schema": page}}}));
+        self.responses
+            .insert("200".into(), json!({"description": about, "content": {"application/json": {"schema": page}}}));
         self
     }
 

@@ -6,10 +6,13 @@ use anyhow::{Context, bail};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::sandbox::{
-    Sandbox,
-    mint::{END_USER_SCOPES, SERVICE_OWNER_SCOPES},
-    world::{Dialog, Step},
+use crate::{
+    domain::party::{PartyKind, is_person_number},
+    sandbox::{
+        Sandbox,
+        mint::{END_USER_SCOPES, SERVICE_OWNER_SCOPES},
+        world::{Dialog, Step},
+    },
 };
 
 const LEVEL: u8 = 4;
@@ -83,9 +86,10 @@ impl Seeder<'_> {
         }
         if let Some(labels) = &step.labels {
             let party = self.dialog.create["party"].as_str().unwrap_or_default();
-            let user = self.end_user(step.seen_by.as_deref().unwrap_or(party))?;
+            let user = person(step.seen_by.as_deref().unwrap_or(party))?;
+            let path = format!("{own}/endusercontext/systemlabels?enduserId={user}");
             let body = json!({ "addLabels": labels });
-            self.send(Method::PUT, &format!("enduser/dialogs/{id}/context/systemlabels"), &user, Some(&body)).await?;
+            self.send(Method::PUT, &path, &self.owner()?, Some(&body)).await?;
         }
         if step.delete {
             self.send(Method::DELETE, &own, &self.owner()?, None).await?;
@@ -130,4 +134,13 @@ impl Seeder<'_> {
             _ => bail!("`{name}` cannot log in; name a person, an e-mail user or a system user"),
         }
     }
+}
+
+/// The whole URN of somebody on whose behalf a service owner may act.
+fn person(name: &str) -> anyhow::Result<String> {
+    let number = name.rsplit(':').next().unwrap_or_default();
+    if !is_person_number(number) {
+        bail!("labels are set for persons, `{name}` is none; name one with seen_by");
+    }
+    Ok(format!("{}{number}", PartyKind::Person.prefix()))
 }

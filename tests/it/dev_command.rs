@@ -22,10 +22,10 @@ impl Drop for Running {
     }
 }
 
-fn start(folder: &Path) -> Running {
+fn start(folder: &Path, scenario: &str) -> Running {
     let ready = folder.join("ready.json");
     let mut process = Command::new(env!("CARGO_BIN_EXE_dialogporten"))
-        .args(["dev", "--listen", "127.0.0.1:0", "--scenario", "bare", "--data-dir"])
+        .args(["dev", "--listen", "127.0.0.1:0", "--scenario", scenario, "--data-dir"])
         .arg(folder)
         .arg("--ready-file")
         .arg(&ready)
@@ -49,7 +49,7 @@ async fn sandbox_card(ready: &Value) -> Value {
 #[tokio::test]
 async fn it_says_where_everything_is_and_starts_again_after_a_kill() {
     let folder = postgres::temporary().unwrap();
-    let mut first = start(&folder);
+    let mut first = start(&folder, "bare");
     for member in ["base_url", "token_url", "graphql_url", "database_url"] {
         assert!(first.ready[member].is_string(), "{member} in {}", first.ready);
     }
@@ -59,14 +59,18 @@ async fn it_says_where_everything_is_and_starts_again_after_a_kill() {
     // No chance to tidy up: the guard has to do it.
     first.process.kill().unwrap();
     first.process.wait().unwrap();
-    let second = start(&folder);
+    let second = start(&folder, "bare");
     assert_eq!(second.ready["database_url"], first.ready["database_url"]);
     assert_eq!(sandbox_card(&second.ready).await["base_url"], second.ready["base_url"]);
     drop(second);
 
-    // Whoever opens the folder next waits until its server is down, so afterwards nothing of it runs.
+    remove(&folder);
+}
+
+/// Whoever opens the folder next waits until its server is down, so afterwards nothing of it runs.
+fn remove(folder: &Path) {
     let last = Postgres::start(&Options {
-        folder: folder.clone(),
+        folder: folder.to_owned(),
         throw_away: false,
         remove: false,
         max_connections: 20,
@@ -75,6 +79,43 @@ async fn it_says_where_everything_is_and_starts_again_after_a_kill() {
     });
     last.unwrap().stop();
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// What a token of the `token` command lists at the running service.
+async fn listed(ready: &Value, org: &str) -> Vec<Value> {
+    let base = ready["base_url"].as_str().unwrap();
+    let arguments = ["token", "service-owner", "--org", org, "--sandbox", base];
+    let output = Command::new(env!("CARGO_BIN_EXE_dialogporten")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let token = String::from_utf8(output.stdout).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let list = client.get(format!("{base}/api/v1/serviceowner/dialogs?limit=100")).bearer_auth(token.trim()).send();
+    let list: Value = list.await.unwrap().error_for_status().unwrap().json().await.unwrap();
+    list["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn the_default_scenario_has_its_dialogs_and_a_reset_makes_them_anew() {
+    let folder = postgres::temporary().unwrap();
+    let running = start(&folder, "default");
+    let before = listed(&running.ready, "ttd").await;
+    assert_eq!((before.len(), listed(&running.ready, "brg").await.len()), (6, 1));
+    let labels = |dialogs: &[Value]| {
+        let mut labels: Vec<_> =
+            dialogs.iter().map(|dialog| dialog["endUserContext"]["systemLabels"].to_string()).collect();
+        labels.sort();
+        labels
+    };
+    assert_eq!(labels(&before).iter().filter(|labels| labels.contains("Archive")).count(), 1, "{before:?}");
+
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let reset = format!("{}/sandbox/reset", running.ready["base_url"].as_str().unwrap());
+    assert_eq!(client.post(reset).send().await.unwrap().status(), 204);
+    let after = listed(&running.ready, "ttd").await;
+    assert_eq!(labels(&after), labels(&before));
+    assert!(after.iter().all(|dialog| before.iter().all(|old| old["id"] != dialog["id"])), "they are other dialogs");
+    drop(running);
+    remove(&folder);
 }
 
 #[test]

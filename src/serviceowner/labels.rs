@@ -83,6 +83,7 @@ pub fn operations() -> [Operation; 3] {
             .security(&[scope::SERVICE_OWNER, scope::CHANGE_TRANSMISSIONS])
             .if_match()
             .body::<CreateServiceOwnerLabel>()
+            .example(&serde_json::json!({"value": "saksbehandler-7"}))
             .no_content_with_etag()
             .refusals(&[400, 403, 409, 412]),
         Operation::new(Tag::Serviceowner, "delete", one, remove)

@@ -117,6 +117,7 @@ pub fn operations() -> [Operation; 2] {
         .about("Changes the system labels of several dialogs", "Of all dialogs named, or of none.")
         .query("enduserId", Kind::Text, about_end_user)
         .body::<BulkSetSystemLabels>()
+        .example(&serde_json::json!({"dialogs": [{"dialogId": "<id>"}], "addLabels": ["Bin"]}))
         .no_content()
         .refusals(&[400, 403, 404, 409, 412, 422]),
     ]

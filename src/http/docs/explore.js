@@ -22,9 +22,19 @@ const ui = SwaggerUIBundle({
   requestInterceptor: (request) => {
     // The menu's identity counts for every call to this service, whatever scheme an operation names.
     if (token && !request.loadSpec) request.headers.Authorization = `Bearer ${token}`;
+    const languages = request.headers["accept-Language"];
+    if (languages !== undefined) request.headers["accept-Language"] = asHeader(languages);
     return request;
   },
 });
+
+// The contract describes Accept-Language as an object; Swagger UI writes it out as `acceptedLanguage,[{…}]`.
+function asHeader(written) {
+  const list = written.match(/\[.*\]/s);
+  if (!list) return written.replace(/^acceptedLanguage,?/, "");
+  const languages = JSON.parse(list[0]).filter(({ languageCode }) => languageCode && languageCode !== "string");
+  return languages.map(({ languageCode, weight }) => (weight ? `${languageCode};q=${weight / 100}` : languageCode)).join(",");
+}
 
 async function offerIdentities() {
   const answer = await fetch(`${prefix}/sandbox`, { headers: { Accept: "application/json" } }).catch(() => null);

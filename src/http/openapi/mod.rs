@@ -182,6 +182,14 @@ impl Operation {
         self
     }
 
+    /// A body that works as it is, for those who try the operation out.
+    pub fn example(mut self, example: &Value) -> Self {
+        for content in self.body.iter_mut().flat_map(|body| body["content"].as_object_mut()).flat_map(Map::values_mut) {
+            content["example"] = example.clone();
+        }
+        self
+    }
+
     /// A named shape that is written out; gives the reference to it.
     pub fn named(&mut self, name: &str, schema: Value) -> Value {
         self.schemas.push((name.into(), schema));

@@ -44,6 +44,11 @@ pub fn operation() -> Operation {
         .about("Appends an activity", "`Etag` is the dialog's new revision.")
         .if_match()
         .body::<ActivityInput>()
+        .example(&serde_json::json!({
+            "type": "Information",
+            "performedBy": {"actorType": "PartyRepresentative", "actorName": "Kari Nordmann"},
+            "description": [{"value": "Skjemaet er levert", "languageCode": "nb"}],
+        }))
         .created()
         .refusals(&[400, 403, 404, 409, 410, 412, 422])
 }

@@ -41,8 +41,37 @@ pub fn operation() -> openapi::Operation {
     )
     .about("Create a dialog", "Creates a dialog with everything it holds. The answer is its id.")
     .body::<CreateDialog>()
+    .example(&example())
     .created()
     .refusals(&[400, 403, 409, 422])
+}
+
+/// A dialog with a little of everything, for the first try.
+fn example() -> serde_json::Value {
+    let text = |value: &str| serde_json::json!({"value": [{"value": value, "languageCode": "nb"}]});
+    serde_json::json!({
+        "serviceResource": "urn:altinn:resource:ttd-dialogporten-automated-tests",
+        "party": "urn:altinn:person:identifier-no:08844397713",
+        "status": "RequiresAttention",
+        "externalReference": "sak-2026-17",
+        "content": {"title": text("Søknad om skjenkebevilling"), "summary": text("Vi trenger svar fra deg.")},
+        "attachments": [{
+            "displayName": [{"value": "Vedtak", "languageCode": "nb"}],
+            "urls": [{"url": "https://example.com/vedtak.pdf", "mediaType": "application/pdf", "consumerType": "Gui"}],
+        }],
+        "guiActions": [{
+            "action": "read",
+            "url": "https://example.com/skjema",
+            "priority": "Primary",
+            "title": [{"value": "Åpne skjema", "languageCode": "nb"}],
+        }],
+        "transmissions": [{
+            "type": "Information",
+            "sender": {"actorType": "ServiceOwner"},
+            "content": {"title": text("Søknaden er mottatt")},
+        }],
+        "activities": [{"type": "DialogCreated", "performedBy": {"actorType": "ServiceOwner"}}],
+    })
 }
 
 /// Create a dialog.

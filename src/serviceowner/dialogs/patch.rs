@@ -53,6 +53,12 @@ pub fn operation() -> Operation {
     operation
         .if_match()
         .body_as(&MEDIA_TYPES, &json!({"type": "array", "items": one}))
+        .example(&json!([
+            {"op": "replace", "path": "/progress", "value": 50},
+            {"op": "add", "path": "/activities/-", "value": {
+                "type": "PaymentMade", "performedBy": {"actorType": "ServiceOwner"},
+            }},
+        ]))
         .no_content_with_etag()
         .json_refusals(&[400, 403, 404, 409, 410, 412, 422])
 }

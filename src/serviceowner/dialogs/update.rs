@@ -61,6 +61,11 @@ pub fn operation() -> Operation {
         )
         .if_match()
         .body::<UpdateDialog>()
+        .example(&serde_json::json!({
+            "status": "InProgress",
+            "progress": 30,
+            "content": {"title": {"value": [{"value": "Søknaden er under behandling", "languageCode": "nb"}]}},
+        }))
         .no_content_with_etag()
         .refusals(&[400, 403, 404, 409, 410, 412, 422])
 }

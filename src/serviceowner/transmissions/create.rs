@@ -46,6 +46,11 @@ pub fn operation() -> Operation {
         .about("Appends a transmission", "`Etag` is the dialog's new revision.")
         .if_match()
         .body::<TransmissionInput>()
+        .example(&serde_json::json!({
+            "type": "Information",
+            "sender": {"actorType": "ServiceOwner"},
+            "content": {"title": {"value": [{"value": "Nytt i saken", "languageCode": "nb"}]}},
+        }))
         .created()
         .refusals(&[400, 403, 404, 409, 410, 412, 422])
 }

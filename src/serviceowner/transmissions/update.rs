@@ -109,6 +109,12 @@ pub fn operation() -> Operation {
         .security(&[scope::SERVICE_OWNER, scope::CHANGE_TRANSMISSIONS])
         .if_match()
         .body::<UpdateTransmission>()
+        .example(&serde_json::json!({
+            "isSilentUpdate": true,
+            "type": "Information",
+            "sender": {"actorType": "ServiceOwner"},
+            "content": {"title": {"value": [{"value": "Rettet overskrift", "languageCode": "nb"}]}},
+        }))
         .no_content_with_etag()
         .refusals(&[400, 403, 404, 409, 410, 412, 422])
 }

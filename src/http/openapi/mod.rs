@@ -184,7 +184,8 @@ impl Operation {
 
     /// A body that works as it is, for those who try the operation out.
     pub fn example(mut self, example: &Value) -> Self {
-        for content in self.body.iter_mut().flat_map(|body| body["content"].as_object_mut()).flat_map(Map::values_mut) {
+        for content in self.body.iter_mut().filter_map(|body| body["content"].as_object_mut()).flat_map(Map::values_mut)
+        {
             content["example"] = example.clone();
         }
         self

@@ -5,5 +5,6 @@ mod create_children;
 mod create_refused;
 mod get;
 mod labels;
+mod refusal_order;
 mod search;
 mod system_labels;

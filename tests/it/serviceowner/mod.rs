@@ -1,5 +1,6 @@
 //! What service owners may do.
 
+mod concurrency;
 mod create;
 mod create_children;
 mod create_refused;

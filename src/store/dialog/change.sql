@@ -7,7 +7,9 @@ with locked as (
          , case when $23 then (d.system_labels & (~7)::smallint) | 1::smallint else d.system_labels end | $24::smallint as after
       from dialog d
      where d.id = $1 and d.revision = $2
-       for no key update
+           -- as the statement sees the labels: after a wait for the row, the left side is newer
+       and d.context_revision = (select s.context_revision from dialog s where s.id = $1)
+       for no key update of d
 ), changed as (
     update dialog d
        set revision = $4

@@ -16,15 +16,20 @@ with gone as (                                      -- children go with the row,
     delete from dialog d
      where d.id = $1 and d.revision = $2
     returning d.id, d.party_key, d.resource_id
+), pair as (                                        -- locked, so that the count is the current one
+    select p.party_key, p.resource_id, p.dialog_count
+      from party_resource p
+      join gone g on g.party_key = p.party_key and g.resource_id = p.resource_id
+       for update of p
 ), last_of_pair as (
     delete from party_resource p
-     using gone g
-     where p.party_key = g.party_key and p.resource_id = g.resource_id and p.dialog_count <= 1
+     using pair l
+     where p.party_key = l.party_key and p.resource_id = l.resource_id and l.dialog_count <= 1
 ), fewer as (
     update party_resource p
-       set dialog_count = p.dialog_count - 1
-      from gone g
-     where p.party_key = g.party_key and p.resource_id = g.resource_id and p.dialog_count > 1
+       set dialog_count = l.dialog_count - 1
+      from pair l
+     where p.party_key = l.party_key and p.resource_id = l.resource_id and l.dialog_count > 1
 ), raised as (
     insert into outbox (event_id, occurred_at, is_silent, kind, body, dialog_id)
     select $3, $4, $5, $6, $7, g.id

@@ -427,6 +427,22 @@ async fn contexts_and_the_dialog_change_independently() {
     is_consistent(&app).await;
 }
 
+/// Until so many requests wait for each other in the database.
+async fn waiting(app: &TestApp, count: i64) {
+    loop {
+        let now: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
+        if now == count {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The owner's write waits in the database behind a user's labels, and then sets them back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_waited_for_labels_sees_them() {
@@ -435,29 +451,15 @@ async fn a_write_that_waited_for_labels_sees_them() {
     let dialog = owner.creates(simple_dialog()).await;
     let mut held = app.db.begin().await.unwrap();
     sqlx::query("select from dialog where id = $1 for update").bind(dialog).execute(&mut *held).await.unwrap();
-    let waiting = async |count: i64| {
-        loop {
-            let now: i64 = sqlx::query_scalar(
-                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-            )
-            .fetch_one(&app.db)
-            .await
-            .unwrap();
-            if now == count {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
     let (labels, to) = (labels_path(dialog), path(dialog));
     let (labelled, patched, ()) = tokio::join!(
         owner.put(&labels, json!({ "addLabels": ["Bin"] })),
         async {
-            waiting(1).await;
+            waiting(&app, 1).await;
             owner.patch(&to, json!([{ "op": "replace", "path": "/progress", "value": 3 }])).await
         },
         async {
-            waiting(2).await;
+            waiting(&app, 2).await;
             held.rollback().await.unwrap();
         },
     );
@@ -466,4 +468,46 @@ async fn a_write_that_waited_for_labels_sees_them() {
     assert_eq!(stored["endUserContext"]["systemLabels"], json!(["Default"]));
     assert_eq!(stored["progress"], 3);
     is_consistent(&app).await;
+}
+
+/// The last two dialogs of a party and a resource go together, or the last goes while another comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn purges_that_waited_for_each_other_count_right() {
+    let app = busy().await;
+    let owner = app.service_owner("ttd");
+    let purge = |dialog| format!("{}/actions/purge", path(dialog));
+    let held = async || {
+        let mut held = app.db.begin().await.unwrap();
+        sqlx::query("select from party_resource for update").execute(&mut *held).await.unwrap();
+        held
+    };
+    for _ in 0..3 {
+        let (one, two) = (owner.creates(simple_dialog()).await, owner.creates(simple_dialog()).await);
+        let lock = held().await;
+        let (first, second) = (purge(one), purge(two));
+        let (first, second, ()) = tokio::join!(owner.post(&first, None), owner.post(&second, None), async {
+            waiting(&app, 2).await;
+            lock.rollback().await.unwrap();
+        });
+        assert_eq!([first.status, second.status], [204, 204]);
+        is_consistent(&app).await;
+
+        let last = purge(owner.creates(simple_dialog()).await);
+        let lock = held().await;
+        let (created, purged, ()) = tokio::join!(
+            owner.creates(simple_dialog()),
+            async {
+                waiting(&app, 1).await;
+                owner.post(&last, None).await
+            },
+            async {
+                waiting(&app, 2).await;
+                lock.rollback().await.unwrap();
+            },
+        );
+        assert_eq!(purged.status, 204);
+        is_consistent(&app).await;
+        owner.post(&purge(created), None).await.expect(204);
+        is_consistent(&app).await;
+    }
 }

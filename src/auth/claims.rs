@@ -213,9 +213,11 @@ pub struct SystemUser {
     pub organization: Option<String>,
 }
 
+/// A text with a NUL character says nothing: no identifier has one, and no database takes one.
 fn flat(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
+        Value::String(text) if text.contains('\0') => None,
         Value::String(text) => Some(text.clone()),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(value.to_string()),
     }

@@ -2,9 +2,15 @@
 
 use indexmap::IndexMap;
 
+/// How many texts are kept. A body of 20 MB has room for a million faults, and its answer must not be larger than itself.
+const MOST: usize = 1000;
+
 /// Texts by key. Keys stand in the order of their first failure, texts in the order of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Violations(IndexMap<String, Vec<String>>);
+pub struct Violations {
+    texts: IndexMap<String, Vec<String>>,
+    count: usize,
+}
 
 impl Violations {
     pub fn new() -> Self {
@@ -18,27 +24,33 @@ impl Violations {
         found
     }
 
+    /// One more text, unless there are a thousand already.
     pub fn add(&mut self, key: impl Into<String>, text: impl Into<String>) {
-        self.0.entry(key.into()).or_default().push(text.into());
+        if self.count < MOST {
+            self.count += 1;
+            self.texts.entry(key.into()).or_default().push(text.into());
+        }
     }
 
     /// Whether this very fault was found already.
     pub fn has(&self, key: &str, text: &str) -> bool {
-        self.0.get(key).is_some_and(|texts| texts.iter().any(|known| known == text))
+        self.texts.get(key).is_some_and(|texts| texts.iter().any(|known| known == text))
     }
 
     pub fn append(&mut self, other: Self) {
-        for (key, texts) in other.0 {
-            self.0.entry(key).or_default().extend(texts);
+        for (key, texts) in other.texts {
+            for text in texts {
+                self.add(key.as_str(), text);
+            }
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.texts.is_empty()
     }
 
     pub fn entries(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(key, texts)| (key.as_str(), texts.as_slice()))
+        self.texts.iter().map(|(key, texts)| (key.as_str(), texts.as_slice()))
     }
 
     /// `Ok` if nothing was found.
@@ -49,7 +61,7 @@ impl Violations {
 
 impl serde::Serialize for Violations {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        self.texts.serialize(serializer)
     }
 }
 
@@ -99,6 +111,17 @@ impl From<At<'_>> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thousand_faults_are_enough() {
+        let mut found = Violations::new();
+        for n in 0..600 {
+            found.add(format!("dto.tags[{n}]"), "one");
+        }
+        found.append(found.clone());
+        assert_eq!(found.entries().map(|(_, texts)| texts.len()).sum::<usize>(), MOST);
+        assert_eq!(found.entries().next(), Some(("dto.tags[0]", &["one".to_owned(), "one".to_owned()][..])));
+    }
 
     #[test]
     fn a_path_reads_as_the_contract_writes_it() {

@@ -71,13 +71,18 @@ impl Query {
         self.parameter(name).is_some()
     }
 
-    pub fn text(&self, name: &str) -> Option<String> {
-        self.parameter(name).map(Parameter::joined)
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        let text = self.parameter(name)?.joined();
+        if is_storable(&text) {
+            return Some(text);
+        }
+        self.refuse(name, "String");
+        None
     }
 
     /// Empty if the parameter is absent.
     pub fn texts(&mut self, name: &str) -> Vec<String> {
-        self.list(name, Some)
+        self.list(name, |text| is_storable(&text).then_some(text))
     }
 
     /// `true` or `false` in any letter case; nothing between `=` and `&` is `false`.
@@ -119,14 +124,18 @@ impl Query {
 
     /// A scalar of any other type. `wanted` is what the refusal calls it.
     pub fn scalar<T>(&mut self, name: &str, wanted: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let parameter = self.parameter(name)?;
-        let text = parameter.joined();
-        let value = read(text.trim());
+        let value = read(self.parameter(name)?.joined().trim());
         if value.is_none() {
-            let spelled = parameter.name.clone();
-            self.found.add(spelled, not_valid(&text, wanted));
+            self.refuse(name, wanted);
         }
         value
+    }
+
+    /// Remembers that the parameter is there but cannot be read.
+    fn refuse(&mut self, name: &str, wanted: &str) {
+        let Some(parameter) = self.parameter(name) else { return };
+        let (spelled, text) = (parameter.name.clone(), parameter.joined());
+        self.found.add(spelled, not_valid(&text, wanted));
     }
 
     /// By repetition, in one value with commas, or in one value that is a JSON array.
@@ -138,8 +147,7 @@ impl Query {
         };
         let values = items.and_then(|items| items.into_iter().map(read).collect::<Option<Vec<_>>>());
         if values.is_none() {
-            let (spelled, text) = (parameter.name.clone(), parameter.joined());
-            self.found.add(spelled, not_valid(&text, "List`1"));
+            self.refuse(name, "List`1");
         }
         values.unwrap_or_default()
     }
@@ -148,6 +156,11 @@ impl Query {
     pub fn finish(&mut self) -> Result<(), Refusal> {
         std::mem::take(&mut self.found).into_result().map_err(Refusal::from)
     }
+}
+
+/// No database takes a NUL character in a text.
+fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
 }
 
 /// One value of a list parameter. A comma at either end, or two together, mean that it is no list.
@@ -290,6 +303,19 @@ mod tests {
     }
 
     #[test]
+    fn texts_have_no_nul_character() {
+        let mut query = Query::parse("Text=a%00b&list=%00&other=%00&good=a");
+        assert_eq!((query.text("text"), query.texts("list"), query.text("good")), (None, vec![], Some("a".into())));
+        assert_eq!(
+            refused(&mut query),
+            serde_json::json!({
+                "Text": ["Value [a\u{0}b] is not valid for a [String] property!"],
+                "list": ["Value [\u{0}] is not valid for a [List`1] property!"],
+            })
+        );
+    }
+
+    #[test]
     fn thousands_of_parameters_do_not_hurt() {
         let text = (0..200_000).map(|n| format!("p{n}={n}")).collect::<Vec<_>>().join("&");
         let mut query = Query::parse(&text);
@@ -307,7 +333,7 @@ mod tests {
         #[test]
         fn encoded_values_come_back(value in any::<String>()) {
             let encoded = percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
-            prop_assert_eq!(Query::parse(&format!("v={encoded}")).text("V"), Some(value));
+            prop_assert_eq!(Query::parse(&format!("v={encoded}")).text("V"), Some(value).filter(|text| is_storable(text)));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One binary, one file per operation, laid out like `src/`. See `harness` for what tests start with.
 
 mod access;
+mod attack;
 mod auth;
 mod contract;
 mod dev_command;

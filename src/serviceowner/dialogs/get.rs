@@ -28,9 +28,9 @@ pub async fn get(
     State(app): State<App>,
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
-    query: Query,
+    mut query: Query,
 ) -> Result<Ok200<DialogView>, Refusal> {
-    let person = end_user(&query, &caller)?;
+    let person = end_user(&mut query, &caller)?;
     let found = ownership::find(&app, &caller, id).await?.whole(&app.db).await?;
     let whole = found.ok_or_else(|| Refusal::no_dialog(id))?;
     let etag = Some(whole.dialog.revision);
@@ -47,7 +47,7 @@ pub async fn get(
 }
 
 /// The person whom `endUserId` names: the full URN is wanted here, where the token's check was content with a number.
-fn end_user<'a>(query: &Query, caller: &'a ServiceOwner) -> Result<Option<&'a EndUserIdentity>, Refusal> {
+fn end_user<'a>(query: &mut Query, caller: &'a ServiceOwner) -> Result<Option<&'a EndUserIdentity>, Refusal> {
     let Some(urn) = query.text("endUserId") else { return Ok(None) };
     let refused = || Refusal::Invalid(Violations::one("endUserId", BAD_END_USER_ID));
     let number = urn.strip_prefix(PartyKind::Person.prefix()).ok_or_else(refused)?;

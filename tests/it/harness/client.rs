@@ -105,16 +105,25 @@ impl<'a> Client<'a> {
 
     /// A body as it is, with its content type.
     pub async fn send_text(&self, method: Method, path: &str, body: Option<(&str, &str)>) -> Answer {
+        self.answer_to(method, path, body.map(|(text, kind)| (text.to_owned().into_bytes(), kind))).await
+    }
+
+    /// A body that need not be text.
+    pub async fn send_bytes(&self, method: Method, path: &str, body: Vec<u8>, kind: &str) -> Answer {
+        self.answer_to(method, path, Some((body, kind))).await
+    }
+
+    async fn answer_to(&self, method: Method, path: &str, body: Option<(Vec<u8>, &str)>) -> Answer {
         let url = if path.starts_with('/') { self.app.url(path) } else { self.app.url(&format!("/api/v1/{path}")) };
         let mut request = self.app.http.request(method, url).headers(self.headers.clone());
         if let Some(token) = self.token() {
             request = request.bearer_auth(token);
         }
-        if let Some((text, kind)) = body {
+        if let Some((bytes, kind)) = body {
             if !self.headers.contains_key("content-type") {
                 request = request.header("content-type", kind);
             }
-            request = request.body(text.to_owned());
+            request = request.body(bytes);
         }
         let answer = request.send().await.expect("the service answers");
         let (status, headers) = (answer.status(), answer.headers().clone());

@@ -1,9 +1,15 @@
 //! `dialogporten sandbox`: the local platform alone, for a service that runs elsewhere.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
+use serde_json::json;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -11,7 +17,8 @@ use super::{Common, log};
 use crate::{
     clock::Clock,
     config::Source,
-    sandbox::{Sandbox, world::World},
+    dev::run::{address, refuse_exposure, world, write_at_once},
+    sandbox::Sandbox,
     serve,
 };
 
@@ -29,38 +36,42 @@ pub struct Arguments {
     /// Where keys are kept; without it they are made anew at each start
     #[arg(long, value_name = "FOLDER")]
     keys: Option<PathBuf>,
+    /// Written in one step when everything answers: addresses as JSON
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
     /// Listen on more than loopback although anybody who reaches the sandbox can act as anybody
     #[arg(long)]
     expose_sandbox_to_network: bool,
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
-    if !arguments.listen.ip().is_loopback() && !arguments.expose_sandbox_to_network {
-        bail!(
-            "{} is reachable from other machines; --expose-sandbox-to-network says that this is meant",
-            arguments.listen
-        );
-    }
+    let started = Instant::now();
+    refuse_exposure(arguments.listen, arguments.expose_sandbox_to_network)?;
     let mut settings = common.settings();
     if !settings.is_changed("log.filter") {
         settings.put("log.filter", "warn", Source::Sandbox);
     }
     log::start(&settings.log()?);
-    let world = World::named(&arguments.scenario).map_err(|faults| {
-        let faults: Vec<_> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-        anyhow::anyhow!("the scenario `{}` cannot be used:{}", arguments.scenario, faults.concat())
-    })?;
+    let world = world(&arguments.scenario)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind(arguments.listen)
             .await
             .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-        let base = match &arguments.base_url {
-            Some(base) => base.clone(),
-            None => Url::parse(&format!("http://{}", listener.local_addr()?))?,
-        };
+        let base = address(arguments.base_url.as_ref(), listener.local_addr()?)?;
         let sandbox = Sandbox::new(world, Clock::system(), arguments.keys.as_deref(), &base)?;
-        println!("the sandbox is ready at {}/sandbox", sandbox.base());
         let patience = Duration::from_secs(3);
-        serve::until(serve::stop_asked(), listener, sandbox.router(), Duration::ZERO, patience).await
+        let serving = serve::until(serve::stop_asked(), listener, sandbox.router(), Duration::ZERO, patience);
+        let serving = tokio::spawn(serving);
+        if let Some(file) = &arguments.ready_file {
+            let addresses = json!({
+                "base_url": sandbox.base(),
+                "token_url": sandbox.token_url(),
+                "started_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            });
+            write_at_once(file, &addresses.to_string())?;
+        }
+        // Whoever started this may have stopped reading; that is no reason to end.
+        let _ = writeln!(std::io::stdout(), "the sandbox is ready at {}/sandbox", sandbox.base());
+        serving.await.context("serving")?
     })
 }

@@ -76,30 +76,16 @@ impl Who {
         let resource = scenario.resources.first()?;
         let owner = scenario.owners.iter().find(|owner| owner.code == resource.owner)?;
         let person = world.identities().find(|identity| identity.kind == IdentityKind::Person)?;
-        let enterprise = |scopes: String| {
-            let kind = crate::sandbox::mint::Enterprise {
-                scopes,
-                org_no: owner.organization.clone(),
-                org: Some(owner.code.clone()),
-                client_id: "start-card".into(),
-                ..Default::default()
-            };
-            sandbox.mint(&TokenKind::Enterprise(kind), DAY)
-        };
-        let user = crate::sandbox::mint::Person {
-            pid: person.id.clone(),
-            scopes: END_USER_SCOPES.into(),
-            level: 4,
-            ..Default::default()
-        };
+        let enterprise =
+            |scopes: &str| sandbox.mint(&TokenKind::enterprise(&owner.code, &owner.organization, scopes), DAY);
         let text = |text| serde_json::json!({"value": [{"languageCode": "nb", "value": text}]});
         Some(Self {
             code: owner.code.clone(),
-            owner: enterprise(SERVICE_OWNER_SCOPES.into()),
-            admin: enterprise(format!("{SERVICE_OWNER_SCOPES} {ADMIN_SCOPE}")),
+            owner: enterprise(SERVICE_OWNER_SCOPES),
+            admin: enterprise(&format!("{SERVICE_OWNER_SCOPES} {ADMIN_SCOPE}")),
             name: person.name.clone(),
             person: person.id.clone(),
-            user: sandbox.mint(&TokenKind::Person(user), DAY),
+            user: sandbox.mint(&TokenKind::person(&person.id, 4, END_USER_SCOPES), DAY),
             body: serde_json::json!({
                 "serviceResource": format!("urn:altinn:resource:{}", resource.id),
                 "party": format!("urn:altinn:person:identifier-no:{}", person.id),

@@ -59,11 +59,11 @@ impl Composition {
         self.sandbox.set_hooks(SandboxHooks {
             world_changed: Arc::new(move || {
                 let composition = changed.clone();
-                Box::pin(async move { said(composition.follow_world().await, "the changed world") })
+                Box::pin(async move { composition.follow_world().await })
             }),
             reset: Arc::new(move || {
                 let composition = reset.clone();
-                Box::pin(async move { said(composition.reset(seeded).await, "the reset") })
+                Box::pin(async move { composition.reset(seeded).await })
             }),
         });
     }
@@ -104,12 +104,5 @@ impl Composition {
     /// Routes of the service and of the platform. They share no path.
     pub fn router(&self) -> Router {
         router::router(self.app.clone()).merge(self.sandbox.router())
-    }
-}
-
-/// A hook has nobody to answer to, so its failure goes to the log.
-fn said(outcome: anyhow::Result<()>, what: &str) {
-    if let Err(error) = outcome {
-        tracing::error!("{what} could not be followed: {error:#}");
     }
 }

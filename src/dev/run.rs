@@ -47,17 +47,8 @@ impl Dev {
     /// # Errors
     /// Whatever keeps it from starting, in words for people.
     pub fn run(self, settings: Settings, started: Instant) -> anyhow::Result<()> {
-        if !self.listen.ip().is_loopback() && !self.expose_sandbox {
-            bail!(
-                "{} is reachable from other machines, and the sandbox gives a token of anybody to everybody; \
-                 --expose-sandbox-to-network says that this is meant",
-                self.listen
-            );
-        }
-        let world = World::named(&self.scenario).map_err(|faults| {
-            let faults: Vec<_> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-            anyhow::anyhow!("the scenario `{}` cannot be used:{}", self.scenario, faults.concat())
-        })?;
+        refuse_exposure(self.listen, self.expose_sandbox)?;
+        let world = world(&self.scenario)?;
         let place = self.place()?;
         fs::create_dir_all(&place.folder).with_context(|| format!("cannot make {}", place.folder.display()))?;
         let managed = match named_database(&settings)? {
@@ -119,7 +110,7 @@ impl Dev {
         server.prepare(DATABASE, "dev").await?;
         settings.put("database.url", server.url(DATABASE), Source::Sandbox);
 
-        let base = self.base(listener.local_addr()?)?;
+        let base = address(self.base_url.as_ref(), listener.local_addr()?)?;
         let composition = Composition::build(Ingredients {
             settings,
             world,
@@ -161,15 +152,41 @@ impl Dev {
         composition.app.db.close().await;
         served
     }
+}
 
-    /// The address that callers use. A wildcard is no address to call, so it becomes `localhost`.
-    fn base(&self, bound: SocketAddr) -> anyhow::Result<Url> {
-        if let Some(base) = &self.base_url {
-            return Ok(base.clone());
-        }
-        let host = if bound.ip().is_unspecified() { format!("localhost:{}", bound.port()) } else { bound.to_string() };
-        Ok(Url::parse(&format!("http://{host}"))?)
+/// # Errors
+/// Others than this machine would reach the sandbox, and nobody said that this is meant.
+pub fn refuse_exposure(listen: SocketAddr, is_meant: bool) -> anyhow::Result<()> {
+    if !listen.ip().is_loopback() && !is_meant {
+        bail!(
+            "{listen} is reachable from other machines, and the sandbox gives a token of anybody to everybody; \
+             --expose-sandbox-to-network says that this is meant"
+        );
     }
+    Ok(())
+}
+
+/// The world of a scenario's name or file.
+///
+/// # Errors
+/// All faults of the scenario.
+pub fn world(scenario: &str) -> anyhow::Result<World> {
+    World::named(scenario).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+        anyhow::anyhow!("the scenario `{scenario}` cannot be used:{}", faults.concat())
+    })
+}
+
+/// The address that callers use. A wildcard is no address to call, so it becomes `localhost`.
+///
+/// # Errors
+/// None in practice: what is bound can be written as an address.
+pub fn address(wanted: Option<&Url>, bound: SocketAddr) -> anyhow::Result<Url> {
+    if let Some(wanted) = wanted {
+        return Ok(wanted.clone());
+    }
+    let host = if bound.ip().is_unspecified() { format!("localhost:{}", bound.port()) } else { bound.to_string() };
+    Ok(Url::parse(&format!("http://{host}"))?)
 }
 
 /// What the start card says about the database.
@@ -190,7 +207,10 @@ fn root(base: &Url) -> &str {
 }
 
 /// Readers see the whole text or none.
-fn write_at_once(file: &Path, text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_at_once(file: &Path, text: &str) -> anyhow::Result<()> {
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(format!(".{}", std::process::id()));
     fs::write(&unfinished, text)

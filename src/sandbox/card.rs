@@ -10,10 +10,13 @@ use serde::Serialize;
 use super::{
     Sandbox,
     control::clock_of,
-    mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES},
+    mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES, TokenKind},
     wire,
     world::{Identity, IdentityKind},
 };
+
+/// Pages stay open for long.
+const DAY_SECONDS: i64 = 86_400;
 
 #[derive(Serialize)]
 struct Card {
@@ -28,9 +31,16 @@ struct Card {
 struct Holder {
     #[serde(flatten)]
     identity: Identity,
+    /// For menus.
+    label: String,
+    /// As scenarios and questions name it.
+    reference: String,
     /// Those that can log in, or act as a service owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// Persons: after a login of the highest level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high_token: Option<String>,
     /// Service owners: with the scope that lets it act for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     admin_token: Option<String>,
@@ -45,7 +55,9 @@ struct Link {
 pub async fn show(State(sandbox): State<Sandbox>, headers: HeaderMap) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let card = card(&sandbox);
-    if accept.contains("application/json") { wire::ok(&card) } else { Html(page(&card)).into_response() }
+    // Browsers take anything, some name JSON among it.
+    let is_data = accept.contains("application/json") && !accept.contains("text/html");
+    if is_data { wire::ok(&card) } else { Html(page(&sandbox, &card)).into_response() }
 }
 
 fn card(sandbox: &Sandbox) -> Card {
@@ -57,6 +69,7 @@ fn card(sandbox: &Sandbox) -> Card {
         clock: clock_of(sandbox),
         identities: sandbox.world().identities().map(|identity| holder(sandbox, identity)).collect(),
         links: vec![
+            link("API documentation", "/swagger"),
             link("World", "/sandbox/world"),
             link("Platform calls", "/sandbox/calls"),
             link("Events", "/sandbox/events"),
@@ -68,91 +81,97 @@ fn card(sandbox: &Sandbox) -> Card {
 }
 
 fn holder(sandbox: &Sandbox, identity: &Identity) -> Holder {
-    let owner_token = |scopes: &str| Some(sandbox.enterprise(identity.owner_code.as_deref()?, &identity.id, scopes));
-    let (token, admin_token) = match identity.kind {
-        IdentityKind::Person => (Some(sandbox.person(&identity.id, 3, END_USER_SCOPES)), None),
-        IdentityKind::Organization => {
-            (owner_token(SERVICE_OWNER_SCOPES), owner_token(&format!("{SERVICE_OWNER_SCOPES} {ADMIN_SCOPE}")))
+    let Identity { id, kind, name, owner_code, organization, .. } = identity;
+    let mint = |kind: TokenKind| Some(sandbox.mint(&kind, DAY_SECONDS));
+    let owner = |scopes: &str| mint(TokenKind::enterprise(owner_code.as_deref()?, id, scopes));
+    let (prefix, label) = match (kind, owner_code) {
+        (IdentityKind::Person, _) => ("person", format!("person {name}")),
+        (IdentityKind::Organization, Some(code)) => ("organization", format!("service owner {code}")),
+        (IdentityKind::Organization, None) => ("organization", format!("organization {name}")),
+        (IdentityKind::Username, _) => ("username", format!("user name {id}")),
+        (IdentityKind::Email, _) => ("email", format!("e-mail user {id}")),
+        (IdentityKind::SystemUser, _) => {
+            let owner = organization.as_deref().unwrap_or("nobody");
+            ("system-user", format!("system user {name} of {owner}"))
         }
-        IdentityKind::Email => (Some(sandbox.email(&identity.id, END_USER_SCOPES)), None),
+    };
+    let token = match kind {
+        IdentityKind::Person => mint(TokenKind::person(id, 3, END_USER_SCOPES)),
+        IdentityKind::Organization => owner(SERVICE_OWNER_SCOPES),
+        IdentityKind::Email => mint(TokenKind::Email(sandbox.self_identified(id, END_USER_SCOPES))),
         IdentityKind::SystemUser => {
-            let owner = identity.organization.as_deref().unwrap_or_default();
-            (Some(sandbox.system_user(&identity.id, owner, END_USER_SCOPES)), None)
+            mint(TokenKind::system_user(id, organization.as_deref().unwrap_or_default(), END_USER_SCOPES))
         }
         // No kind of token makes one of these known to the service.
-        IdentityKind::Username => (None, None),
+        IdentityKind::Username => None,
     };
-    Holder { identity: identity.clone(), token, admin_token }
+    Holder {
+        label,
+        reference: format!("{prefix}:{id}"),
+        token,
+        high_token: (*kind == IdentityKind::Person).then(|| mint(TokenKind::person(id, 4, END_USER_SCOPES))).flatten(),
+        admin_token: owner(&format!("{SERVICE_OWNER_SCOPES} {ADMIN_SCOPE}")),
+        identity: identity.clone(),
+    }
 }
 
-fn page(card: &Card) -> String {
-    let link = |link: &Link| format!("<li><a href=\"{}\">{}</a></li>", escaped(&link.url), link.name);
-    let links: String = card.links.iter().map(link).collect();
-    let rows: String = card.identities.iter().map(row).collect();
-    let now = card.clock["now"].as_str().unwrap_or_default();
-    let (base, token_url) = (escaped(&card.base_url), escaped(&card.token_url));
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sandbox</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1e2b3c }}
-table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #d2d8de; vertical-align: top }}
-code {{ font-size: 13px; overflow-wrap: anywhere }}
-button {{ font: inherit; padding: .1rem .6rem; cursor: pointer }}
-.gone {{ color: #6b7684 }}
-</style>
-<h1>Sandbox</h1>
-<p>API <code>{base}/api/v1</code>, tokens <code>{token_url}</code>, clock <code>{now}</code>. Nobody here exists.</p>
-<ul>{links}</ul>
-<h2>Identities</h2>
-<table>
-<thead><tr><th>Name</th><th>Kind</th><th>Identifier</th><th>Tokens</th></tr></thead>
-<tbody>
-{rows}</tbody>
-</table>
-<script>
-document.addEventListener("click", async event => {{
-  const button = event.target.closest("button[data-token]");
-  if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.token);
-  const label = button.textContent;
-  button.textContent = "copied";
-  setTimeout(() => {{ button.textContent = label; }}, 1200);
-}});
-</script>
-</html>
-"#
-    )
+fn page(sandbox: &Sandbox, card: &Card) -> String {
+    let world = sandbox.world();
+    let link = |link: &Link| format!("<a href=\"{}\">{}</a>\n", escaped(&link.url), link.name);
+    let choice = |text: &str| format!("<option>{}</option>", escaped(text));
+    let references: Vec<String> = card.identities.iter().map(|holder| holder.reference.clone()).collect();
+    let resources: Vec<&str> = world.scenario().resources.iter().map(|resource| resource.id.as_str()).collect();
+    let somebody = card.identities.iter().position(|holder| holder.identity.kind == IdentityKind::Person);
+    let fillings = [
+        ("%BASE%", escaped(&card.base_url)),
+        ("%TOKENS%", escaped(&card.token_url)),
+        ("%LINKS%", card.links.iter().map(link).collect()),
+        ("%NOW%", escaped(card.clock["now"].as_str().unwrap_or_default())),
+        ("%FROZEN%", if card.clock["frozen"] == true { "(stands)".to_owned() } else { String::new() }),
+        ("%WHO%", somebody.map(|at| escaped(&references[at])).unwrap_or_default()),
+        ("%RESOURCE%", resources.first().map(|id| escaped(id)).unwrap_or_default()),
+        ("%REFERENCES%", references.iter().map(|reference| choice(reference)).collect()),
+        ("%RESOURCES%", resources.iter().map(|id| choice(id)).collect()),
+        // Last: what people are called may look like a place to be filled.
+        ("%ROWS%", card.identities.iter().map(row).collect()),
+    ];
+    fillings
+        .into_iter()
+        .fold(include_str!("card.html").to_owned(), |page, (place, filling)| page.replace(place, &filling))
 }
 
 fn row(holder: &Holder) -> String {
-    let Identity { name, urn, kind, owner_code, deleted, .. } = &holder.identity;
+    let Identity { name, urn, kind, owner_code, organization, deleted, .. } = &holder.identity;
     let button = |label: &str, token: &Option<String>| {
         token
             .as_ref()
             .map(|token| format!("<button data-token=\"{}\">{label}</button> ", escaped(token)))
             .unwrap_or_default()
     };
-    let kind = match kind {
-        IdentityKind::Person => "person",
-        IdentityKind::Organization if owner_code.is_some() => "service owner",
-        IdentityKind::Organization => "organization",
-        IdentityKind::Username => "user name",
-        IdentityKind::Email => "e-mail user",
-        IdentityKind::SystemUser => "system user",
+    let (class, kind) = match kind {
+        IdentityKind::Person => ("person", "person"),
+        IdentityKind::Organization if owner_code.is_some() => ("owner", "service owner"),
+        IdentityKind::Organization => ("", "organization"),
+        IdentityKind::Username => ("", "user name"),
+        IdentityKind::Email => ("person", "e-mail user"),
+        IdentityKind::SystemUser => ("system", "system user"),
     };
-    let code = owner_code.as_ref().map(|code| format!(" ({})", escaped(code))).unwrap_or_default();
+    let more = match (owner_code, organization) {
+        (Some(code), _) => format!("<small>{}</small>", escaped(code)),
+        (None, Some(owner)) => format!("<small>of {}</small>", escaped(owner)),
+        (None, None) if *deleted => "<small>deleted</small>".to_owned(),
+        (None, None) => String::new(),
+    };
+    let usual = if holder.high_token.is_some() { "level 3" } else { "token" };
     format!(
-        "<tr{}><td>{}{code}</td><td>{kind}</td><td><code>{}</code></td><td>{}{}</td></tr>\n",
+        "<tr{}><td>{}{more}</td><td><span class=\"kind {class}\">{kind}</span></td><td><code>{}</code></td>\
+         <td>{}{}{}</td></tr>\n",
         if *deleted { " class=\"gone\"" } else { "" },
         escaped(name),
         escaped(urn),
-        button("copy", &holder.token),
-        button("copy admin", &holder.admin_token),
+        button(usual, &holder.token),
+        button("level 4", &holder.high_token),
+        button("admin", &holder.admin_token),
     )
 }
 

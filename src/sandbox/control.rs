@@ -82,15 +82,27 @@ async fn change(
         if !clock_as_before {
             sandbox.start_clock();
         }
-        service_forgets(&sandbox).await;
-        StatusCode::NO_CONTENT.into_response()
+        followed(service_forgets(&sandbox).await)
     })
     .await
 }
 
-async fn service_forgets(sandbox: &Sandbox) {
-    if let Some(SandboxHooks { world_changed, .. }) = sandbox.0.hooks.get() {
-        world_changed().await;
+async fn service_forgets(sandbox: &Sandbox) -> anyhow::Result<()> {
+    match sandbox.0.hooks.get() {
+        Some(SandboxHooks { world_changed, .. }) => world_changed().await,
+        None => Ok(()),
+    }
+}
+
+/// The answer to a change that holds in the sandbox, by whether the service has followed.
+fn followed(outcome: anyhow::Result<()>) -> Response {
+    match outcome {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => {
+            tracing::error!("the service could not follow a change in the sandbox: {error:#}");
+            let reason = format!("the sandbox has changed, but the service could not follow: {error:#}");
+            explained(StatusCode::INTERNAL_SERVER_ERROR, &reason)
+        }
     }
 }
 
@@ -108,11 +120,10 @@ async fn reset(State(sandbox): State<Sandbox>) -> Response {
         };
         // Before, so that what the scenario's dialogs raise is all there is; the calls go again, they are the hook's.
         forget();
-        if let Some(SandboxHooks { reset, .. }) = sandbox.0.hooks.get() {
-            reset().await;
-            *lock(&sandbox.0.calls) = Calls::default();
-        }
-        StatusCode::NO_CONTENT.into_response()
+        let Some(SandboxHooks { reset, .. }) = sandbox.0.hooks.get() else { return followed(Ok(())) };
+        let outcome = reset().await;
+        *lock(&sandbox.0.calls) = Calls::default();
+        followed(outcome)
     })
     .await
 }
@@ -233,7 +244,9 @@ async fn replace_faults(sandbox: &Sandbox, faults: Vec<Fault>, forget: bool) -> 
         if forget {
             // Free of faults meanwhile: what the service synchronises must neither fail nor use up a fault's `times`.
             lock(&sandbox.0.faults).clear();
-            service_forgets(&sandbox).await;
+            if let Err(error) = service_forgets(&sandbox).await {
+                return followed(Err(error));
+            }
         }
         let mut current = lock(&sandbox.0.faults);
         *current = faults;
@@ -306,6 +319,10 @@ fn document(body: &[u8]) -> Result<Value, String> {
 }
 
 fn refused(reason: &str) -> Response {
+    explained(StatusCode::BAD_REQUEST, reason)
+}
+
+fn explained(status: StatusCode, reason: &str) -> Response {
     let fault = world::Fault { path: String::new(), line: None, text: reason.to_owned() };
-    wire::json(StatusCode::BAD_REQUEST, &json!({"faults": [fault]}))
+    wire::json(status, &json!({"faults": [fault]}))
 }

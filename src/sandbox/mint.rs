@@ -88,6 +88,36 @@ pub struct SelfIdentified {
 }
 
 impl TokenKind {
+    /// A service owner; `scopes` separated by spaces.
+    pub fn enterprise(org: &str, org_no: &str, scopes: &str) -> Self {
+        Self::Enterprise(Enterprise {
+            scopes: scopes.to_owned(),
+            org_no: org_no.to_owned(),
+            org: Some(org.to_owned()),
+            client_id: Uuid::new_v4().to_string(),
+            ..Enterprise::default()
+        })
+    }
+
+    /// A person who logged in at level 1 to 4.
+    pub fn person(pid: &str, level: u8, scopes: &str) -> Self {
+        let (pid, scopes) = (pid.to_owned(), scopes.to_owned());
+        let client_amr = "virksomhetssertifikat".to_owned();
+        Self::Person(Person { pid, scopes, level, client_amr, ..Person::default() })
+    }
+
+    /// A system user; `org_no` is both the vendor and the customer.
+    pub fn system_user(id: &str, org_no: &str, scopes: &str) -> Self {
+        Self::SystemUser(SystemUser {
+            id: id.to_owned(),
+            scopes: scopes.to_owned(),
+            consumer: org_no.to_owned(),
+            owner: org_no.to_owned(),
+            supplier: None,
+            client_id: Uuid::new_v4().to_string(),
+        })
+    }
+
     /// The claims at `now`, for `ttl` seconds (negative: expired).
     pub fn claims(&self, issuer: &str, now: Instant, ttl: i64) -> Claims {
         let mut claims = object(json!({
@@ -271,38 +301,17 @@ impl Sandbox {
 
     /// A service owner's token; `scopes` separated by spaces.
     pub fn enterprise(&self, org: &str, org_no: &str, scopes: &str) -> String {
-        self.mint(
-            &TokenKind::Enterprise(Enterprise {
-                scopes: scopes.to_owned(),
-                org_no: org_no.to_owned(),
-                org: Some(org.to_owned()),
-                client_id: Uuid::new_v4().to_string(),
-                ..Enterprise::default()
-            }),
-            TTL_SECONDS,
-        )
+        self.mint(&TokenKind::enterprise(org, org_no, scopes), TTL_SECONDS)
     }
 
     /// A person's token, at level 1 to 4.
     pub fn person(&self, pid: &str, level: u8, scopes: &str) -> String {
-        let (pid, scopes) = (pid.to_owned(), scopes.to_owned());
-        let client_amr = "virksomhetssertifikat".to_owned();
-        self.mint(&TokenKind::Person(Person { pid, scopes, level, client_amr, ..Person::default() }), TTL_SECONDS)
+        self.mint(&TokenKind::person(pid, level, scopes), TTL_SECONDS)
     }
 
     /// A system user's token; `org_no` is both the vendor and the customer.
     pub fn system_user(&self, id: &str, org_no: &str, scopes: &str) -> String {
-        self.mint(
-            &TokenKind::SystemUser(SystemUser {
-                id: id.to_owned(),
-                scopes: scopes.to_owned(),
-                consumer: org_no.to_owned(),
-                owner: org_no.to_owned(),
-                supplier: None,
-                client_id: Uuid::new_v4().to_string(),
-            }),
-            TTL_SECONDS,
-        )
+        self.mint(&TokenKind::system_user(id, org_no, scopes), TTL_SECONDS)
     }
 
     /// The token of somebody who logged in with an e-mail address; ids are those of the world.

@@ -68,8 +68,8 @@ struct Inner {
     changing: tokio::sync::Mutex<()>,
 }
 
-/// Something the composition does before a change is answered.
-pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+/// Something the composition does before a change is answered. What fails is said in the answer.
+pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// What follows from a change, done by whoever joined the sandbox and the service.
 #[derive(Clone)]

@@ -125,3 +125,40 @@ fn it_does_not_open_the_sandbox_to_the_network_unasked() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("--expose-sandbox-to-network"));
 }
+
+#[tokio::test]
+async fn the_sandbox_runs_alone() {
+    let folder = postgres::temporary().unwrap();
+    let ready = folder.join("ready.json");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_dialogporten"))
+        .args(["sandbox", "--listen", "127.0.0.1:0", "--ready-file"])
+        .arg(&ready)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(process.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    assert!(said.starts_with("the sandbox is ready at http://127.0.0.1:"), "{said}");
+    let running = Running { process, ready: serde_json::from_slice(&fs::read(&ready).unwrap()).unwrap() };
+
+    let card = sandbox_card(&running.ready).await;
+    assert_eq!(card["token_url"], running.ready["token_url"]);
+    let base = running.ready["base_url"].as_str().unwrap();
+    let forms = [
+        ["service-owner", "--org", "ttd", "--admin"].as_slice(),
+        &["service-owner", "--org", "ttd", "--scopes", "a,b"],
+        &["person", "08844397713", "--level", "4"],
+        &["system-user", "51551dd0-b9c5-4f4b-a4a2-9b7e3669b364"],
+        &["email", "a@b.no", "--header"],
+    ];
+    for form in forms {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dialogporten"));
+        let output = command.arg("token").args(form).args(["--sandbox", base]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let start = if form.contains(&"--header") { "Authorization: Bearer eyJ" } else { "eyJ" };
+        assert!(output.status.success() && text.starts_with(start) && text.lines().count() == 1, "{form:?}: {text}");
+    }
+    drop(running);
+    fs::remove_dir_all(folder).unwrap();
+}

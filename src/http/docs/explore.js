@@ -41,10 +41,9 @@ async function offerIdentities() {
   if (!answer || !answer.ok) return;
   const { identities = [] } = await answer.json();
   const menu = document.getElementById("identity");
-  for (const { label, name, kind, token } of identities) {
-    if (!token) continue;
-    const option = new Option(label || `${kind}: ${name}`, token);
-    menu.add(option);
+  for (const { label, token, admin_token } of identities) {
+    if (token) menu.add(new Option(label, token));
+    if (admin_token) menu.add(new Option(`${label}, as administrator`, admin_token));
   }
   menu.addEventListener("change", () => {
     token = menu.value;

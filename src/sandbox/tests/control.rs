@@ -20,6 +20,7 @@ fn counting(counter: &Arc<AtomicUsize>) -> Hook {
         async move {
             tokio::task::yield_now().await;
             counter.fetch_add(1, Ordering::SeqCst);
+            Ok(())
         }
         .boxed()
     })
@@ -58,6 +59,26 @@ async fn new_faults_meet_a_service_that_has_forgotten_unless_it_should_not() {
     assert_eq!(changes.load(Ordering::SeqCst), 1);
     rig.with("DELETE", "/sandbox/faults", &Value::Null).await;
     assert_eq!(changes.load(Ordering::SeqCst), 2);
+}
+
+/// Whoever reads 204 may rely on it.
+#[tokio::test]
+async fn a_change_that_the_service_could_not_follow_is_said() {
+    let rig = Rig::new();
+    let failing: Hook = Arc::new(|| async { anyhow::bail!("no database") }.boxed());
+    rig.sandbox.set_hooks(SandboxHooks { world_changed: failing.clone(), reset: failing });
+    let person = json!({"people": [{"id": "13838599936", "name": "NY DEMO"}]});
+    let faults = json!([{"path": "/orgs", "status": 500}]);
+    for (method, path, body) in [
+        ("PATCH", "/sandbox/world", &person),
+        ("POST", "/sandbox/reset", &Value::Null),
+        ("PUT", "/sandbox/faults", &faults),
+        ("DELETE", "/sandbox/faults", &Value::Null),
+    ] {
+        let answer = rig.with(method, path, body).await;
+        assert_eq!(answer.status, 500, "{method} {path}");
+        assert!(answer.json()["faults"][0]["text"].as_str().is_some_and(|text| text.contains("no database")));
+    }
 }
 
 #[tokio::test]
@@ -134,14 +155,29 @@ async fn the_page_and_the_data_hold_tokens_that_are_valid() {
     let page = rig.get("/sandbox").await;
     assert!(page.headers["content-type"].to_str().expect("text").starts_with("text/html"));
     assert!(page.text.contains("LEIF DEMO") && page.text.contains("data-token=\"eyJ"));
+    let is_place = |piece: &str| !piece.is_empty() && piece.bytes().all(|byte| byte.is_ascii_uppercase());
+    assert!(!page.text.split('%').any(is_place), "every place is filled");
+    let mut browser = request("GET", "/sandbox", Body::empty());
+    let takes = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8";
+    browser.headers_mut().insert("accept", takes.parse().expect("a header"));
+    assert!(rig.send(browser).await.text.starts_with("<!DOCTYPE html>"));
 
     let mut asked = request("GET", "/sandbox", Body::empty());
     asked.headers_mut().insert("accept", "application/json".parse().expect("a header"));
     let card = rig.send(asked).await.json();
     assert_eq!(card["token_url"], "http://127.0.0.1:5123/api");
     let holders = card["identities"].as_array().expect("a list");
+    let labels: Vec<_> = holders.iter().filter_map(|holder| holder["label"].as_str()).collect();
+    let expected = [
+        "organization TIGER AS",
+        "service owner ttd",
+        "person LEIF DEMO",
+        "e-mail user test@test.no",
+        "system user Demosystem of 310923044",
+    ];
+    assert_eq!(labels, expected);
     for holder in holders {
-        if let Some(token) = holder["token"].as_str() {
+        for token in [&holder["token"], &holder["high_token"]].into_iter().filter_map(Value::as_str) {
             rig.verified(token).await;
         }
     }

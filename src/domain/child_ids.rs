@@ -1,6 +1,8 @@
 //! Ids of children that live inside a dialog's or a transmission's body. Those that clients choose are claimed in the
 //! store, so that none is used twice anywhere; generated ones need no claim.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use super::{Instant, attachment::Attachment, dialog::DialogBody, ids};
@@ -40,6 +42,23 @@ impl DialogBody {
 pub fn ids_of_attachments(attachments: &[Attachment]) -> impl Iterator<Item = (ChildKind, Uuid)> {
     let urls = attachments.iter().flat_map(|attachment| &attachment.urls).map(|url| (ChildKind::AttachmentUrl, url.id));
     attachments.iter().map(|attachment| (ChildKind::Attachment, attachment.id)).chain(urls)
+}
+
+type Claims = Vec<(ChildKind, Uuid)>;
+
+/// Ids to claim and to give free when `before` becomes `after`: chosen now and new, or gone. One that the request gives
+/// twice is claimed twice, which the store refuses.
+pub fn claims(
+    before: impl Iterator<Item = (ChildKind, Uuid)>,
+    after: impl Iterator<Item = (ChildKind, Uuid)>,
+    chosen: &[(ChildKind, Uuid)],
+) -> (Claims, Claims) {
+    let (had, has): (HashSet<_>, HashSet<_>) = (before.collect(), after.collect());
+    let mut met = HashSet::new();
+    let twice: HashSet<_> = chosen.iter().filter(|id| !met.insert(**id)).collect();
+    let claimed = chosen.iter().filter(|id| twice.contains(id) || !had.contains(*id)).copied().collect();
+    let released = had.difference(&has).copied().collect();
+    (claimed, released)
 }
 
 impl ChildIds {

@@ -31,8 +31,12 @@ enum Kind {
 /// Members that hold an enum: removing one leaves the number zero, which the rules refuse.
 const ENUM_MEMBERS: [&str; 6] = ["status", "priority", "httpmethod", "consumertype", "type", "actortype"];
 
-/// How deep a path may go.
-const MAX_SEGMENTS: usize = 64;
+/// How deep a path may go, and how deep values may lie after they were copied or moved.
+const MAX_DEPTH: usize = 64;
+
+/// How many values all operations together may copy or move, also within lists. Without a bound a short document could
+/// double a list until memory is full.
+const MAX_MOVED: usize = 10_000_000;
 
 /// Reads a patch document.
 ///
@@ -75,9 +79,7 @@ fn operation(item: Value) -> Result<Operation, String> {
     if matches!(kind, Kind::Move | Kind::Copy) && from.is_none() {
         return Err("'from' is missing.".into());
     }
-    if path.split('/').count() > MAX_SEGMENTS
-        || from.as_ref().is_some_and(|from| from.split('/').count() > MAX_SEGMENTS)
-    {
+    if path.split('/').count() > MAX_DEPTH || from.as_ref().is_some_and(|from| from.split('/').count() > MAX_DEPTH) {
         return Err("the path is too deep.".into());
     }
     Ok(Operation { kind, path, from, value })
@@ -100,15 +102,26 @@ pub fn apply(
     operations: Vec<Operation>,
     normalise: impl Fn(&Value) -> Result<Value, String>,
 ) -> Result<(), String> {
+    let mut effort = Effort(MAX_MOVED);
     // True while the document holds values that came from the client and were not normalised since.
     let mut raw = false;
+    let normalise = |document: &mut Value, effort: &mut Effort| {
+        effort.spend(size(document).values)?;
+        *document = normalise(document)?;
+        Ok::<(), String>(())
+    };
     for operation in operations {
+        // A move cannot be tried twice: it leaves its origin empty.
+        if raw && matches!(operation.kind, Kind::Copy | Kind::Move) {
+            normalise(document, &mut effort)?;
+            raw = false;
+        }
         let structured = operation.value.is_object() || operation.value.is_array();
-        match step(document, &operation) {
+        match step(document, &operation, &mut effort) {
             Err(_) if raw => {
-                *document = normalise(document)?;
+                normalise(document, &mut effort)?;
                 raw = false;
-                step(document, &operation)?;
+                step(document, &operation, &mut effort)?;
             }
             outcome => outcome?,
         }
@@ -117,18 +130,58 @@ pub fn apply(
     Ok(())
 }
 
-fn step(document: &mut Value, operation: &Operation) -> Result<(), String> {
+/// What operations may still move about.
+struct Effort(usize);
+
+impl Effort {
+    fn spend(&mut self, values: usize) -> Result<(), String> {
+        self.0 = self.0.checked_sub(values).ok_or("The operations move too many values.")?;
+        Ok(())
+    }
+
+    /// Of a value that goes to `path`.
+    fn spend_on(&mut self, value: &Value, path: &str) -> Result<(), String> {
+        let size = size(value);
+        if segments(path).len() + size.depth > MAX_DEPTH {
+            return Err("The operations nest values too deep.".into());
+        }
+        self.spend(size.values)
+    }
+}
+
+struct Size {
+    values: usize,
+    depth: usize,
+}
+
+fn size(value: &Value) -> Size {
+    let around = |children: &mut dyn Iterator<Item = &Value>| {
+        children.map(size).fold(Size { values: 1, depth: 1 }, |whole, child| Size {
+            values: whole.values + child.values,
+            depth: whole.depth.max(child.depth + 1),
+        })
+    };
+    match value {
+        Value::Object(members) => around(&mut members.values()),
+        Value::Array(items) => around(&mut items.iter()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Size { values: 1, depth: 1 },
+    }
+}
+
+fn step(document: &mut Value, operation: &Operation, effort: &mut Effort) -> Result<(), String> {
     match operation.kind {
-        Kind::Add => add(document, &operation.path, operation.value.clone()),
+        Kind::Add => add(document, &operation.path, operation.value.clone(), effort),
         Kind::Replace => replace(document, &operation.path, operation.value.clone()),
-        Kind::Remove => remove(document, &operation.path).map(drop),
+        Kind::Remove => remove(document, &operation.path, effort).map(drop),
         Kind::Copy | Kind::Move => {
             let from = operation.from.as_deref().unwrap_or_default();
-            let value = look_up(document, from)?.clone();
-            if operation.kind == Kind::Move {
-                remove(document, from)?;
-            }
-            add(document, &operation.path, value)
+            effort.spend_on(look_up(document, from)?, &operation.path)?;
+            let value = if operation.kind == Kind::Move {
+                remove(document, from, effort)?
+            } else {
+                look_up(document, from)?.clone()
+            };
+            add(document, &operation.path, value, effort)
         }
         Kind::Test => {
             let current = look_up(document, &operation.path)?;
@@ -214,10 +267,11 @@ fn holder<'a>(document: &'a mut Value, path: &str) -> Result<(&'a mut Value, Str
     Ok((value, last))
 }
 
-fn add(document: &mut Value, path: &str, value: Value) -> Result<(), String> {
+fn add(document: &mut Value, path: &str, value: Value, effort: &mut Effort) -> Result<(), String> {
     let (holder, last) = holder(document, path)?;
     if let Value::Array(items) = holder {
         let at = if last == "-" { items.len() } else { index(items.len() + 1, &last)? };
+        effort.spend(items.len() - at)?;
         items.insert(at, value);
         return Ok(());
     }
@@ -235,10 +289,11 @@ fn replace(document: &mut Value, path: &str, value: Value) -> Result<(), String>
     Ok(())
 }
 
-fn remove(document: &mut Value, path: &str) -> Result<Value, String> {
+fn remove(document: &mut Value, path: &str, effort: &mut Effort) -> Result<Value, String> {
     let (holder, last) = holder(document, path)?;
     if let Value::Array(items) = holder {
         let at = if last == "-" && !items.is_empty() { items.len() - 1 } else { index(items.len(), &last)? };
+        effort.spend(items.len() - at)?;
         return Ok(items.remove(at));
     }
     let is_enum = ENUM_MEMBERS.contains(&last.to_ascii_lowercase().as_str());
@@ -279,6 +334,27 @@ mod tests {
         let expected = json!({"progress": 75, "status": "InProgress", "transmissions": [{"type": "Information"}],
             "searchTags": [{"value": "c"}, {"value": "b"}], "isApiOnly": false});
         assert_eq!(patched(document, operations), Ok(expected));
+    }
+
+    #[test]
+    fn moves_and_copies_stay_within_bounds() {
+        let document = || json!({"a": [], "b": [], "c": null});
+        let doubling = vec![json!({"op": "copy", "from": "/a", "path": "/a/-"}); 60];
+        assert!(patched(document(), json!(doubling)).is_err());
+        let nesting: Vec<_> = (0..100)
+            .flat_map(|_| [("/a", "/b/0"), ("/b", "/a/0")])
+            .map(|(from, path)| json!({"op": "move", "from": from, "path": path}))
+            .collect();
+        assert!(patched(document(), json!(nesting)).is_err());
+        let shifting = vec![json!({"op": "add", "path": "/a/0", "value": 1}); 10_000];
+        assert!(patched(document(), json!(shifting)).is_err());
+        // Into a value that has yet to be normalised.
+        let moved = json!([
+            {"op": "replace", "path": "/c", "value": 7},
+            {"op": "add", "path": "/a", "value": [{"B": 1}]},
+            {"op": "move", "from": "/c", "path": "/a/0/b"},
+        ]);
+        assert_eq!(patched(document(), moved), Ok(json!({"a": [{"B": 7}], "b": [], "c": null})));
     }
 
     #[test]

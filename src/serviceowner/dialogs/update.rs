@@ -4,8 +4,6 @@
 //! of it collected: 422; 403 for correspondence activities and 409 for idempotency keys only if nothing was collected; 403
 //! for resources that are not the caller's, which wins over what was collected; 412 or 409 at save.
 
-use std::collections::HashSet;
-
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -16,8 +14,8 @@ use crate::{
     domain::{
         Instant,
         attachment::Attachment,
-        child_ids::{ChildIds, ChildKind},
-        dialog::{Dialog, DialogBody},
+        child_ids::{ChildIds, claims},
+        dialog::Dialog,
         event::Raised,
         growth::{Growth, not_in_the_future},
         hierarchy,
@@ -169,7 +167,7 @@ impl Update<'_> {
         let events = raised.updated(change.any(), &growth.transmissions, &growth.activities);
         let relisted = Listed::of(&dialog.body, listed.latest_activity.clone()).with(&growth.activities);
         let rewritten = dialog.body != before.body || relisted != listed;
-        let (claimed, released) = claims(&before.body, &dialog.body, &ids.chosen);
+        let (claimed, released) = claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen);
         let placed = growth.transmissions.into_iter().zip(depths);
         let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
         DialogChange {
@@ -228,14 +226,4 @@ fn refuse_attachments_over(before: &[Attachment], after: &[Attachment], now: Ins
             None => found.add("Attachments.ExpiresAt", not_in_the_future(at, attachment.id)),
         }
     }
-}
-
-type Claims = Vec<(ChildKind, Uuid)>;
-
-/// Ids to claim (chosen now, not on the dialog before) and to give free (on the dialog before, and no longer).
-fn claims(before: &DialogBody, after: &DialogBody, chosen: &[(ChildKind, Uuid)]) -> (Claims, Claims) {
-    let (had, has): (HashSet<_>, HashSet<_>) = (before.child_ids().collect(), after.child_ids().collect());
-    let claimed = chosen.iter().filter(|id| !had.contains(*id)).copied().collect();
-    let released = had.difference(&has).copied().collect();
-    (claimed, released)
 }

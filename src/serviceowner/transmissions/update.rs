@@ -3,7 +3,7 @@
 //! Always silent. Needs a scope of its own. Order of refusals: 400, 404 dialog, 403 resource, 410, 403 frozen, 404
 //! transmission, 409 key in use, 422 tree, 422 unknown actor; 412, 409 or 422 at save.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
     auth::ServiceOwnerChangeTransmissions,
     domain::{
         Instant,
-        child_ids::{ChildIds, ids_of_attachments},
+        child_ids::{ChildIds, claims, ids_of_attachments},
         dialog::{Transmission, TransmissionType},
         event::{EventKind, Raised},
         hierarchy::{self, Node},
@@ -156,10 +156,8 @@ pub async fn update(
     stored::matches(expected, dialog.revision)?;
     let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
     let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
-    let had: HashSet<_> = ids_of_attachments(&before.body.attachments).collect();
-    let has: HashSet<_> = ids_of_attachments(&after.body.attachments).collect();
-    let claimed: Vec<_> = ids.chosen.iter().filter(|id| !had.contains(*id)).copied().collect();
-    let released: Vec<_> = had.difference(&has).copied().collect();
+    let (had, has) = (ids_of_attachments(&before.body.attachments), ids_of_attachments(&after.body.attachments));
+    let (claimed, released) = claims(had, has, &ids.chosen);
     let correction = Correction {
         dialog: dialog_id,
         read,

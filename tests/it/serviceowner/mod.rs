@@ -1,11 +1,19 @@
 //! What service owners may do.
 
+mod activities;
 mod concurrency;
 mod create;
 mod create_children;
 mod create_refused;
+mod events;
 mod get;
 mod labels;
+mod lifecycle;
+mod outcomes;
+mod patch;
 mod refusal_order;
 mod search;
 mod system_labels;
+mod transmissions;
+mod update;
+mod writes;

@@ -9,4 +9,4 @@ mod scope;
 pub use item::{LatestActivityView, ListSeen, choose};
 pub use page::{page_of, search_of};
 pub use parameters::{DeletedFilter, Most, Parameters, at_most, interval};
-pub use scope::{KnownResources, delegated, granted, org_ids, owned, resources_of};
+pub use scope::{delegated, granted, owned};

@@ -2,44 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sqlx::PgPool;
-
 use crate::{
     altinn::authorization::{ListAuthorization, ResourceSet},
     domain::party::Party,
-    store::search::scope::{Delegated, Group, Resource, Scope},
+    store::{
+        dictionary::KnownResources,
+        search::scope::{Delegated, Group, Resource, Scope},
+    },
 };
-
-/// Service resources that have dialogs, by URN.
-#[derive(Clone, Debug, Default)]
-pub struct KnownResources(HashMap<String, Resource>);
-
-impl KnownResources {
-    fn get(&self, urn: &str) -> Option<Resource> {
-        self.0.get(urn).copied()
-    }
-}
-
-/// The numbers of those among `urns` that have dialogs.
-pub async fn resources_of(db: &PgPool, urns: Vec<String>) -> sqlx::Result<KnownResources> {
-    if urns.is_empty() {
-        return Ok(KnownResources::default());
-    }
-    let rows: Vec<(String, i32, i16)> =
-        sqlx::query_as("select urn, id, org_id from service_resource where urn = any($1)")
-            .bind(urns)
-            .fetch_all(db)
-            .await?;
-    Ok(KnownResources(rows.into_iter().map(|(urn, id, org)| (urn, Resource { id, org })).collect()))
-}
-
-/// The numbers of the owners that have dialogs, among `names`.
-pub async fn org_ids(db: &PgPool, names: &[String]) -> sqlx::Result<Vec<i16>> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    sqlx::query_scalar("select id from org where name = any($1)").bind(names).fetch_all(db).await
-}
 
 /// What an authorization covers. Parties with equal resources make a group; resources without dialogs are left out.
 pub fn granted(authorization: &ListAuthorization, known: &KnownResources) -> Scope {

@@ -1,74 +1,131 @@
 //! The short names of owners and the URNs of service resources, and their numbers in the database. There are few of them
-//! and none ever changes, so all that were met are held in memory.
+//! and none ever changes, so all are held in memory.
 
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use sqlx::PgPool;
 
+use super::search::scope::Resource;
+
 /// Names and numbers, met so far. Clones share what they know.
+///
+/// What is known is right for ever. What is not known may have been given a number by another instance since: the tables
+/// are read again before it is said that there is none, at most every two seconds. So the first dialog ever of a service
+/// resource may be that much late in the lists of other instances; here it is known with the write.
 #[derive(Clone, Debug, Default)]
-pub struct Dictionary(Arc<RwLock<Known>>);
+pub struct Dictionary(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    known: RwLock<Known>,
+    /// Held while the tables are read, so that many who miss something read them once.
+    reading: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
     orgs: HashMap<String, i16>,
-    resources: HashMap<String, i32>,
-    urns: HashMap<i32, String>,
+    resources: HashMap<String, Resource>,
+    /// When the tables were last read whole.
+    read_at: Option<Instant>,
+}
+
+/// How long "there is none" holds.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Service resources that have dialogs, by URN.
+#[derive(Clone, Debug, Default)]
+pub struct KnownResources(HashMap<String, Resource>);
+
+impl KnownResources {
+    pub fn get(&self, urn: &str) -> Option<Resource> {
+        self.0.get(urn).copied()
+    }
 }
 
 impl Dictionary {
     /// The number of an owner by its short name (in lower case), given out now if it never had one.
     pub async fn org(&self, db: &PgPool, name: &str) -> sqlx::Result<i16> {
-        if let Some(id) = self.read(|known| known.orgs.get(name).copied()) {
+        if let Some(id) = self.look(|known| known.orgs.get(name).copied()) {
             return Ok(id);
         }
         sqlx::query("insert into org (name) values ($1) on conflict (name) do nothing").bind(name).execute(db).await?;
         let id: i16 = sqlx::query_scalar("select id from org where name = $1").bind(name).fetch_one(db).await?;
-        self.write(|known| known.orgs.insert(name.to_owned(), id));
+        self.note(|known| known.orgs.insert(name.to_owned(), id));
         Ok(id)
     }
 
     /// The number of a service resource by its URN (in lower case), given out now if it never had one.
     pub async fn resource(&self, db: &PgPool, urn: &str, org: i16) -> sqlx::Result<i32> {
-        if let Some(id) = self.resource_id(urn) {
-            return Ok(id);
+        if let Some(resource) = self.look(|known| known.resources.get(urn).copied()) {
+            return Ok(resource.id);
         }
         sqlx::query("insert into service_resource (urn, org_id) values ($1, $2) on conflict (urn) do nothing")
             .bind(urn)
             .bind(org)
             .execute(db)
             .await?;
-        let id: i32 =
-            sqlx::query_scalar("select id from service_resource where urn = $1").bind(urn).fetch_one(db).await?;
-        self.learn(urn, id);
+        let (id, org): (i32, i16) =
+            sqlx::query_as("select id, org_id from service_resource where urn = $1").bind(urn).fetch_one(db).await?;
+        self.note(|known| known.resources.insert(urn.to_owned(), Resource { id, org }));
         Ok(id)
     }
 
-    /// The number of a service resource, if it was met.
-    pub fn resource_id(&self, urn: &str) -> Option<i32> {
-        self.read(|known| known.resources.get(urn).copied())
+    /// Those among `urns` that have dialogs.
+    pub async fn resources(&self, db: &PgPool, urns: impl IntoIterator<Item = String>) -> sqlx::Result<KnownResources> {
+        let urns: Vec<String> = urns.into_iter().collect();
+        self.read_unless(db, |known| urns.iter().all(|urn| known.resources.contains_key(urn))).await?;
+        let number = |known: &Known, urn: String| known.resources.get(&urn).copied().map(|resource| (urn, resource));
+        Ok(KnownResources(self.look(|known| urns.into_iter().filter_map(|urn| number(known, urn)).collect())))
     }
 
-    /// The URN of a service resource by its number, if it was met.
-    pub fn resource_urn(&self, id: i32) -> Option<String> {
-        self.read(|known| known.urns.get(&id).cloned())
+    /// The numbers of the owners that have dialogs, among `names`.
+    pub async fn owners(&self, db: &PgPool, names: &[String]) -> sqlx::Result<Vec<i16>> {
+        self.read_unless(db, |known| names.iter().all(|name| known.orgs.contains_key(name))).await?;
+        Ok(self.look(|known| names.iter().filter_map(|name| known.orgs.get(name).copied()).collect()))
     }
 
-    fn learn(&self, urn: &str, id: i32) {
-        self.write(|known| {
-            known.resources.insert(urn.to_owned(), id);
-            known.urns.insert(id, urn.to_owned())
+    /// Reads the tables unless what is known suffices or is fresh.
+    async fn read_unless(&self, db: &PgPool, suffices: impl Fn(&Known) -> bool) -> sqlx::Result<()> {
+        let suffices = |known: &Known| suffices(known) || known.read_at.is_some_and(|at| at.elapsed() < FRESH);
+        if self.look(suffices) {
+            return Ok(());
+        }
+        let _reading = self.0.reading.lock().await;
+        // Somebody else may have read them while this one waited.
+        if self.look(suffices) {
+            return Ok(());
+        }
+        let read_at = Some(Instant::now());
+        let rows: Vec<(String, i16, Option<i32>)> = sqlx::query_as(
+            "select name, id, null from org
+             union all
+             select urn, org_id, id from service_resource",
+        )
+        .fetch_all(db)
+        .await?;
+        self.note(|known| {
+            for (name, org, resource) in rows {
+                if let Some(id) = resource {
+                    known.resources.insert(name, Resource { id, org });
+                } else {
+                    known.orgs.insert(name, org);
+                }
+            }
+            known.read_at = read_at;
         });
+        Ok(())
     }
 
-    fn read<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
-        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    fn look<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        look(&self.0.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write<T>(&self, note: impl FnOnce(&mut Known) -> T) {
-        note(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    fn note<T>(&self, note: impl FnOnce(&mut Known) -> T) {
+        note(&mut self.0.known.write().unwrap_or_else(PoisonError::into_inner));
     }
 }

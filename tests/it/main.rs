@@ -12,6 +12,7 @@ mod harness;
 mod harness_works;
 mod managed_postgres;
 mod platform;
+mod round_trips;
 mod serviceowner;
 mod store;
 mod wire;

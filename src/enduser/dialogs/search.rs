@@ -8,6 +8,7 @@ use axum::extract::State;
 
 use super::list_item::{ListItemView, Reader};
 use crate::{
+    altinn::authorization::Pruning,
     app::App,
     auth::EndUser,
     config::Limits,
@@ -34,17 +35,19 @@ pub async fn search(
     parameters.without_text()?;
 
     let now = app.clock.now();
-    let authorization =
-        app.altinn.list_authorization(caller.identity(), &parameters.parties, &parameters.resources).await?;
+    let authorization = app
+        .altinn
+        .list_authorization_pruned(caller.identity(), &parameters.parties, &parameters.resources, Pruning::WhenBroad)
+        .await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
     urns.extend(parameters.resources.iter().map(|urn| urn.to_lowercase()));
-    let known = listing::resources_of(&app.db, urns.into_iter().collect()).await?;
+    let known = app.dictionary.resources(&app.db, urns).await?;
 
     let mut filter = parameters.filter();
     filter.visibility = Visibility::AsOf(now);
     filter.alive_at = Some(now);
     if !orgs.is_empty() {
-        filter.orgs = Some(listing::org_ids(&app.db, &orgs).await?);
+        filter.orgs = Some(app.dictionary.owners(&app.db, &orgs).await?);
     }
     let scope = listing::granted(&authorization, &known);
     let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);

@@ -8,6 +8,7 @@ use axum::extract::State;
 
 use super::list_item::ListItemView;
 use crate::{
+    altinn::authorization::Pruning,
     app::App,
     auth::{EndUserIdentity, ServiceOwnerSearch},
     config::Limits,
@@ -50,7 +51,7 @@ pub async fn search(
 
     let org = caller.org_code(&app.altinn).await?.to_lowercase();
     let mut filter = own.filter(parameters.filter());
-    filter.orgs = Some(listing::org_ids(&app.db, &[org]).await?);
+    filter.orgs = Some(app.dictionary.owners(&app.db, &[org]).await?);
     let person = own.end_user_id.as_ref().and_then(|_| caller.end_user());
     let request = match person {
         Some(person) => on_behalf_of(&app, person, &parameters, filter).await?,
@@ -70,7 +71,7 @@ pub async fn search(
 
 /// The owner's own list; `None` if nothing can match.
 async fn for_owner(app: &App, parameters: &Parameters, filter: Filter) -> Result<Option<Search>, Refusal> {
-    let known = listing::resources_of(&app.db, parameters.resources.clone()).await?;
+    let known = app.dictionary.resources(&app.db, parameters.resources.clone()).await?;
     let scope = listing::owned(&parameters.parties, &parameters.resources, &known);
     Ok(scope.map(|scope| search_of(&parameters.page, scope, Delegated::default(), filter)))
 }
@@ -87,10 +88,13 @@ async fn on_behalf_of(
         Visibility::Within(Range { after: Some(at), .. }) => Visibility::AsOf(at),
         Visibility::Within(_) | Visibility::Any | Visibility::AsOf(_) => Visibility::Any,
     };
-    let authorization = app.altinn.list_authorization(person, &parameters.parties, &parameters.resources).await?;
+    let authorization = app
+        .altinn
+        .list_authorization_pruned(person, &parameters.parties, &parameters.resources, Pruning::WhenBroad)
+        .await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
     urns.extend(parameters.resources.iter().map(|urn| urn.to_lowercase()));
-    let known = listing::resources_of(&app.db, urns.into_iter().collect()).await?;
+    let known = app.dictionary.resources(&app.db, urns).await?;
     let scope = listing::granted(&authorization, &known);
     let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);
     Ok(Some(search_of(&parameters.page, scope, delegated, filter)))

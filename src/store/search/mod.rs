@@ -15,6 +15,7 @@ mod statements;
 use sqlx::{PgConnection, PgPool};
 
 pub use self::merge::Effort;
+pub use self::plan::PARTIES as FEW_PARTIES;
 pub use self::rows::{ListRow, Seen};
 use self::{
     filter::Filter,

@@ -72,22 +72,25 @@ impl TestApp {
 
     /// With single settings changed, as (key, TOML value or text).
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        static BARE: LazyLock<World> = LazyLock::new(|| {
-            World::named("bare").unwrap_or_else(|faults| panic!("the world `bare` has faults: {faults:?}"))
-        });
-        Self::start_in(BARE.clone(), settings).await
+        Self::start_in(bare(), settings).await
     }
 
     /// With a world of the test's own.
     pub async fn start_in(world: World, changed: &[(&str, &str)]) -> Self {
+        let database = database().await;
+        let url = database.url.clone();
+        Self::start_over(database, &url, world, changed).await
+    }
+
+    /// Over a database that the test brings, reached at an address that may lead there on a detour.
+    pub async fn start_over(database: TestDatabase, url: &str, world: World, changed: &[(&str, &str)]) -> Self {
         static KEYS: LazyLock<ServiceKeys> = LazyLock::new(ServiceKeys::generate);
 
-        let database = database().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
 
         let mut settings = Settings::defaults();
-        settings.put("database.url", database.url.as_str(), Source::Sandbox);
+        settings.put("database.url", url, Source::Sandbox);
         settings.put("database.max_connections", 4, Source::Sandbox);
         for (key, value) in changed {
             settings.put(key, *value, Source::Sandbox);
@@ -187,6 +190,14 @@ impl TestApp {
                 .expect("the outbox can be read");
         rows.into_iter().map(|(kind, body)| RaisedEvent { kind, body }).collect()
     }
+}
+
+/// The world of chapter 09, without dialogs.
+pub fn bare() -> World {
+    static BARE: LazyLock<World> = LazyLock::new(|| {
+        World::named("bare").unwrap_or_else(|faults| panic!("the world `bare` has faults: {faults:?}"))
+    });
+    BARE.clone()
 }
 
 impl Drop for TestApp {

@@ -1,0 +1,276 @@
+//! How often a request waits for the database, once statements are prepared and the platform's answers are at hand.
+//!
+//! The numbers stand in `docs/performance.md`; the test holds them equal. What is promised of them stands here: the bound of
+//! each operation, and that no number grows with what is written.
+
+mod proxy;
+
+use dialogporten::domain::ids::DialogId;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::proxy::Proxy;
+use crate::harness::{
+    Client, Edit, ORGANIZATION, PERSON, RESOURCE, TestApp, bare, database, fresh_id, simple_activity, simple_dialog,
+    simple_dialog_for, simple_transmission,
+};
+
+const DIALOGS: &str = "serviceowner/dialogs";
+const DOCUMENT: &str = include_str!("../../../docs/performance.md");
+
+/// Counts operations and keeps what it counted.
+struct Counter<'a> {
+    proxy: &'a Proxy,
+    table: Vec<(&'static str, usize)>,
+    beyond: Vec<String>,
+}
+
+impl Counter<'_> {
+    /// Least turns of `act`, each time on what `prepare` made for it; at most `bound`. Not each run is warm: now and then
+    /// one looks again for what did not exist the last time.
+    async fn count<T>(
+        &mut self,
+        name: &'static str,
+        bound: usize,
+        prepare: impl AsyncFn() -> T,
+        act: impl AsyncFn(T),
+    ) -> usize {
+        let mut turns = usize::MAX;
+        for _ in 0..4 {
+            let subject = prepare().await;
+            let before = self.proxy.turns();
+            act(subject).await;
+            turns = turns.min(self.proxy.turns() - before);
+        }
+        if turns > bound {
+            self.beyond.push(format!("{name}: {turns} round trips, at most {bound} are promised"));
+        }
+        self.table.push((name, turns));
+        turns
+    }
+
+    fn markdown(&self) -> String {
+        let row = |(name, turns): &(&str, usize)| format!("| {name} | {turns} |\n");
+        let rows: String = self.table.iter().map(row).collect();
+        format!("| Operation | Round trips |\n|---|---|\n{rows}")
+    }
+}
+
+fn person() -> String {
+    format!("urn:altinn:person:identifier-no:{PERSON}")
+}
+
+fn on_behalf() -> String {
+    format!("enduserId={}", person())
+}
+
+fn big_dialog(transmissions: usize) -> Value {
+    let transmissions: Vec<Value> = (0..transmissions).map(|_| simple_transmission()).collect();
+    simple_dialog().with("transmissions", transmissions)
+}
+
+async fn ok(answer: impl Future<Output = crate::harness::Answer>) -> crate::harness::Answer {
+    let answer = answer.await;
+    assert!(answer.status.is_success(), "{}: {}", answer.status, answer.text);
+    answer
+}
+
+async fn added(owner: &Client<'_>, dialog: DialogId, children: &str, body: Value) -> Uuid {
+    let answer = ok(owner.post(&format!("{DIALOGS}/{dialog}/{children}"), body)).await;
+    answer.body.as_str().expect("an id").parse().expect("an id")
+}
+
+#[tokio::test]
+async fn requests_wait_for_the_database_as_often_as_documented() {
+    let database = database().await;
+    let proxy = Proxy::before(&database.url).await;
+    let url = proxy.url.clone();
+    // One connection, so that what is prepared once is prepared for all.
+    let app = TestApp::start_over(database, &url, bare(), &[("database.max_connections", "1")]).await;
+    let mut counter = Counter { proxy: &proxy, table: Vec::new(), beyond: Vec::new() };
+    writes(&app, &mut counter).await;
+    reads(&app, &mut counter).await;
+    let table = counter.markdown();
+    assert_eq!(counter.beyond, [] as [&str; 0], "{table}");
+    assert!(DOCUMENT.contains(&table), "docs/performance.md shall say:\n{table}");
+}
+
+async fn writes(app: &TestApp, counter: &mut Counter<'_>) {
+    let (owner, admin) = (&app.service_owner("ttd"), &app.admin());
+    let nothing = async || ();
+    let dialog = async || owner.creates(simple_dialog()).await;
+    let at = |dialog: DialogId, rest: &str| format!("{DIALOGS}/{dialog}{rest}");
+
+    let create = async |body: Value| {
+        owner.creates(body).await;
+    };
+    let one = counter.count("POST dialog", 4, nothing, async |()| create(big_dialog(1)).await).await;
+    let many =
+        counter.count("POST dialog with 100 transmissions", 4, nothing, async |()| create(big_dialog(100)).await);
+    assert_eq!(one, many.await, "the number of transmissions does not matter");
+    counter
+        .count("POST dialog with an idempotency key", 4, nothing, async |()| {
+            create(simple_dialog().with("idempotentKey", fresh_id().to_string())).await;
+        })
+        .await;
+
+    let replacing = async |dialog: DialogId, growth: usize| {
+        let body =
+            simple_dialog().with("progress", 7).with("transmissions", big_dialog(growth)["transmissions"].clone());
+        ok(owner.put(&at(dialog, ""), body)).await;
+    };
+    let one = counter.count("PUT dialog", 4, dialog, async |id| replacing(id, 1).await).await;
+    let many = counter.count("PUT dialog with 100 transmissions", 4, dialog, async |id| replacing(id, 100).await).await;
+    assert_eq!(one, many, "the number of transmissions does not matter");
+    counter
+        .count("PATCH dialog", 5, dialog, async |id| {
+            let patch = json!([{ "op": "replace", "path": "/progress", "value": 42 }]);
+            ok(owner.patch(&at(id, ""), patch)).await;
+        })
+        .await;
+    counter.count("DELETE dialog", 4, dialog, async |id| drop(ok(owner.delete(&at(id, ""))).await)).await;
+    let deleted = async || {
+        let id = dialog().await;
+        ok(owner.delete(&at(id, ""))).await;
+        id
+    };
+    let act = async |by: &Client<'_>, id, action: &str| drop(ok(by.post(&at(id, action), None)).await);
+    counter.count("POST restore", 4, deleted, async |id| act(owner, id, "/actions/restore").await).await;
+    counter.count("POST purge", 4, dialog, async |id| act(owner, id, "/actions/purge").await).await;
+    counter.count("POST freeze", 4, dialog, async |id| act(admin, id, "/actions/freeze").await).await;
+
+    counter
+        .count("POST transmission", 4, dialog, async |id| {
+            added(owner, id, "transmissions", simple_transmission()).await;
+        })
+        .await;
+    let with_transmission = async || {
+        let id = dialog().await;
+        (id, added(owner, id, "transmissions", simple_transmission()).await)
+    };
+    counter
+        .count("PUT transmission", 5, with_transmission, async |(id, transmission)| {
+            let body = simple_transmission().with("isSilentUpdate", true);
+            ok(owner.put(&at(id, &format!("/transmissions/{transmission}")), body)).await;
+        })
+        .await;
+    counter
+        .count("POST activity", 4, dialog, async |id| {
+            added(owner, id, "activities", simple_activity("Information")).await;
+        })
+        .await;
+
+    let with_saved_form = async || {
+        let id = dialog().await;
+        (id, added(owner, id, "activities", simple_activity("FormSaved")).await)
+    };
+    counter
+        .count("POST updateFormSavedActivityTime", 9, with_saved_form, async |(id, activity)| {
+            let path = at(id, &format!("/activities/{activity}/actions/updateFormSavedActivityTime"));
+            ok(admin.post(&path, json!("2026-01-01T00:00:00Z"))).await;
+        })
+        .await;
+
+    let labels = |id| at(id, "/context/labels");
+    let labelled = async || {
+        let id = dialog().await;
+        ok(owner.post(&labels(id), json!({ "value": "mine" }))).await;
+        id
+    };
+    counter
+        .count("POST service-owner label", 4, dialog, async |id| {
+            ok(owner.post(&labels(id), json!({ "value": "mine" }))).await;
+        })
+        .await;
+    counter
+        .count("DELETE service-owner label", 4, labelled, async |id| {
+            ok(owner.delete(&format!("{}/mine", labels(id)))).await;
+        })
+        .await;
+
+    let to_bin = json!({ "addLabels": ["Bin"] });
+    counter
+        .count("PUT system labels on behalf of an end user", 4, dialog, async |id| {
+            ok(owner.put(&at(id, &format!("/endusercontext/systemlabels?{}", on_behalf())), to_bin.clone())).await;
+        })
+        .await;
+    let dialogs = async |count: usize| {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            ids.push(json!({ "dialogId": dialog().await }));
+        }
+        ids
+    };
+    let bulk = async |ids: Vec<Value>| {
+        let path = format!("{DIALOGS}/endusercontext/systemlabels/actions/bulkset?{}", on_behalf());
+        ok(owner.post(&path, to_bin.clone().with("dialogs", ids))).await;
+    };
+    let one = counter.count("POST system labels of 1 dialog", 4, async || dialogs(1).await, &bulk).await;
+    let many = counter.count("POST system labels of 100 dialogs", 4, async || dialogs(100).await, &bulk).await;
+    assert_eq!(one, many, "the number of dialogs does not matter");
+}
+
+async fn reads(app: &TestApp, counter: &mut Counter<'_>) {
+    let (owner, user) = (&app.service_owner("ttd"), &app.person(PERSON));
+    let dialog = async || owner.creates(big_dialog(3).and("activities", simple_activity("Information"))).await;
+    for _ in 0..3 {
+        owner.creates(simple_dialog_for(ORGANIZATION)).await;
+    }
+    let to = |id: DialogId| format!("{DIALOGS}/{id}");
+    counter.count("GET dialog, end user", 2, dialog, async |id| drop(user.opens(id).await)).await;
+    counter.count("GET dialog, service owner", 2, dialog, async |id| drop(owner.reads(id).await)).await;
+    counter
+        .count("GET dialog, service owner on behalf of an end user", 2, dialog, async |id| {
+            ok(owner.get(&format!("{}?{}", to(id), on_behalf()))).await;
+        })
+        .await;
+
+    let (party, organization) = (person(), format!("urn:altinn:organization:identifier-no:{ORGANIZATION}"));
+    let second = {
+        let first = ok(user.get(&format!("enduser/dialogs?party={party}&limit=2"))).await;
+        first.body["continuationToken"].as_str().expect("there are more").to_owned()
+    };
+    // The lists of this person hold delegated dialogs, which are a second look; the order by due time has two parts, the
+    // dialogs with and without one.
+    let searches = [
+        (3, "List, end user: one party", user, format!("enduser/dialogs?party={party}")),
+        (
+            3,
+            "List, end user: one party, the second page",
+            user,
+            format!("enduser/dialogs?party={party}&limit=2&continuationToken={second}"),
+        ),
+        (3, "List, end user: two parties", user, format!("enduser/dialogs?party={party}&party={organization}")),
+        (
+            4,
+            "List, end user: one service resource, all parties, delegated dialogs",
+            user,
+            format!("enduser/dialogs?serviceResource={RESOURCE}"),
+        ),
+        (
+            3,
+            "List, end user: one party, by createdAt",
+            user,
+            format!("enduser/dialogs?party={party}&orderBy=createdAt_asc"),
+        ),
+        (
+            4,
+            "List, end user: one party, by dueAt, the owner named",
+            user,
+            format!("enduser/dialogs?party={party}&org=ttd&orderBy=dueAt_asc"),
+        ),
+        (3, "List, end user: one party, label Bin", user, format!("enduser/dialogs?party={party}&systemLabel=Bin")),
+        (3, "List, service owner: everything", owner, DIALOGS.to_owned()),
+        (
+            3,
+            "List, service owner: one party and service resource",
+            owner,
+            format!("{DIALOGS}?party={party}&serviceResource={RESOURCE}"),
+        ),
+        (3, "List, service owner: one of the owner's labels", owner, format!("{DIALOGS}?serviceOwnerLabels=mine")),
+        (3, "List, service owner: on behalf of an end user", owner, format!("{DIALOGS}?{}&party={party}", on_behalf())),
+    ];
+    for (bound, name, caller, path) in searches {
+        counter.count(name, bound, async || (), async |()| drop(ok(caller.get(&path)).await)).await;
+    }
+}

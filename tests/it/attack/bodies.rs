@@ -373,8 +373,8 @@ fn any_bytes_are_answered() {
     });
 }
 
-/// Bodies as long as they may be, of forms that cost the most: answered within five seconds. A debug build is several times
-/// slower, so it gets a fifth of the length.
+/// Bodies as long as they may be, of forms that cost the most: answered within five seconds. A debug build on a busy machine is many times
+/// slower, so it gets a fifth of the length and more time.
 #[tokio::test]
 async fn the_longest_bodies_are_answered_in_time() {
     const LONGEST: usize = if cfg!(debug_assertions) { 4_000_000 } else { 20_000_000 };
@@ -424,7 +424,7 @@ async fn the_longest_bodies_are_answered_in_time() {
         let answer = post(&owner, body.into_bytes()).await;
         let took = began.elapsed().as_secs_f32();
         assert_eq!(answer.status, 400, "{name}: {:.1000}", answer.text);
-        assert!(took < 5.0, "{name} took {took} s");
+        assert!(took < if cfg!(debug_assertions) { 20.0 } else { 5.0 }, "{name} took {took} s");
         assert!(answer.text.len() < 1_000_000, "{name}: the answer has {} bytes", answer.text.len());
     }
     assert_eq!(rows(&app).await, before);

@@ -118,7 +118,7 @@ async fn a_dialog_has_its_revision_as_etag_and_no_secrets_of_the_owner() {
     assert!(!answer.text.contains("secret"), "{}", answer.text);
 }
 
-/// EG-002 … EG-008
+/// EG-002, EG-003, EG-004, EG-005, EG-006, EG-007, EG-008
 #[tokio::test]
 async fn texts_are_reduced_to_the_languages_asked_for() {
     let app = TestApp::start().await;

@@ -1,4 +1,5 @@
 //! What end users and their systems may do.
 
 mod get;
+mod list_rules;
 mod search;

@@ -9,6 +9,7 @@ mod events;
 mod get;
 mod labels;
 mod lifecycle;
+mod list_rules;
 mod outcomes;
 mod patch;
 mod refusal_order;

@@ -122,6 +122,9 @@ fn page(sandbox: &Sandbox, card: &Card) -> String {
     let references: Vec<String> = card.identities.iter().map(|holder| holder.reference.clone()).collect();
     let resources: Vec<&str> = world.scenario().resources.iter().map(|resource| resource.id.as_str()).collect();
     let somebody = card.identities.iter().position(|holder| holder.identity.kind == IdentityKind::Person);
+    // Those that can call something come first.
+    let with_token = card.identities.iter().filter(|holder| holder.token.is_some());
+    let without = card.identities.iter().filter(|holder| holder.token.is_none());
     let fillings = [
         ("%BASE%", escaped(&card.base_url)),
         ("%TOKENS%", escaped(&card.token_url)),
@@ -133,7 +136,7 @@ fn page(sandbox: &Sandbox, card: &Card) -> String {
         ("%REFERENCES%", references.iter().map(|reference| choice(reference)).collect()),
         ("%RESOURCES%", resources.iter().map(|id| choice(id)).collect()),
         // Last: what people are called may look like a place to be filled.
-        ("%ROWS%", card.identities.iter().map(row).collect()),
+        ("%ROWS%", with_token.chain(without).map(row).collect()),
     ];
     fillings
         .into_iter()

@@ -2,6 +2,8 @@
 
 mod asks;
 mod lists;
+mod sandbox;
+mod world;
 
 use dialogporten::{
     altinn::{Altinn, decision::DecisionAsk},

@@ -5,6 +5,7 @@
 mod access;
 mod attack;
 mod auth;
+mod clients;
 mod contract;
 mod dev_command;
 mod enduser;

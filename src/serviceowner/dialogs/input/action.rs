@@ -1,6 +1,6 @@
 //! GUI and API actions as clients give them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -48,8 +48,13 @@ pub struct GuiActionInput {
     pub priority: Given<GuiActionPriority>,
     #[serde(default)]
     pub title: Vec<LocalizationInput>,
-    #[serde(default)]
+    /// A question to ask first. Unlike other lists it may be null.
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub prompt: Vec<LocalizationInput>,
+}
+
+fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LocalizationInput>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 fn get() -> Given<HttpVerb> {

@@ -1,6 +1,7 @@
 //! What service owners may do.
 
 mod activities;
+mod attack;
 mod concurrency;
 mod create;
 mod create_children;

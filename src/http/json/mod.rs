@@ -3,11 +3,15 @@
 mod de;
 mod text;
 
+use std::time::Duration;
+
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
+use bytes::BytesMut;
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
@@ -46,17 +50,44 @@ pub fn expect_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), R
 pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
     let announced =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let mut body = request.into_body();
     if announced.is_some_and(|length| length > BODY_BYTES as u64) {
+        pass_over(&mut body).await;
         return Err(Refusal::TooLarge);
     }
-    axum::body::to_bytes(request.into_body(), BODY_BYTES).await.map_err(|error| {
-        use std::error::Error;
-        if error.source().is_some_and(<dyn Error>::is::<http_body_util::LengthLimitError>) {
-            Refusal::TooLarge
-        } else {
-            Violations::one(WHOLE, "The request body could not be read to its end.").into()
+    let mut read = BytesMut::new();
+    while let Some(piece) = piece_of(&mut body).await? {
+        if read.len() + piece.len() > BODY_BYTES {
+            pass_over(&mut body).await;
+            return Err(Refusal::TooLarge);
         }
-    })
+        read.extend_from_slice(&piece);
+    }
+    Ok(read.freeze())
+}
+
+async fn piece_of(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
+    let Some(frame) = body.frame().await else { return Ok(None) };
+    let frame = frame.map_err(|_| Violations::one(WHOLE, "The request body could not be read to its end."))?;
+    Ok(Some(frame.into_data().unwrap_or_default()))
+}
+
+/// Reads on without keeping anything, so that a client that is still sending gets to see the answer instead of a broken
+/// connection. Only so far and so long: whoever sends much more than is allowed is cut off.
+async fn pass_over(body: &mut Body) {
+    const MOST: usize = 2 * BODY_BYTES;
+    const LONGEST: Duration = Duration::from_secs(5);
+    let reading = async {
+        let mut passed = 0;
+        while let Ok(Some(piece)) = piece_of(body).await {
+            passed += piece.len();
+            if passed > MOST {
+                break;
+            }
+        }
+    };
+    // Whether it ended or not, the answer is the same.
+    let _ = tokio::time::timeout(LONGEST, reading).await;
 }
 
 /// Reads a document as a `T`. The first mistake is the only one reported: under `SerializerErrors` if it concerns the

@@ -11,6 +11,7 @@ mod get;
 mod labels;
 mod lifecycle;
 mod list_rules;
+mod outcome_table;
 mod outcomes;
 mod patch;
 mod refusal_order;

@@ -337,11 +337,9 @@ fn invalid(scene: &Scene, op: Op, request: Request) -> Option<Request> {
     })
 }
 
-fn performed_by(mut request: Request, actor: Value) -> Request {
-    if let Some((path, _)) = request.path.split_once('?') {
-        request.path = path.to_owned();
-    }
-    request.with_body(|body| body.with("performedBy", actor))
+fn performed_by(request: Request, actor: Value) -> Request {
+    let path = request.path.split('?').next().unwrap_or_default().to_owned();
+    Request { path, ..request }.with_body(|body| body.with("performedBy", actor))
 }
 
 /// Requests whose content is what is wrong.

@@ -44,22 +44,23 @@ impl App {
 
 /// Connections that are made when they are needed.
 fn pool(database: &Database) -> anyhow::Result<PgPool> {
-    let options = PgConnectOptions::from_str(database.url.expose_secret())
-        .context("database.url")?
+    let options = session(PgConnectOptions::from_str(database.url.expose_secret()).context("database.url")?)
         .application_name("dialogporten")
-        .statement_cache_capacity(256)
-        // The shape of every plan is written into its statement, so planning again for each set of values only costs;
-        // and a full sort is never the better way to a page.
-        .options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("enable_sort", "off"),
-            ("max_parallel_workers_per_gather", "0"),
-            ("jit", "off"),
-        ])
         .options([("statement_timeout", database.statement_timeout.as_millis().to_string())]);
     Ok(PgPoolOptions::new()
         .max_connections(database.max_connections)
         // A ping before each use would double the round trips; a connection that died shows at its next statement.
         .test_before_acquire(false)
         .connect_lazy_with(options))
+}
+
+/// The settings of every connection that the statements' plans rely on: the shape of a plan is written into its statement,
+/// so planning again for each set of values only costs, and a full sort is never the better way to a page.
+pub fn session(options: PgConnectOptions) -> PgConnectOptions {
+    options.statement_cache_capacity(256).options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_sort", "off"),
+        ("max_parallel_workers_per_gather", "0"),
+        ("jit", "off"),
+    ])
 }

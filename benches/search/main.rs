@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as Timer};
 
 use anyhow::Context;
 use dialogporten::{
+    app,
     dev::postgres::{Options, Postgres, temporary},
     domain::{Instant, party::Party},
     store::{
@@ -66,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn pool(url: &str) -> anyhow::Result<PgPool> {
-    let options: PgConnectOptions = url.parse()?;
+    let options = app::session(url.parse::<PgConnectOptions>()?);
     PgPoolOptions::new().max_connections(1).connect_with(options).await.context("the database")
 }
 

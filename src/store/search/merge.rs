@@ -5,10 +5,11 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::{
+    glance::Hint,
     order::{Order, Position, Segment},
     plan::{Axis, List, Plan},
-    scope::Guard,
-    statements::{Ask, Branch, Budget, Hit, branches},
+    scope::{Branches, Guard},
+    statements::{Ask, Branch, Budget, Hit, Step, Stretch},
 };
 
 /// How far a search goes, and when it changes its way.
@@ -49,7 +50,7 @@ pub(super) struct Found {
 }
 
 /// One branch of a walk, a list or the delegated dialogs: rows in order, as far as they are known.
-struct Stream {
+pub(super) struct Stream {
     source: Source,
     /// Where the next statement begins; inside the current segment.
     after: Option<Position>,
@@ -65,39 +66,33 @@ enum Source {
     Delegated,
 }
 
-/// Finds the first `wanted` rows beyond `after`.
+/// Finds the first `wanted` rows beyond `after`, after a glance that did not.
 pub(super) async fn find(
     connection: &mut PgConnection,
-    ask: &Ask<'_>,
-    guard: &Guard,
+    search: &mut Search<'_>,
     plan: &Plan,
+    hint: Hint,
     after: Option<&Position>,
     wanted: usize,
 ) -> Result<Found, sqlx::Error> {
+    let Search { ask, .. } = *search;
     let effort = ask.effort;
     let started = std::time::Instant::now();
-    let walk = branches(plan.axis, ask.scope, ask.filter);
-    let mut search =
-        Search { connection, ask, guard, axis: plan.axis, admitted: walk.admitted.as_deref(), streams: Vec::new() };
-    if !ask.delegated.ids.is_empty() {
-        search.streams.push(Stream::begin(Source::Delegated, after.cloned()));
-    }
-    let others = search.streams.len();
     let mut lists = plan.after.iter();
-    if !walk.keys.is_empty() && !search.try_lists(plan.before.iter(), after, wanted).await? {
-        let segment = after.map_or(0, |position| ask.order.segment_of(position));
-        let stream = |&(key, set): &(i64, i32)| Stream::begin(Source::Walk { key, set, segment }, after.cloned());
-        search.streams.extend(walk.keys.iter().map(stream));
+    let before = plan.before.iter().skip(usize::from(hint.has_long_list));
+    if search.has_walks() && !search.try_lists(connection, before, after, wanted).await? && hint.is_far {
+        search.try_lists(connection, lists.by_ref(), after, wanted).await?;
     }
 
-    let mut budget = if plan.axis == Axis::Resource { effort.first_index_walk } else { effort.first_walk };
+    let mut budget = ask.first_walk(plan.axis);
     let mut rounds = 1;
+    if hint.has_walked {
+        budget = (budget * 4).min(effort.longest_walk.max(budget));
+        rounds = 4;
+    }
     loop {
         let (hits, bound) = search.merged();
-        let ready = hits
-            .iter()
-            .take_while(|hit| bound.as_ref().is_none_or(|bound| !bound.is_before(ask.order, &hit.at)))
-            .count();
+        let ready = ready(&hits, bound.as_ref(), ask.order);
         if ready >= wanted || bound.is_none() {
             return Ok(Found { hits: hits.into_iter().take(ready.min(wanted)).cloned().collect(), stopped_at: None });
         }
@@ -110,20 +105,21 @@ pub(super) async fn find(
             return Ok(Found { hits: hits.into_iter().take(ready).cloned().collect(), stopped_at: Some(position) });
         }
         let target = hits.get(wanted - 1).map(|hit| hit.at.clone());
-        let walked = search.refill(target.as_ref(), wanted, budget, rounds).await?;
+        let walked = search.refill(connection, target.as_ref(), wanted, budget, rounds).await?;
         rounds = rounds.saturating_mul(2);
         if walked {
-            let rest: Vec<_> = lists.by_ref().collect();
-            let is_far = !rest.is_empty() && search.is_far_from(wanted, budget);
+            let is_far = search.is_far_from(wanted, budget);
             budget = (budget * 4).min(effort.longest_walk.max(budget));
             if is_far {
-                let replaced = search.streams.split_off(others);
-                if !search.try_lists(rest.into_iter(), after, wanted).await? {
-                    search.streams.extend(replaced);
-                }
+                search.try_lists(connection, lists.by_ref(), after, wanted).await?;
             }
         }
     }
+}
+
+/// How many of the hits have all others before them.
+fn ready(hits: &[&Hit], bound: Option<&Bound>, order: &Order) -> usize {
+    hits.iter().take_while(|hit| bound.is_none_or(|bound| !bound.is_before(order, &hit.at))).count()
 }
 
 /// Up to where all streams are known.
@@ -149,16 +145,62 @@ impl Stream {
     }
 }
 
-struct Search<'a> {
-    connection: &'a mut PgConnection,
-    ask: &'a Ask<'a>,
+/// The streams of one search, as far as they are read.
+pub(super) struct Search<'a> {
+    pub ask: &'a Ask<'a>,
     guard: &'a Guard,
-    axis: Axis,
-    admitted: Option<&'a [(i32, i64)]>,
-    streams: Vec<Stream>,
+    pub axis: Axis,
+    pub admitted: Option<&'a [(i32, i64)]>,
+    /// The delegated dialogs, if there are any; then the branches of the walk, or a list in their place.
+    pub streams: Vec<Stream>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        ask: &'a Ask<'a>,
+        guard: &'a Guard,
+        axis: Axis,
+        walk: &'a Branches,
+        after: Option<&Position>,
+    ) -> Self {
+        let mut streams = Vec::new();
+        if !ask.delegated.ids.is_empty() {
+            streams.push(Stream::begin(Source::Delegated, after.cloned()));
+        }
+        let segment = after.map_or(0, |position| ask.order.segment_of(position));
+        let stream = |&(key, set): &(i64, i32)| Stream::begin(Source::Walk { key, set, segment }, after.cloned());
+        streams.extend(walk.keys.iter().map(stream));
+        Self { ask, guard, axis, admitted: walk.admitted.as_deref(), streams }
+    }
 }
 
 impl Search<'_> {
+    /// Key and set of each branch of the walk.
+    pub(super) fn walks(&self) -> Vec<(i64, i32)> {
+        let branch = |stream: &Stream| match stream.source {
+            Source::Walk { key, set, .. } => Some((key, set)),
+            Source::List(_) | Source::Delegated => None,
+        };
+        self.streams.iter().filter_map(branch).collect()
+    }
+
+    fn has_walks(&self) -> bool {
+        self.streams.iter().any(|stream| matches!(stream.source, Source::Walk { .. }))
+    }
+
+    /// Whether the stream is a walk that has come to this segment.
+    pub(super) fn stands_in(&self, at: usize, number: usize) -> bool {
+        let stream = &self.streams[at];
+        !stream.is_done && matches!(stream.source, Source::Walk { segment, .. } if segment == number)
+    }
+
+    /// The first `wanted` hits, or all there are, if nothing can come between them any more.
+    pub(super) fn settled(&self, wanted: usize) -> Option<Vec<Hit>> {
+        let (hits, bound) = self.merged();
+        let ready = ready(&hits, bound.as_ref(), self.ask.order);
+        (ready >= wanted || bound.is_none()).then(|| hits.into_iter().take(ready.min(wanted)).cloned().collect())
+    }
+
     /// All hits in order, each once, and the bound up to which nothing is missing between them; `None`: nothing is missing
     /// at all.
     fn merged(&self) -> (Vec<&Hit>, Option<Bound>) {
@@ -177,7 +219,7 @@ impl Search<'_> {
     }
 
     /// Whether the walk, at the density found so far, has a long way to go.
-    fn is_far_from(&self, wanted: usize, walked: i64) -> bool {
+    pub(super) fn is_far_from(&self, wanted: usize, walked: i64) -> bool {
         let (hits, bound) = self.merged();
         let found = as_limit(hits.len());
         bound.is_some() && hits.len() < wanted && as_limit(wanted) * walked / (found + 1) > self.ask.effort.long_walk
@@ -186,6 +228,7 @@ impl Search<'_> {
     /// Reads on in every stream that may hold rows before `target`. Says whether walks were among them.
     async fn refill(
         &mut self,
+        connection: &mut PgConnection,
         target: Option<&Position>,
         wanted: usize,
         budget: i64,
@@ -204,13 +247,13 @@ impl Search<'_> {
                 Source::List(list) => {
                     let list = list.clone();
                     let after = self.streams[at].after.clone();
-                    let hits = self.list(&list, after.as_ref(), wanted).await?.unwrap_or_default();
+                    let hits = self.list(connection, &list, after.as_ref(), wanted).await?.unwrap_or_default();
                     self.take(at, hits, wanted);
                 }
                 Source::Delegated => {
                     let after = self.streams[at].after.clone();
                     let mut sql = self.ask.delegated(after.as_ref(), as_limit(wanted));
-                    let rows = sql.build().fetch_all(&mut *self.connection).await?;
+                    let rows = sql.build().fetch_all(&mut *connection).await?;
                     let hits = rows.iter().map(|row| self.ask.read_hit(row)).collect::<Result<_, _>>()?;
                     self.take(at, hits, wanted);
                 }
@@ -219,18 +262,18 @@ impl Search<'_> {
         // Branches in a later segment wait: what they hold lies behind the others.
         let Some(segment) = walks.iter().map(|(segment, _)| *segment).min() else { return Ok(false) };
         let walks: Vec<usize> = walks.into_iter().filter(|(of, _)| *of == segment).map(|(_, at)| at).collect();
-        self.walk(order.segments()[segment], &walks, wanted, budget, rounds).await?;
+        self.walk(connection, order.segments()[segment], &walks, wanted, (budget, rounds)).await?;
         Ok(true)
     }
 
     /// One statement for all branches at `walks`.
     async fn walk(
         &mut self,
+        connection: &mut PgConnection,
         segment: Segment,
         walks: &[usize],
         wanted: usize,
-        budget: i64,
-        rounds: i64,
+        (budget, rounds): (i64, i64),
     ) -> Result<(), sqlx::Error> {
         let share = |total: i64| total / i64::try_from(walks.len().max(1)).unwrap_or(i64::MAX);
         let wanted = as_limit(wanted);
@@ -245,13 +288,20 @@ impl Search<'_> {
                 Some(Branch { key, set, after: stream.after.as_ref() })
             })
             .collect();
-        let mut sql = self.ask.walk(self.axis, segment, &branches, self.admitted, budget);
-        let rows = sql.build().fetch_all(&mut *self.connection).await?;
+        let stretch = Stretch { axis: self.axis, admitted: self.admitted, budget };
+        let mut sql = self.ask.walk(stretch, segment, &branches);
+        let rows = sql.build().fetch_all(&mut *connection).await?;
         let mut steps: Vec<Vec<_>> = walks.iter().map(|_| Vec::new()).collect();
         for row in &rows {
             let step = self.ask.read_step(row)?;
-            steps[step.branch].push(step);
+            steps[step.place - 1].push(step);
         }
+        self.advance(walks, steps, budget);
+        Ok(())
+    }
+
+    /// Takes what a statement found in each of the branches at `walks`.
+    pub(super) fn advance(&mut self, walks: &[usize], steps: Vec<Vec<Step>>, budget: Budget) {
         for (at, mut steps) in walks.iter().zip(steps) {
             steps.sort_unstable_by_key(|step| step.number);
             let stopped = steps
@@ -263,50 +313,46 @@ impl Search<'_> {
             stream.hits.extend(hits);
             stream.reached(stopped, self.ask.order);
         }
-        Ok(())
     }
 
     /// Puts the first list that is short enough in the place of the walk.
     async fn try_lists(
         &mut self,
+        connection: &mut PgConnection,
         lists: impl Iterator<Item = &List>,
         after: Option<&Position>,
         wanted: usize,
     ) -> Result<bool, sqlx::Error> {
         for list in lists {
-            if let Some(hits) = self.list(list, after, wanted).await? {
-                self.streams.push(Stream::begin(Source::List(list.clone()), after.cloned()));
-                self.take(self.streams.len() - 1, hits, wanted);
+            if let Some(hits) = self.list(connection, list, after, wanted).await? {
+                self.replace_by_list(list, after, hits, wanted);
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
+    /// Puts a list, of which the first rows are known, in the place of the walk.
+    pub(super) fn replace_by_list(&mut self, list: &List, after: Option<&Position>, hits: Vec<Hit>, wanted: usize) {
+        self.streams.retain(|stream| matches!(stream.source, Source::Delegated));
+        self.streams.push(Stream::begin(Source::List(list.clone()), after.cloned()));
+        self.take(self.streams.len() - 1, hits, wanted);
+    }
+
     /// The next rows of a list; `None` if it is too long.
     async fn list(
         &mut self,
+        connection: &mut PgConnection,
         list: &List,
         after: Option<&Position>,
         wanted: usize,
     ) -> Result<Option<Vec<Hit>>, sqlx::Error> {
-        use sqlx::Row as _;
         let mut sql = self.ask.list(list, after, as_limit(wanted));
-        let rows = sql.build().fetch_all(&mut *self.connection).await?;
-        let mut hits = Vec::new();
-        for row in &rows {
-            if !row.try_get::<bool, _>("is_short")? {
-                return Ok(None);
-            }
-            if row.try_get::<Option<uuid::Uuid>, _>("id")?.is_some() {
-                hits.push(self.ask.read_hit(row)?);
-            }
-        }
-        Ok(Some(hits))
+        self.ask.read_list(&sql.build().fetch_all(connection).await?)
     }
 
     /// Rows of a sorted answer: complete if fewer came than were wanted.
-    fn take(&mut self, at: usize, mut hits: Vec<Hit>, wanted: usize) {
+    pub(super) fn take(&mut self, at: usize, mut hits: Vec<Hit>, wanted: usize) {
         let order = self.ask.order;
         hits.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
         let stopped = if hits.len() < wanted { None } else { hits.last().map(|hit| hit.at.clone()) };
@@ -340,6 +386,6 @@ fn is_admitted(guard: &Guard, hit: &Hit) -> bool {
     guard.admits(hit.at.id, hit.party_key, hit.resource)
 }
 
-fn as_limit(rows: usize) -> i64 {
+pub(super) fn as_limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -1,10 +1,12 @@
 //! Lists of dialogs: the cost of a page follows the page, not the store, and no request is too broad.
 //!
-//! [`plan`] chooses a way, [`statements`] writes it as SQL, [`merge`] follows it statement after statement until the page is
-//! full or about two seconds have passed (then the page is short and says where to go on), [`rows`] fetches what a list item
-//! shows. One page is one snapshot.
+//! [`plan`] chooses a way and [`statements`] writes it as SQL. Nearly every page is found by the one statement of
+//! [`glance`], with what its items show. If not, [`merge`] follows the way, statement after statement, until the page is full
+//! or about two seconds have passed (then the page is short and says where to go on), and [`rows`] fetches the items. One
+//! page is one snapshot.
 
 pub mod filter;
+mod glance;
 mod merge;
 pub mod order;
 mod plan;
@@ -12,13 +14,15 @@ mod rows;
 pub mod scope;
 mod statements;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgPool};
 
 pub use self::merge::Effort;
 pub use self::plan::PARTIES as FEW_PARTIES;
 pub use self::rows::{ListRow, Seen};
 use self::{
     filter::Filter,
+    glance::Glance,
+    merge::Found,
     order::{Order, Position},
     scope::{Delegated, Guard, Scope},
 };
@@ -44,23 +48,15 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
-/// Opens the snapshot and sets, for this transaction only, what the statements' plans rely on: generic plans (planning a set
-/// of 20,000 parties costs more than running it), no full sort where an index has the order (a sort that has no alternative
-/// is still made), no parallel workers and no compilation for millisecond statements. The time-out is a fuse, not a design.
+/// Opens the snapshot of a search that takes more than one statement.
 ///
-/// One round trip, sent together; see `docs/performance.md` for what it costs against settings of the whole pool.
-pub(crate) const BEGIN: &str = "begin isolation level repeatable read read only; \
-     set local plan_cache_mode = force_generic_plan; set local enable_sort = off; \
-     set local max_parallel_workers_per_gather = 0; set local jit = off; set local statement_timeout = '20s'";
+/// What the statements' plans rely on (generic plans: planning a set of 20,000 parties costs more than running it; no full
+/// sort where an index has the order; no parallel workers and no compilation for millisecond statements) is set once per
+/// connection, by [`crate::app::session`]. Without it pages are the same, but slow.
+const BEGIN: &str = "begin isolation level repeatable read read only";
 
 /// Finds one page. The caller may see whatever `scope` and `delegated` hold: authorization happened before.
 pub async fn page(pool: &PgPool, search: &Search) -> Result<Page, sqlx::Error> {
-    let mut snapshot = pool.begin_with(BEGIN).await?;
-    // Dropping the read-only transaction ends it, after the answer is on its way.
-    page_in(&mut snapshot, search).await
-}
-
-async fn page_in(connection: &mut PgConnection, search: &Search) -> Result<Page, sqlx::Error> {
     let guard = Guard::new(&search.scope, &search.delegated);
     let ask = statements::Ask {
         scope: &search.scope,
@@ -70,13 +66,33 @@ async fn page_in(connection: &mut PgConnection, search: &Search) -> Result<Page,
         effort: search.effort,
     };
     let plan = plan::choose(&search.scope, &search.filter, &search.order);
-    let found = merge::find(connection, &ask, &guard, &plan, search.after.as_ref(), search.limit + 1).await?;
-    let has_next = found.hits.len() > search.limit || found.stopped_at.is_some();
-    let hits = &found.hits[..found.hits.len().min(search.limit)];
-    let last = hits.last().map(|hit| hit.at.clone());
-    let next = if found.hits.len() > search.limit { last } else { found.stopped_at.or(last) };
-    let ids: Vec<_> = hits.iter().map(|hit| hit.at.id).collect();
-    let mut rows = rows::fetch(connection, &ids).await?;
+    let walk = statements::branches(plan.axis, ask.scope, ask.filter);
+    if walk.keys.is_empty() && ask.delegated.ids.is_empty() {
+        return Ok(Page::default());
+    }
+    let (after, limit) = (search.after.as_ref(), search.limit);
+    let begin = || merge::Search::new(&ask, &guard, plan.axis, &walk, after);
+    let mut connection = pool.acquire().await?;
+    let hint = match glance::glance(&mut connection, &ask, &plan, &mut begin(), after, limit).await? {
+        Glance::Page(hits, mut items) => {
+            let found = Found { hits, stopped_at: None };
+            let rows = found.hits.iter().take(limit).filter_map(|hit| items.remove(&hit.at.id)).collect();
+            return Ok(page_of(&found, rows, &guard, limit));
+        }
+        Glance::TooLittle(hint) => hint,
+    };
+    // Dropping the read-only transaction ends it, after the answer is on its way.
+    let mut snapshot = connection.begin_with(BEGIN).await?;
+    let found = merge::find(&mut snapshot, &mut begin(), &plan, hint, after, limit + 1).await?;
+    let ids: Vec<_> = found.hits.iter().take(limit).map(|hit| hit.at.id).collect();
+    let rows = rows::fetch(&mut snapshot, &ids).await?;
+    Ok(page_of(&found, rows, &guard, limit))
+}
+
+fn page_of(found: &Found, mut rows: Vec<ListRow>, guard: &Guard, limit: usize) -> Page {
+    let has_more = found.hits.len() > limit;
+    let last = found.hits.iter().take(limit).next_back().map(|hit| hit.at.clone());
+    let next = if has_more { last } else { found.stopped_at.clone().or(last) };
     rows.retain(|row| {
         let known = guard.knows(row.id.0, row.party_key, &row.party, row.resource_key);
         if !known {
@@ -84,5 +100,5 @@ async fn page_in(connection: &mut PgConnection, search: &Search) -> Result<Page,
         }
         known
     });
-    Ok(Page { rows, has_next, next })
+    Page { rows, has_next: has_more || found.stopped_at.is_some(), next }
 }

@@ -1,7 +1,7 @@
 //! What a list item shows, for the dialogs of one page.
 
 use serde::Deserialize;
-use sqlx::{PgConnection, types::Json};
+use sqlx::{PgConnection, QueryBuilder, types::Json};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -74,12 +74,15 @@ impl From<Seen> for SeenEntry {
     }
 }
 
-const FETCH: &str = include_str!("rows.sql");
+/// The list items of `page (id, place)`, in the order of the places.
+pub(super) const ITEMS: &str = include_str!("rows.sql");
 
 /// The rows of `ids`, in their order. Ids that are no longer there are left out.
 pub(super) async fn fetch(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<ListRow>, sqlx::Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query_as(FETCH).bind(ids).fetch_all(connection).await
+    let mut sql = QueryBuilder::new("with page as materialized (select * from unnest(");
+    sql.push_bind(ids).push("::uuid[]) with ordinality page (id, place)) ").push(ITEMS);
+    sql.build_query_as().fetch_all(connection).await
 }

@@ -1,4 +1,4 @@
--- The dialogs of one page, in its order, with what list items show.
+-- The dialogs of `page (id, place)`, in the order of the places, with what list items show.
 select d.id
      , d.revision
      , d.context_revision
@@ -30,7 +30,7 @@ select d.id
      , d.owner_labels
      , coalesce(c.listed, '{}') as listed
      , coalesce(s.seen, '[]') as seen
-  from unnest($1::uuid[]) with ordinality page (id, place)
+  from page
   cross join lateral (select d.* from dialog d where d.id = page.id offset 0) d
   cross join lateral (select p.urn from party p where p.party_key = d.party_key offset 0) p
   cross join lateral (select r.urn from service_resource r where r.id = d.resource_id offset 0) r

@@ -53,10 +53,18 @@ pub(super) struct Budget {
     pub found: i64,
 }
 
+/// What a walk goes along, whom it admits, and how far one statement goes.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch<'a> {
+    pub axis: Axis,
+    pub admitted: Option<&'a [(i32, i64)]>,
+    pub budget: Budget,
+}
+
 /// One row of a walk's answer.
 pub(super) struct Step {
-    /// Which branch, from 0.
-    pub branch: usize,
+    /// Which branch, from 1.
+    pub place: usize,
     /// The how-manieth row of the branch's walk this is.
     pub number: i64,
     pub at: Position,
@@ -70,39 +78,42 @@ const COLUMNS: &str = "d.id, d.party_key, d.resource_id, d.org_id, d.content_upd
      d.extended_status, d.external_reference, d.process, d.owner_labels";
 
 impl Ask<'_> {
+    /// Rows that the first statement walks.
+    pub(super) fn first_walk(&self, axis: Axis) -> i64 {
+        if axis == Axis::Resource { self.effort.first_index_walk } else { self.effort.first_walk }
+    }
+
     /// A step of the walk of every branch, all in one segment of the order.
-    pub(super) fn walk(
-        &self,
-        axis: Axis,
-        segment: Segment,
-        branches: &[Branch],
-        admitted: Option<&[(i32, i64)]>,
-        budget: Budget,
-    ) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("select s.place, w.step, w.passes, w.party_key, w.resource_id, w.id");
-        for (key, _) in &self.order.keys {
-            sql.push(", w.").push(key.column());
-        }
-        self.push_branches(&mut sql, segment, branches);
-        sql.push(" cross join lateral (");
-        match axis {
-            Axis::Party | Axis::Org => self.push_rows(&mut sql, axis, segment, admitted, budget),
-            Axis::Resource => self.push_index_rows(&mut sql, segment, admitted, budget),
-        }
-        sql.push(" order by ").push(self.order.sql_in(segment, "w")).push(" limit ").push_bind(budget.found);
-        sql.push(") w");
+    pub(super) fn walk(&self, stretch: Stretch, segment: Segment, branches: &[Branch]) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new("");
+        self.push_walk(&mut sql, stretch, segment, branches, 0);
         sql
     }
 
-    /// The walk reads whole rows and tests them.
-    fn push_rows(
+    /// The same as a part of a statement; `behind` is the place of the branch before the first.
+    pub(super) fn push_walk(
         &self,
         sql: &mut QueryBuilder<Postgres>,
-        axis: Axis,
+        stretch: Stretch,
         segment: Segment,
-        admitted: Option<&[(i32, i64)]>,
-        budget: Budget,
+        branches: &[Branch],
+        behind: usize,
     ) {
+        sql.push("select s.place + ").push(behind).push(" as place, w.step, w.passes, ");
+        self.push_hit(sql, "w");
+        self.push_branches(sql, segment, branches);
+        sql.push(" cross join lateral (");
+        match stretch.axis {
+            Axis::Party | Axis::Org => self.push_rows(sql, stretch, segment),
+            Axis::Resource => self.push_index_rows(sql, stretch, segment),
+        }
+        sql.push(" order by ").push(self.order.sql_in(segment, "w")).push(" limit ").push_bind(stretch.budget.found);
+        sql.push(") w");
+    }
+
+    /// The walk reads whole rows and tests them.
+    fn push_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
+        let Stretch { axis, admitted, budget } = stretch;
         sql.push("select w.* from (select v.*, row_number() over () as step, (true");
         self.filter.push(sql, "v");
         if axis == Axis::Org {
@@ -122,13 +133,8 @@ impl Ask<'_> {
     }
 
     /// The walk reads index entries; rows are fetched only for what belongs to the right parties.
-    fn push_index_rows(
-        &self,
-        sql: &mut QueryBuilder<Postgres>,
-        segment: Segment,
-        admitted: Option<&[(i32, i64)]>,
-        budget: Budget,
-    ) {
+    fn push_index_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
+        let Stretch { admitted, budget, .. } = stretch;
         sql.push("select w.*, d.passes, d.resource_id from (select v.*, row_number() over () as step, (true");
         push_admitted(sql, "v.party_key", admitted);
         sql.push(") is true as admitted from (select d.id, d.party_key, d.content_updated_at from dialog d");
@@ -157,38 +163,55 @@ impl Ask<'_> {
     /// The first `found` rows of a list beyond a position. Every answer has at least one row; its first column says whether
     /// the list was short enough: if not, there are no others.
     pub(super) fn list(&self, list: &List, after: Option<&Position>, found: i64) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("with candidate as materialized (");
-        self.push_candidates(&mut sql, list);
+        let mut sql = QueryBuilder::new("");
+        self.push_list(&mut sql, list, after, found);
+        sql
+    }
+
+    /// The same as a part of a statement.
+    pub(super) fn push_list(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        list: &List,
+        after: Option<&Position>,
+        found: i64,
+    ) {
+        sql.push("with candidate as materialized (");
+        self.push_candidates(sql, list);
         sql.push(" limit ").push_bind(self.effort.list_rows + 1);
         sql.push("), size as materialized (select count(*) <= ").push_bind(self.effort.list_rows);
         sql.push(" as is_short from candidate) select size.is_short, w.* from size left join (");
-        self.push_found(&mut sql, after);
+        self.push_found(sql, "", after);
         sql.push(" cross join candidate c cross join lateral (select ").push(COLUMNS);
         sql.push(" from dialog d where d.id = c.id and (select is_short from size)");
-        self.filter.push(&mut sql, "d");
-        self.push_scope(&mut sql, "d");
+        self.filter.push(sql, "d");
+        self.push_scope(sql, "d");
         sql.push(" offset 0) d where ").push(self.order.keyset_in(Segment::Whole));
         sql.push(" order by ").push(self.order.sql_in(Segment::Whole, "d")).push(" limit ").push_bind(found);
         sql.push(") w on true");
-        sql
     }
 
     /// The first `found` delegated dialogs beyond a position.
     pub(super) fn delegated(&self, after: Option<&Position>, found: i64) -> QueryBuilder<Postgres> {
         let mut sql = QueryBuilder::new("");
-        self.push_found(&mut sql, after);
+        self.push_delegated(&mut sql, after, found);
+        sql
+    }
+
+    /// The same as a part of a statement, in the form of a walk's answer, with the place 0.
+    pub(super) fn push_delegated(&self, sql: &mut QueryBuilder<Postgres>, after: Option<&Position>, found: i64) {
+        self.push_found(sql, "0::bigint as place, 0::bigint as step, true as passes, ", after);
         sql.push(" cross join unnest(").push_bind(self.delegated.ids.clone());
         sql.push("::uuid[]) c (id) cross join lateral (select ").push(COLUMNS).push(" from dialog d where d.id = c.id");
-        self.filter.push(&mut sql, "d");
+        self.filter.push(sql, "d");
         if let Some(parties) = &self.delegated.parties {
-            push_in(&mut sql, "d.party_key", parties.iter().map(crate::domain::party::Party::key).collect::<Vec<_>>());
+            push_in(sql, "d.party_key", parties.iter().map(crate::domain::party::Party::key).collect::<Vec<_>>());
         }
         if let Some(resources) = &self.delegated.resources {
-            push_in(&mut sql, "d.resource_id", resources.iter().map(|resource| resource.id).collect::<Vec<_>>());
+            push_in(sql, "d.resource_id", resources.iter().map(|resource| resource.id).collect::<Vec<_>>());
         }
         sql.push(" offset 0) d where ").push(self.order.keyset_in(Segment::Whole));
         sql.push(" order by ").push(self.order.sql_in(Segment::Whole, "d")).push(" limit ").push_bind(found);
-        sql
     }
 
     /// The ids that a list names.
@@ -249,13 +272,21 @@ impl Ask<'_> {
         sql.push(" offset 0) d");
     }
 
-    /// The cursor as one row `s`, and the columns of a hit.
-    fn push_found(&self, sql: &mut QueryBuilder<Postgres>, after: Option<&Position>) {
-        let start = self.order.start_in(Segment::Whole, after);
-        sql.push("select d.id, d.party_key, d.resource_id");
-        for (key, _) in &self.order.keys {
-            sql.push(", d.").push(key.column());
+    /// The columns of a hit, named so that those of a list item may stand beside them.
+    fn push_hit(&self, sql: &mut QueryBuilder<Postgres>, table: &str) {
+        sql.push(format_args!(
+            "{table}.party_key as hit_party, {table}.resource_id as hit_resource, {table}.id as hit"
+        ));
+        for (at, (key, _)) in self.order.keys.iter().enumerate() {
+            sql.push(format_args!(", {table}.{} as k{at}", key.column()));
         }
+    }
+
+    /// The cursor as one row `s`, and the columns of a hit behind some others.
+    fn push_found(&self, sql: &mut QueryBuilder<Postgres>, others: &str, after: Option<&Position>) {
+        let start = self.order.start_in(Segment::Whole, after);
+        sql.push("select ").push(others);
+        self.push_hit(sql, "d");
         sql.push(" from (select ");
         for (at, value) in start.values.iter().enumerate() {
             sql.push_bind(*value).push("::timestamptz as c").push(at).push(", ");
@@ -294,16 +325,30 @@ impl Ask<'_> {
     pub(super) fn read_hit(&self, row: &PgRow) -> Result<Hit, sqlx::Error> {
         Ok(Hit {
             at: self.read_position(row)?,
-            party_key: row.try_get("party_key")?,
-            resource: row.try_get("resource_id")?,
+            party_key: row.try_get("hit_party")?,
+            resource: row.try_get("hit_resource")?,
         })
+    }
+
+    /// The answer of a list; `None` if it is too long.
+    pub(super) fn read_list(&self, rows: &[PgRow]) -> Result<Option<Vec<Hit>>, sqlx::Error> {
+        let mut hits = Vec::new();
+        for row in rows {
+            if !row.try_get::<bool, _>("is_short")? {
+                return Ok(None);
+            }
+            if row.try_get::<Option<Uuid>, _>("hit")?.is_some() {
+                hits.push(self.read_hit(row)?);
+            }
+        }
+        Ok(Some(hits))
     }
 
     pub(super) fn read_step(&self, row: &PgRow) -> Result<Step, sqlx::Error> {
         let place: i64 = row.try_get("place")?;
         let passes: Option<bool> = row.try_get("passes")?;
         Ok(Step {
-            branch: usize::try_from(place - 1).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            place: usize::try_from(place).map_err(|error| sqlx::Error::Decode(error.into()))?,
             number: row.try_get("step")?,
             at: self.read_position(row)?,
             hit: if passes == Some(true) { Some(self.read_hit(row)?) } else { None },
@@ -311,10 +356,10 @@ impl Ask<'_> {
     }
 
     fn read_position(&self, row: &PgRow) -> Result<Position, sqlx::Error> {
-        let value = |(key, _): &(Key, _)| row.try_get::<Option<Instant>, _>(key.column());
+        let value = |at: usize| row.try_get::<Option<Instant>, _>(format!("k{at}").as_str());
         Ok(Position {
-            values: self.order.keys.iter().map(value).collect::<Result<_, _>>()?,
-            id: row.try_get::<Uuid, _>("id")?,
+            values: (0..self.order.keys.len()).map(value).collect::<Result<_, _>>()?,
+            id: row.try_get::<Uuid, _>("hit")?,
         })
     }
 }

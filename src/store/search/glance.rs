@@ -1,0 +1,173 @@
+//! The first statement of a search: what it finds comes with its list items, so that an ordinary page takes one round trip.
+//!
+//! It runs alone, outside any transaction, and is a snapshot by itself. If it does not fill the page, the search begins
+//! anew inside a transaction, with the [`Hint`] of how far the page seems to be.
+
+use std::collections::HashMap;
+
+use sqlx::{FromRow as _, PgConnection, Postgres, QueryBuilder, Row as _, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{
+    merge::{Search, as_limit},
+    order::{Position, Segment},
+    plan::{List, Plan},
+    rows::{ITEMS, ListRow},
+    statements::{Ask, Branch, Budget, Hit, Step, Stretch},
+};
+
+/// What a glance that did not fill the page tells the search.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hint {
+    /// The first budget of the walk was spent in vain.
+    pub has_walked: bool,
+    /// At the density found, the page is so far away that lists are worth a try.
+    pub is_far: bool,
+    /// The first of the plan's lists is too long.
+    pub has_long_list: bool,
+}
+
+pub(super) enum Glance {
+    /// The whole page, in order, with the list items.
+    Page(Vec<Hit>, HashMap<Uuid, ListRow>),
+    TooLittle(Hint),
+}
+
+/// What the statement reads.
+enum Opening<'a> {
+    List(&'a List),
+    /// The walk in these segments of the order, and the delegated dialogs.
+    Walk(&'a [Segment]),
+}
+
+/// Looks for the first `limit` rows beyond `after`, and for whether there are more.
+pub(super) async fn glance(
+    connection: &mut PgConnection,
+    ask: &Ask<'_>,
+    plan: &Plan,
+    search: &mut Search<'_>,
+    after: Option<&Position>,
+    limit: usize,
+) -> Result<Glance, sqlx::Error> {
+    let wanted = limit + 1;
+    let delegated = usize::from(!ask.delegated.ids.is_empty());
+    match plan.before.first() {
+        Some(list) if delegated == 0 && search.streams.len() > delegated => {
+            let mut sql = ask.glance(&Opening::List(list), search, after, limit);
+            let answer = sql.build().fetch_all(connection).await?;
+            let Some(hits) = ask.read_list(&answer)? else {
+                return Ok(Glance::TooLittle(Hint { has_long_list: true, ..Hint::default() }));
+            };
+            search.replace_by_list(list, after, hits, wanted);
+            search.page_of(&answer, wanted, Hint::default())
+        }
+        Some(_) => Ok(Glance::TooLittle(Hint::default())),
+        None => {
+            let first = after.map_or(0, |position| ask.order.segment_of(position));
+            let segments = &ask.order.segments()[first..];
+            let mut sql = ask.glance(&Opening::Walk(segments), search, after, limit);
+            let answer = sql.build().fetch_all(connection).await?;
+            let budget = search.first_budget(wanted);
+            let branches = search.streams.len() - delegated;
+            let mut steps: Vec<Vec<Step>> = (0..=branches * segments.len()).map(|_| Vec::new()).collect();
+            for row in &answer {
+                let step = ask.read_step(row)?;
+                steps[step.place].push(step);
+            }
+            if delegated > 0 {
+                let hits = std::mem::take(&mut steps[0]).into_iter().filter_map(|step| step.hit).collect();
+                search.take(0, hits, wanted);
+            }
+            for (number, steps) in (first..).zip(steps[1..].chunks_mut(branches.max(1))) {
+                // What a later segment holds counts where the earlier one was read to its end.
+                let walks: Vec<usize> =
+                    (0..branches).map(|at| at + delegated).filter(|at| search.stands_in(*at, number)).collect();
+                let steps = walks.iter().map(|at| std::mem::take(&mut steps[at - delegated])).collect();
+                search.advance(&walks, steps, budget);
+            }
+            let is_far = search.is_far_from(wanted, ask.first_walk(plan.axis));
+            search.page_of(&answer, wanted, Hint { has_walked: branches > 0, is_far, ..Hint::default() })
+        }
+    }
+}
+
+impl Search<'_> {
+    fn page_of(&self, answer: &[PgRow], wanted: usize, hint: Hint) -> Result<Glance, sqlx::Error> {
+        let Some(hits) = self.settled(wanted) else { return Ok(Glance::TooLittle(hint)) };
+        let mut items = HashMap::new();
+        for row in answer {
+            if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
+                let item = ListRow::from_row(row)?;
+                items.insert(item.id.0, item);
+            }
+        }
+        // Rows that the statement could not tell from foreign ones may have taken the place of the page's.
+        if hits.iter().take(wanted - 1).all(|hit| items.contains_key(&hit.at.id)) {
+            Ok(Glance::Page(hits, items))
+        } else {
+            Ok(Glance::TooLittle(hint))
+        }
+    }
+
+    /// How far a glance goes: in each branch as far as one of few parties may need, since a second statement costs more.
+    fn first_budget(&self, wanted: usize) -> Budget {
+        let branches = as_limit(self.streams.len().max(1));
+        let found = (4 * as_limit(wanted) / branches + 16).min(as_limit(wanted));
+        Budget { walked: (self.ask.first_walk(self.axis) / branches).max(found), found }
+    }
+}
+
+impl Ask<'_> {
+    fn glance(
+        &self,
+        opening: &Opening,
+        search: &Search,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new("with step as materialized (");
+        let condition = match opening {
+            Opening::List(list) => {
+                self.push_list(&mut sql, list, after, as_limit(limit + 1));
+                "hit is not null"
+            }
+            Opening::Walk(segments) => {
+                let walks = search.walks();
+                let budget = search.first_budget(limit + 1);
+                let stretch = Stretch { axis: search.axis, admitted: search.admitted, budget };
+                let mut parts = 0;
+                for (number, segment) in segments.iter().enumerate().filter(|_| !walks.is_empty()) {
+                    sql.push(if parts > 0 { " union all (" } else { "(" });
+                    let after = if number == 0 { after } else { None };
+                    let branch = |&(key, set): &(i64, i32)| Branch { key, set, after };
+                    let branches: Vec<Branch> = walks.iter().map(branch).collect();
+                    self.push_walk(&mut sql, stretch, *segment, &branches, number * walks.len());
+                    sql.push(")");
+                    parts += 1;
+                }
+                if !self.delegated.ids.is_empty() {
+                    sql.push(if parts > 0 { " union all (" } else { "(" });
+                    self.push_delegated(&mut sql, after, as_limit(limit + 1));
+                    sql.push(")");
+                }
+                "passes"
+            }
+        };
+        let keys: Vec<String> = (0..self.order.keys.len()).map(|at| format!("k{at}")).collect();
+        let order: Vec<String> = keys
+            .iter()
+            .zip(&self.order.keys)
+            .map(|(name, (_, direction))| format!("{name} {}", direction.word()))
+            .collect();
+        sql.push(format_args!(
+            "), page as materialized (select hit as id, row_number() over (order by {}, hit {}) as place from step \
+             where {condition} group by hit, {} order by place limit ",
+            order.join(", "),
+            self.order.id.word(),
+            keys.join(", ")
+        ));
+        sql.push_bind(as_limit(limit)).push("), item as materialized (").push(ITEMS);
+        sql.push(") select step.*, item.* from step left join item on item.id = step.hit");
+        sql
+    }
+}

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{hold, is_one_of};
 use crate::harness::{
-    Answer, Client, Edit, TestApp, fresh_id, localized, simple_activity, simple_dialog, simple_transmission, text,
+    Answer, Client, Edit, PERSON, RESOURCE, TestApp, fresh_id, localized, simple_activity, simple_dialog,
+    simple_transmission, text,
 };
 
 const DIALOGS: &str = "serviceowner/dialogs";
@@ -269,6 +270,15 @@ async fn check(app: &TestApp, body: Vec<u8>) -> Result<Answer, TestCaseError> {
         let id = answer.body.as_str().unwrap();
         let read = owner.get(&format!("{DIALOGS}/{id}")).await;
         prop_assert_eq!(read.status, 200, "what was accepted cannot be read: {} to {}", read.text, what);
+        sqlx::query("update dialog set visible_from = null where id = $1::uuid")
+            .bind(id)
+            .execute(&app.db)
+            .await
+            .unwrap();
+        let opened = app.person(PERSON).get(&format!("enduser/dialogs/{id}")).await;
+        is_one_of(&opened, &[200, 403, 404], &what)?;
+        let mine = app.person(PERSON).get(&format!("enduser/dialogs?limit=1&serviceResource={RESOURCE}")).await;
+        is_one_of(&mine, &[200], &what)?;
         let listed = owner.get(&format!("{DIALOGS}?limit=1&orderBy=createdAt")).await;
         prop_assert_eq!(listed.status, 200, "what was accepted cannot be listed: {} to {}", listed.text, what);
     }
@@ -311,7 +321,7 @@ fn one_fault_in_a_good_body_is_named_or_harmless() {
     });
 }
 
-fn any_json() -> impl Strategy<Value = Value> {
+pub fn any_json() -> impl Strategy<Value = Value> {
     const NAMES: &[&str] = &[
         "serviceResource",
         "party",
@@ -360,7 +370,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn any_json_is_answered() {
+pub fn any_json_is_answered() {
     hold(300, &any_json(), &async |app, body| check(app, body.to_string().into_bytes()).await.map(drop));
 }
 
@@ -428,4 +438,59 @@ async fn the_longest_bodies_are_answered_in_time() {
         assert!(answer.text.len() < 1_000_000, "{name}: the answer has {} bytes", answer.text.len());
     }
     assert_eq!(rows(&app).await, before);
+}
+
+/// Dialogs with as much of everything as there is room for: stored and shown, at a cost that grows with their length.
+#[tokio::test]
+async fn the_largest_dialogs_are_taken() {
+    const LENGTH: usize = if cfg!(debug_assertions) { 2_000_000 } else { 19_000_000 };
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let many = |item: &dyn Fn(usize) -> Value| {
+        let length = item(0).to_string().len() + 10;
+        // A dialog counts its transmissions in sixteen bits.
+        Value::from((0..(LENGTH / length).min(32_000)).map(item).collect::<Vec<_>>())
+    };
+    let url = json!({"url": "https://example.com/a", "consumerType": "Gui"});
+    let endpoint = json!({"url": "https://example.com/a", "httpMethod": "GET"});
+    let ids = || (0..LENGTH / 100).map(|_| fresh_id().to_string()).collect::<Vec<_>>();
+    let (ids, others) = (ids(), ids());
+    // Up to a hundred levels, with up to a hundred answers each.
+    let chained = |n: usize| {
+        let message = simple_transmission().without("content.summary").with("id", ids[n].as_str());
+        if n.is_multiple_of(100) { message } else { message.with("relatedTransmissionId", ids[n - 1].as_str()) }
+    };
+    let crowds = |n: usize| {
+        let message = simple_transmission().without("content.summary").with("id", others[n].as_str());
+        if n.is_multiple_of(101) {
+            message
+        } else {
+            message.with("relatedTransmissionId", others[n - n % 101].as_str())
+        }
+    };
+    for (what, member, items) in [
+        ("transmissions in chains", "transmissions", many(&chained)),
+        ("transmissions in crowds", "transmissions", many(&crowds)),
+        (
+            "transmissions with keys",
+            "transmissions",
+            many(&|n| simple_transmission().with("idempotentKey", format!("key-{n}"))),
+        ),
+        ("activities", "activities", many(&|_| simple_activity("DialogOpened"))),
+        ("tags", "searchTags", many(&|n| json!({"value": format!("tag-{n}")}))),
+        ("attachments", "attachments", many(&|_| json!({"urls": [url.clone()]}))),
+        ("URLs", "attachments", json!([{"urls": many(&|_| url.clone())}])),
+        ("API actions", "apiActions", many(&|_| json!({"action": "read", "endpoints": [endpoint.clone()]}))),
+        ("endpoints", "apiActions", json!([{"action": "read", "endpoints": many(&|_| endpoint.clone())}])),
+    ] {
+        let body = simple_dialog().with(member, items).to_string().into_bytes();
+        let began = Instant::now();
+        let answer = post(&owner, body).await;
+        let took = began.elapsed().as_secs_f32();
+        assert_eq!(answer.status, 201, "{what}: {:.500}", answer.text);
+        let read = owner.get(&format!("{DIALOGS}/{}", answer.body.as_str().unwrap())).await;
+        let read_took = began.elapsed().as_secs_f32() - took;
+        assert_eq!(read.status, 200, "{what}: {:.500}", read.text);
+        assert!(took < 20.0 && read_took < 20.0, "{what}: {took} s to store, {read_took} s to read");
+    }
 }

@@ -1,6 +1,7 @@
 //! Whatever is sent, the service answers, in time, and never with a fault of its own.
 
 mod bodies;
+mod everything;
 mod headers;
 mod queries;
 mod tokens;

@@ -118,14 +118,14 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 /// Some parameters; some come several times.
-fn parameters(most: usize) -> impl Strategy<Value = Vec<(String, String)>> {
+pub fn parameters(most: usize) -> impl Strategy<Value = Vec<(String, String)>> {
     let one = (name(), value(), 1_usize..4);
     prop::collection::vec(one, 0..most).prop_map(|all| {
         all.into_iter().flat_map(|(name, value, times)| std::iter::repeat_n((name, value), times)).collect()
     })
 }
 
-fn joined(parameters: &[(String, String)]) -> String {
+pub fn joined(parameters: &[(String, String)]) -> String {
     let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
     // Only what no address may hold is escaped; the rest is sent as it is.
     pairs

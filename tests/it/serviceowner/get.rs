@@ -249,3 +249,40 @@ async fn a_dialog_with_thousands_of_transmissions_is_read_whole_and_in_order() {
     assert_eq!(keys.len(), MORE + 1);
     assert!(keys.is_sorted());
 }
+
+/// EG-026, OG-007: what is unopened follows the activities.
+#[tokio::test]
+async fn opening_is_an_activity() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd").and_scopes(&["digdir:dialogporten.correspondence"]);
+    let transmission = fresh_id().to_string();
+    let message = simple_transmission().with("id", transmission.as_str());
+    let id = owner.creates(simple_dialog().and("transmissions", message)).await;
+    let before = owner.reads(id).await;
+    assert_eq!((&before["hasUnopenedContent"], &before["transmissions"][0]["isOpened"]), (&json!(true), &json!(false)));
+    let opened = simple_activity("TransmissionOpened").with("transmissionId", transmission.as_str());
+    owner.put(&format!("serviceowner/dialogs/{id}"), simple_dialog().and("activities", opened)).await.expect(204);
+    let after = owner.reads(id).await;
+    assert_eq!((&after["hasUnopenedContent"], &after["transmissions"][0]["isOpened"]), (&json!(false), &json!(true)));
+
+    let letter = "urn:altinn:resource:ttd-dialogporten-automated-tests-correspondence";
+    for (activity, unopened) in [("CorrespondenceOpened", false), ("Information", true)] {
+        let body = simple_dialog().with("serviceResource", letter).and("activities", simple_activity(activity));
+        let id = owner.creates(body).await;
+        assert_eq!(owner.reads(id).await["hasUnopenedContent"], unopened, "{activity}");
+        assert_eq!(app.person(PERSON).opens(id).await["hasUnopenedContent"], unopened, "{activity}, for the end user");
+    }
+}
+
+/// OG-015
+#[tokio::test]
+async fn a_person_to_read_for_sees_the_labels() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let id = owner.creates(simple_dialog()).await;
+    let path = format!("serviceowner/dialogs/{id}/endusercontext/systemlabels?enduserId={}", urn(PERSON));
+    owner.put(&path, json!({ "systemLabels": ["Archive"] })).await.expect(204);
+    let answer = owner.get(&format!("serviceowner/dialogs/{id}?endUserId={}", urn(PERSON))).await.expect(200);
+    assert_eq!(answer.body["endUserContext"]["systemLabels"], json!(["Archive"]));
+    assert_eq!(answer.body["systemLabel"], "Archive");
+}

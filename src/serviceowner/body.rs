@@ -1,4 +1,4 @@
-//! Bodies that may say `isSilentUpdate` beside what they hold.
+//! Bodies that may say `isSilentUpdate`, beside what they hold or alone.
 
 use axum::extract::{FromRequest, Request};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -35,5 +35,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MaybeSilent<T> {
         let body = parse_json(&bytes)?;
         let silence: Silence = parse_json(&bytes)?;
         Ok(Self { body, silent: asked.unwrap_or(silence.is_silent_update) })
+    }
+}
+
+/// Whether the query string, or else a JSON body, asks for silence. For operations that need no body: what is not JSON is
+/// not looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent(pub bool);
+
+impl<S: Send + Sync> FromRequest<S> for Silent {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let mut query = Query::parse(request.uri().query().unwrap_or_default());
+        let asked = query.boolean("isSilentUpdate");
+        query.finish()?;
+        if let Some(asked) = asked {
+            return Ok(Self(asked));
+        }
+        if expect_media_type(request.headers(), &["application/json"]).is_err() {
+            return Ok(Self(false));
+        }
+        let bytes = read_body(request).await?;
+        Ok(Self(parse_json::<Silence>(&bytes).is_ok_and(|silence| silence.is_silent_update)))
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         ids::{DialogId, Revision},
     },
     http::{if_match::IfMatch, refusal::Refusal},
+    serviceowner::ownership,
     store::{dialog::any_owner, violation::StoreError},
 };
 
@@ -23,11 +24,7 @@ pub async fn of_owned_resource(app: &App, caller: &ServiceOwner, id: DialogId) -
 
 /// The dialog, if its owner has the caller's short name, or the caller is an administrator.
 pub async fn of_own_org(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Dialog, Refusal> {
-    let dialog = any_owner(id).with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))?;
-    if caller.is_admin() || caller.org_code(&app.altinn).await?.eq_ignore_ascii_case(&dialog.org) {
-        return Ok(dialog);
-    }
-    Err(Refusal::no_dialog(id))
+    ownership::find(app, caller, id).await?.with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))
 }
 
 /// 410 for a dialog that is soft-deleted.

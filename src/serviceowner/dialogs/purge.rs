@@ -18,10 +18,9 @@ use crate::{
         if_match::IfMatch,
         openapi::{Operation, Tag},
         path::Path,
-        query::Query,
         refusal::Refusal,
     },
-    serviceowner::stored,
+    serviceowner::{body::Silent, stored},
     store::dialog::purge as store,
 };
 
@@ -44,11 +43,9 @@ pub async fn purge(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
     expected: IfMatch,
-    mut query: Query,
+    Silent(silent): Silent,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
-    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
-    query.finish()?;
     if id.0.is_nil() {
         let text = "DialogId was either badly formatted or 00000000-0000-0000-0000-000000000000";
         return Err(Violations::one("dialogId", text).into());

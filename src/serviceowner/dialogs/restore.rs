@@ -17,10 +17,9 @@ use crate::{
         if_match::IfMatch,
         openapi::{Operation, Tag},
         path::Path,
-        query::Query,
         refusal::Refusal,
     },
-    serviceowner::stored,
+    serviceowner::{body::Silent, stored},
     store::dialog::change::DialogChange,
 };
 
@@ -40,12 +39,9 @@ pub async fn restore(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
     expected: IfMatch,
-    mut query: Query,
+    Silent(silent): Silent,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
-    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
-    query.finish()?;
-
     let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
     stored::matches(expected, dialog.revision)?;
     if dialog.deleted_at.take().is_none() {

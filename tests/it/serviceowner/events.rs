@@ -116,6 +116,20 @@ async fn silence_leaves_flagged_updates() {
     assert_eq!(kinds, ["DialogCreated", "DialogUpdated", "DialogUpdated", "DialogUpdated", "DialogUpdated"]);
 }
 
+/// Chapter 01 §0: these two need no body, but may be told in one.
+#[tokio::test]
+async fn restoring_and_purging_may_be_silenced_in_the_body() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let dialog = born(&app, &owner).await;
+    owner.delete(&silently(dialog)).await.expect(204);
+    owner.post(&action(dialog, "restore"), json!({"isSilentUpdate": true})).await.expect(204);
+    let loud = format!("{}?isSilentUpdate=false", action(dialog, "restore"));
+    owner.post(&loud, json!({"isSilentUpdate": true})).await.expect(204);
+    owner.post(&action(dialog, "purge"), json!({"IsSilentUpdate": true, "dialogId": dialog})).await.expect(204);
+    assert_eq!(raised(&app, dialog).await, [""; 0]);
+}
+
 /// A refused write raises nothing.
 #[tokio::test]
 async fn refusals_raise_nothing() {

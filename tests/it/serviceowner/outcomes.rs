@@ -157,6 +157,20 @@ async fn foreign_dialogs_look_like_missing_ones() {
     }
 }
 
+/// Chapter 01 §13 no. 13: somebody of whom neither the token nor the registry tells a short name.
+#[tokio::test]
+async fn owners_without_a_name_own_nothing() {
+    let app = TestApp::start().await;
+    let (_, there, _) = target(&app).await;
+    let nameless = app.with_claims(json!({
+        "scope": format!("{PROVIDER} {CHANGE_TRANSMISSIONS}"),
+        "consumer": {"authority": "iso6523-actorid-upis", "ID": "0192:310923044"},
+    }));
+    for operation in ALL.into_iter().filter(|operation| !operation.is_administrators()) {
+        texts(&operation.send(&nameless, &there).await.expect(404), "DialogEntity");
+    }
+}
+
 /// Rows "dialog soft-deleted" and "frozen, not admin".
 #[tokio::test]
 async fn deleted_and_frozen_dialogs() {

@@ -1,6 +1,7 @@
 //! Conventions of the wire that no single operation owns.
 
 mod conventions;
+mod enumeration;
 mod health;
 mod metadata;
 mod routing;

@@ -4,4 +4,5 @@ mod conventions;
 mod enumeration;
 mod health;
 mod metadata;
+mod privacy;
 mod routing;

@@ -94,7 +94,8 @@ impl Altinn {
         let request = request.json(&Query { data: [party.as_str()] });
         let found: Found = platform.json("party names", Access::Ours, request).await?;
         let name = found.data.into_iter().next().and_then(|named| named.display_name);
-        Ok(name.filter(|name| !name.trim().is_empty()))
+        // A NUL character is no letter of a name, and could not be stored.
+        Ok(name.filter(|name| !name.trim().is_empty() && !name.contains('\0')))
     }
 
     /// Names of all service owners by organization number.

@@ -99,11 +99,15 @@ impl Resources<'_> {
             .0
             .catalogue
             .get((), || async move {
+                const CALL: &str = "resource list";
                 let platform = &altinn.0.platform;
                 let mut address = platform.address("resourceregistry/api/v1/resource/resourcelist");
                 address.set_query(Some("includeMigratedApps=true"));
-                let list: Vec<Listed> =
-                    platform.json("resource list", Access::Anonymous, platform.client.get(address)).await?;
+                let list: Vec<Listed> = platform.json(CALL, Access::Anonymous, platform.client.get(address)).await?;
+                if list.is_empty() {
+                    // Taken for true, it would say for as long as it is fresh that nobody owns anything.
+                    return Err(AltinnError::Unreadable { call: CALL, cause: "no resource at all".into() });
+                }
                 Ok(Answer::Keep(Arc::new(Catalogue::new(list.into_iter().filter_map(Listed::supported).collect()))))
             })
             .await
@@ -149,7 +153,8 @@ struct Authority {
 
 impl Listed {
     fn supported(self) -> Option<ServiceResource> {
-        let stated = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        // What holds a NUL character could not be stored.
+        let stated = |text: Option<String>| text.filter(|text| !text.trim().is_empty() && !text.contains('\0'));
         let resource_type = self.resource_type.filter(|name| TYPES.contains(&name.as_str()))?;
         Some(ServiceResource {
             urn: format!("{PREFIX}{}", self.identifier).to_lowercase(),

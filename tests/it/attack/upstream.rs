@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Edit, OTHER_PERSON, PERSON, RESOURCE, TestApp, simple_activity, simple_dialog};
+use crate::harness::{
+    Answer, Edit, OTHER_PERSON, PERSON, RESOURCE, TestApp, localized, simple_activity, simple_dialog,
+};
 
 const DECISION: &str = "/authorization/api/v1/authorize";
 const PARTIES: &str = "/accessmanagement/api/v1/resourceowner/authorizedparties";
@@ -49,6 +51,8 @@ fn ways() -> Vec<Value> {
         json!({"status": 200, "body": 5}),
         json!({"status": 200, "body": [5]}),
         json!({"status": 200, "body": {"response": "Permit", "data": {}, "access_token": 5}}),
+        json!({"status": 200, "body": []}),
+        json!({"status": 200, "body": {"response": [], "data": [{"displayName": "a\u{0}b"}]}}),
         json!({"status": 302}),
         json!({"drop": true}),
         json!({"delay_ms": 30_000}),
@@ -84,6 +88,12 @@ async fn ask(app: &TestApp, operation: &str, dialog: &str) -> Answer {
     }
 }
 
+/// The dialog is shown, and none of what could be done with it.
+fn is_closed(answer: &Answer) -> bool {
+    let action = &answer.body["guiActions"][0];
+    action["isAuthorized"] == false && action["url"] == "urn:dialogporten:unauthorized"
+}
+
 /// Once the platform is well again the operation succeeds, at the latest when a call that hangs has been given up.
 async fn mended(app: &TestApp, operation: &str, dialog: &str) {
     for _ in 0..5 {
@@ -97,7 +107,9 @@ async fn mended(app: &TestApp, operation: &str, dialog: &str) {
 #[tokio::test]
 async fn what_the_platform_does_not_say_is_not_allowed() {
     let app = start().await;
-    let dialog = app.service_owner("ttd").creates(simple_dialog()).await.to_string();
+    let action =
+        json!({"action": "read", "url": "https://example.com", "priority": "Primary", "title": localized("Les")});
+    let dialog = app.service_owner("ttd").creates(simple_dialog().and("guiActions", action)).await.to_string();
     for (operation, path, age) in [
         ("open", DECISION, TimeDelta::minutes(31)),
         ("open for", DECISION, TimeDelta::minutes(31)),
@@ -122,7 +134,10 @@ async fn what_the_platform_does_not_say_is_not_allowed() {
             // Nobody in the lists is an answer, too, where one party was asked for; likewise a register without a name.
             let denied = answer.status == 502
                 || answer.status == 200 && answer.body["items"] == json!([])
-                || answer.status == 422 && !answer.errors("ActorId").is_empty();
+                || answer.status == 422 && !answer.errors("ActorId").is_empty()
+                // Nothing was decided, so nothing is permitted; lists show the dialog, so it opens.
+                || operation == "open" && answer.status == 200 && way["body"]["response"] == json!([]) && is_closed(&answer)
+                || operation == "open for" && answer.status == 404;
             assert!(denied, "{operation}, {way} at {path}: {} {}", answer.status, answer.text);
             if answer.status == 502 {
                 assert_eq!(answer.body["title"], "Bad gateway.");
@@ -180,4 +195,36 @@ async fn issuers_that_fail_let_nobody_in() {
         assert!(matches!(answer.status.as_u16(), 401 | 502), "{way}: {} {}", answer.status, answer.text);
         faults(&app, json!([])).await;
     }
+}
+
+/// However many wait for the platform: nobody holds a connection to the database meanwhile, and others are served.
+#[tokio::test]
+async fn waiting_for_the_platform_holds_up_nobody_else() {
+    let app = start().await;
+    let (user, owner) = (app.person(PERSON), app.service_owner("ttd"));
+    let mut dialogs = Vec::new();
+    for _ in 0..40 {
+        dialogs.push(owner.creates(simple_dialog()).await);
+    }
+    let slow = json!({"path": DECISION, "delay_ms": 20_000});
+    let nameless = json!({"path": NAMES, "delay_ms": 20_000});
+    faults(&app, json!([slow, nameless])).await;
+    let opening = futures_util::future::join_all(dialogs.iter().map(|dialog| {
+        let (user, path) = (user.clone(), format!("enduser/dialogs/{dialog}"));
+        async move { user.get(&path).await }
+    }));
+    let creating = futures_util::future::join_all((0..20).map(|_| ask(&app, "create with actor", "")));
+    let others = async {
+        let mut longest = Duration::ZERO;
+        for _ in 0..10 {
+            let began = Instant::now();
+            owner.get("serviceowner/dialogs?limit=1").await.expect(200);
+            longest = longest.max(began.elapsed());
+        }
+        longest
+    };
+    let (opened, created, longest) = futures_util::future::join3(opening, creating, others).await;
+    assert!(opened.iter().chain(&created).all(|answer| answer.status == 502));
+    // Far less than the second that the others wait, but the machine is busy with them.
+    assert!(longest < Duration::from_secs(3), "{longest:?}");
 }

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::net::TcpListener;
 use url::Url;
@@ -16,9 +17,9 @@ use url::Url;
 use super::{Common, log};
 use crate::{
     clock::Clock,
-    config::Source,
+    config::{KeyPair, Source},
     dev::run::{address, refuse_exposure, world, write_at_once},
-    sandbox::Sandbox,
+    sandbox::{Sandbox, keys::KeyName},
     serve,
 };
 
@@ -39,6 +40,10 @@ pub struct Arguments {
     /// Written in one step when everything answers: addresses as JSON
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// Written with everything that `serve --config` needs to use this platform, fresh signing keys included; what is left to
+    /// give is `database.url` and `dialogporten.base_uri`
+    #[arg(long, value_name = "FILE")]
+    settings_file: Option<PathBuf>,
     /// Listen on more than loopback although anybody who reaches the sandbox can act as anybody
     #[arg(long)]
     expose_sandbox_to_network: bool,
@@ -62,6 +67,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let patience = Duration::from_secs(3);
         let serving = serve::until(serve::stop_asked(), listener, sandbox.router(), Duration::ZERO, patience);
         let serving = tokio::spawn(serving);
+        if let Some(file) = &arguments.settings_file {
+            write_at_once(file, &settings_for_serve(&sandbox)?)?;
+        }
         if let Some(file) = &arguments.ready_file {
             let addresses = json!({
                 "base_url": sandbox.base(),
@@ -74,4 +82,31 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let _ = writeln!(std::io::stdout(), "the sandbox is ready at {}/sandbox", sandbox.base());
         serving.await.context("serving")?
     })
+}
+
+/// The platform's part of the settings of a service that uses this sandbox, as TOML.
+fn settings_for_serve(sandbox: &Sandbox) -> anyhow::Result<String> {
+    let base = sandbox.base();
+    let key = |kid: &str| {
+        let key = KeyPair::generate(kid);
+        json!({"kid": kid, "private": key.private().expose_secret(), "public": key.public_base64()})
+    };
+    let issuer = |(name, key): (&str, KeyName)| json!({"name": name, "well_known": format!("{}/.well-known/openid-configuration", sandbox.issuer(key))});
+    let issuers =
+        [("Maskinporten", KeyName::Maskinporten), ("Altinn", KeyName::Altinn), ("Idporten", KeyName::Idporten)]
+            .map(issuer);
+    let root = format!("{}/", base.trim_end_matches('/'));
+    let settings = json!({
+        "dialogporten": {"primary": key("primary"), "secondary": key("secondary")},
+        "authentication": {"issuers": issuers},
+        "altinn": {"base_uri": root, "events_base_uri": root, "cdn_base_uri": root},
+        "maskinporten": {
+            "token_uri": format!("{root}token"),
+            "audience": root,
+            "exchange_uri": format!("{root}authentication/api/v1/exchange/maskinporten"),
+            "client_id": "dialogporten",
+            "encoded_jwk": sandbox.maskinporten_jwk(),
+        },
+    });
+    toml::to_string(&settings).context("write the settings")
 }

@@ -34,6 +34,9 @@ enum Who {
         /// Its code
         #[arg(long)]
         org: String,
+        /// Its organization number, for a code that the sandbox's list of owners lacks
+        #[arg(long, value_name = "9 DIGITS")]
+        number: Option<String>,
         /// With the scope to act for all service owners
         #[arg(long)]
         admin: bool,
@@ -69,15 +72,11 @@ async fn fetch(arguments: &Arguments) -> anyhow::Result<String> {
     let base = arguments.sandbox.as_str().trim_end_matches('/');
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
     let (endpoint, usual, mut query) = match &arguments.who {
-        Who::ServiceOwner { org, admin } => {
-            let world = client.get(format!("{base}/sandbox/world")).send().await;
-            let world: Value = world.with_context(|| nothing_at(base))?.error_for_status()?.json().await?;
-            let owners = world["owners"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let Some(owner) = owners.iter().find(|owner| owner["code"] == org.as_str()) else {
-                let known: Vec<_> = owners.iter().filter_map(|owner| owner["code"].as_str()).collect();
-                bail!("the sandbox knows no service owner `{org}`, only {}", known.join(", "));
+        Who::ServiceOwner { org, number, admin } => {
+            let number = match number {
+                Some(number) => number.clone(),
+                None => number_of(&client, base, org).await?,
             };
-            let number = owner["organization"].as_str().context("a service owner has a number")?.to_owned();
             let admin = if *admin { format!(" {ADMIN_SCOPE}") } else { String::new() };
             let query = vec![("org", org.clone()), ("orgNo", number)];
             ("GetEnterpriseToken", format!("{SERVICE_OWNER_SCOPES}{admin}"), query)
@@ -105,6 +104,17 @@ async fn fetch(arguments: &Arguments) -> anyhow::Result<String> {
         bail!("the sandbox refuses: {text}");
     }
     Ok(text)
+}
+
+async fn number_of(client: &reqwest::Client, base: &str, org: &str) -> anyhow::Result<String> {
+    let world = client.get(format!("{base}/sandbox/world")).send().await;
+    let world: Value = world.with_context(|| nothing_at(base))?.error_for_status()?.json().await?;
+    let owners = world["owners"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let Some(owner) = owners.iter().find(|owner| owner["code"] == org) else {
+        let known: Vec<_> = owners.iter().filter_map(|owner| owner["code"].as_str()).collect();
+        bail!("the sandbox knows no service owner `{org}`, only {}; another needs --number", known.join(", "));
+    };
+    Ok(owner["organization"].as_str().context("a service owner has a number")?.to_owned())
 }
 
 fn nothing_at(base: &str) -> String {

@@ -148,6 +148,7 @@ async fn the_sandbox_runs_alone() {
     let forms = [
         ["service-owner", "--org", "ttd", "--admin"].as_slice(),
         &["service-owner", "--org", "ttd", "--scopes", "a,b"],
+        &["service-owner", "--org", "other", "--number", "310778737"],
         &["person", "08844397713", "--level", "4"],
         &["system-user", "51551dd0-b9c5-4f4b-a4a2-9b7e3669b364"],
         &["email", "a@b.no", "--header"],

@@ -41,8 +41,9 @@ async function offerIdentities() {
   if (!answer || !answer.ok) return;
   const { identities = [] } = await answer.json();
   const menu = document.getElementById("identity");
-  for (const { label, token, admin_token } of identities) {
+  for (const { label, token, high_token, admin_token } of identities) {
     if (token) menu.add(new Option(label, token));
+    if (high_token) menu.add(new Option(`${label}, level 4`, high_token));
     if (admin_token) menu.add(new Option(`${label}, as administrator`, admin_token));
   }
   menu.addEventListener("change", () => {

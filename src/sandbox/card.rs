@@ -18,6 +18,9 @@ use super::{
 /// Pages stay open for long.
 const DAY_SECONDS: i64 = 86_400;
 
+/// A sandbox that runs alone has no API beside it.
+const SERVICE: &str = "<dt>API</dt><dd><code>%BASE%/api/v1</code></dd>";
+
 #[derive(Serialize)]
 struct Card {
     base_url: String,
@@ -69,14 +72,16 @@ fn card(sandbox: &Sandbox) -> Card {
         clock: clock_of(sandbox),
         identities: sandbox.world().identities().map(|identity| holder(sandbox, identity)).collect(),
         links: vec![
-            link("API documentation", "/swagger"),
             link("World", "/sandbox/world"),
             link("Platform calls", "/sandbox/calls"),
             link("Events", "/sandbox/events"),
             link("Faults", "/sandbox/faults"),
             link("Clock", "/sandbox/clock"),
             link("Resources", "/resourceregistry/api/v1/resource/resourcelist"),
-        ],
+        ]
+        .into_iter()
+        .chain(sandbox.is_joined().then(|| link("API documentation", "/swagger")))
+        .collect(),
     }
 }
 
@@ -126,6 +131,7 @@ fn page(sandbox: &Sandbox, card: &Card) -> String {
     let with_token = card.identities.iter().filter(|holder| holder.token.is_some());
     let without = card.identities.iter().filter(|holder| holder.token.is_none());
     let fillings = [
+        ("%SERVICE%", if sandbox.is_joined() { SERVICE.to_owned() } else { String::new() }),
         ("%BASE%", escaped(&card.base_url)),
         ("%TOKENS%", escaped(&card.token_url)),
         ("%LINKS%", card.links.iter().map(link).collect()),

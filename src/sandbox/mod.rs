@@ -112,6 +112,11 @@ impl Sandbox {
         self.0.hooks.set(hooks).ok();
     }
 
+    /// Whether a service runs beside it.
+    fn is_joined(&self) -> bool {
+        self.0.hooks.get().is_some()
+    }
+
     /// All routes, on one origin.
     pub fn router(&self) -> Router {
         let platform = Router::new()

@@ -155,8 +155,15 @@ async fn the_page_and_the_data_hold_tokens_that_are_valid() {
     let page = rig.get("/sandbox").await;
     assert!(page.headers["content-type"].to_str().expect("text").starts_with("text/html"));
     assert!(page.text.contains("LEIF DEMO") && page.text.contains("data-token=\"eyJ"));
+    assert!(
+        !page.text.contains("/swagger") && !page.text.contains("/api/v1<"),
+        "nothing of a service that is not there"
+    );
+    hooked(&rig);
+    let joined = rig.get("/sandbox").await;
+    assert!(joined.text.contains("/swagger") && joined.text.contains("http://127.0.0.1:5123/api/v1<"));
     let is_place = |piece: &str| !piece.is_empty() && piece.bytes().all(|byte| byte.is_ascii_uppercase());
-    assert!(!page.text.split('%').any(is_place), "every place is filled");
+    assert!(!joined.text.split('%').any(is_place), "every place is filled");
     let mut browser = request("GET", "/sandbox", Body::empty());
     let takes = "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8";
     browser.headers_mut().insert("accept", takes.parse().expect("a header"));

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, fmt::Display};
 
+use indexmap::IndexSet;
 use uuid::Uuid;
 
 use super::{limits, rules::unique::joined, violations::Violations};
@@ -50,13 +51,15 @@ pub fn depths(nodes: &[Node], stored: &StoredParents) -> Result<Vec<usize>, Faul
     let places: HashMap<Uuid, usize> = nodes.iter().enumerate().map(|(place, node)| (node.id, place)).collect();
     let mut faults = Faults::default();
     let mut children: HashMap<Uuid, usize> = HashMap::new();
+    let mut unknown = IndexSet::new();
     for parent in nodes.iter().filter_map(|node| node.parent) {
         if !places.contains_key(&parent) && !stored.contains_key(&parent) {
-            push_once(&mut faults.unknown, parent);
+            unknown.insert(parent);
         }
         *children.entry(parent).or_insert_with(|| stored.get(&parent).map_or(0, |stored| stored.children)) += 1;
     }
-    if !faults.unknown.is_empty() {
+    if !unknown.is_empty() {
+        faults.unknown = unknown.into_iter().collect();
         return Err(faults);
     }
     let depths = walk(nodes, &places, stored, &mut faults);
@@ -113,12 +116,6 @@ fn walk(nodes: &[Node], places: &HashMap<Uuid, usize>, stored: &StoredParents, f
     }
     let depth_of = |state| if let State::Done(Some(depth)) = state { depth } else { 0 };
     states.into_iter().map(depth_of).collect()
-}
-
-fn push_once(list: &mut Vec<Uuid>, id: Uuid) {
-    if !list.contains(&id) {
-        list.push(id);
-    }
 }
 
 impl Faults {

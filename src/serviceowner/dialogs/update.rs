@@ -4,6 +4,8 @@
 //! of it collected: 422; 403 for correspondence activities and 409 for idempotency keys only if nothing was collected; 403
 //! for resources that are not the caller's, which wins over what was collected; 412 or 409 at save.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use uuid::Uuid;
 
@@ -215,10 +217,11 @@ fn refuse_unknown_references(growth: &Growth, known: &Known, found: &mut Violati
 
 /// New or moved expiry times of the dialog's own attachments must lie ahead; unchanged ones may be over.
 fn refuse_attachments_over(before: &[Attachment], after: &[Attachment], now: Instant, found: &mut Violations) {
+    let stored: HashMap<Uuid, Option<Instant>> = before.iter().map(|stored| (stored.id, stored.expires_at)).collect();
     for attachment in after {
         let Some(at) = attachment.expires_at.filter(|at| *at <= now) else { continue };
-        match before.iter().find(|stored| stored.id == attachment.id) {
-            Some(stored) if stored.expires_at == Some(at) => {}
+        match stored.get(&attachment.id) {
+            Some(stored) if *stored == Some(at) => {}
             Some(_) => {
                 let text = format!("Must be in future, current value, or null. (Id: {})", attachment.id);
                 found.add("Attachments.ExpiresAt", text);

@@ -240,6 +240,7 @@ impl<'a> Attack<'a> {
         let dialog = self.dialog;
         let correction = simple_transmission()
             .with("isSilentUpdate", true)
+            .with("createdAt", "2020-01-01T00:00:00Z")
             .and("attachments", attachment())
             .and("navigationalActions", json!({"title": localized("Gå"), "url": "https://example.com/n"}));
         let ignored = ["serviceResource", "party", "serviceOwnerContext"];

@@ -191,8 +191,10 @@ async fn ids_in_use_are_refused() {
     {
         let posted = owner.post(&transmissions(dialog), body.clone()).await.expect(422);
         assert_eq!(posted.errors(key), [exists(id)]);
-        let put = owner.put(&path(dialog), simple_update().and("transmissions", body)).await.expect(422);
+        let put = owner.put(&path(dialog), simple_update().and("transmissions", body.clone())).await.expect(422);
         assert_eq!(put.errors(key), [exists(id)]);
+        let new = owner.post("serviceowner/dialogs", simple_dialog().and("transmissions", body)).await.expect(422);
+        assert_eq!(new.errors(key), [exists(id)]);
     }
     unchanged(&owner, dialog, &before).await;
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use dialogporten::{auth::Scope, http::openapi::Operation};
 use proptest::prelude::*;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{bodies::any_json, hold, queries};
 use crate::harness::{Edit, PERSON, fresh_id, simple_activity, simple_dialog, simple_transmission};
@@ -30,36 +30,87 @@ enum Id {
 fn id() -> impl Strategy<Value = Id> {
     let odd =
         ["%00", "%ff", "x", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a%2Fb"];
-    prop_oneof![6 => Just(Id::Known), 1 => Just(Id::Fresh), 1 => prop::sample::select(odd.to_vec()).prop_map(Id::Odd)]
+    prop_oneof![12 => Just(Id::Known), 1 => Just(Id::Fresh), 1 => prop::sample::select(odd.to_vec()).prop_map(Id::Odd)]
 }
 
-/// A body that fits some operation, with or without a change.
-fn body() -> impl Strategy<Value = serde_json::Value> {
-    let patches = [
-        json!([{"op": "remove", "path": "/content"}]),
-        json!([{"op": "replace", "path": "/progress", "value": 7}]),
-        json!([{"op": "add", "path": "/activities/-", "value": {"type": "DialogOpened", "performedBy": {"actorType": "ServiceOwner"}}}]),
-        json!([{"op": "test", "path": "/status", "value": null}]),
-        json!([{"op": "move", "from": "/attachments", "path": "/attachments/0"}]),
-        json!([{"op": "copy", "from": "", "path": "/content"}]),
-        json!([{"op": "replace", "path": "", "value": null}]),
-        json!([{"op": "add", "path": "/transmissions/99999999999999999999", "value": {}}]),
-        json!({"systemLabels": ["Bin"]}),
-        json!({"addLabels": ["Archive"], "removeLabels": ["Bin", "Archive"]}),
-        json!({"value": "label"}),
-        simple_dialog(),
-        simple_transmission(),
-        simple_activity("Information"),
-        json!({"newUpdatedAt": "2024-01-01T00:00:00Z"}),
-    ];
-    let fitting = prop::sample::select(patches.to_vec());
+/// What is sent along.
+#[derive(Clone, Debug)]
+enum Body {
+    Nothing,
+    Anything(Value),
+    /// What the operation wants; of several forms any.
+    Fitting(prop::sample::Index),
+    /// The same with one member replaced or added.
+    Changed(prop::sample::Index, String, Value),
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    let name = prop::sample::select(vec![
+        "type",
+        "content",
+        "sender",
+        "performedBy",
+        "transmissionId",
+        "relatedTransmissionId",
+        "attachments",
+        "status",
+        "dueAt",
+        "expiresAt",
+        "process",
+        "activities",
+        "transmissions",
+        "guiActions",
+        "value",
+        "systemLabels",
+        "addLabels",
+        "isApiOnly",
+        "id",
+        "createdAt",
+        "serviceResource",
+        "party",
+        "idempotentKey",
+        "searchTags",
+        "description",
+        "unknown",
+    ]);
     prop_oneof![
-        3 => fitting.clone(),
-        2 => any_json(),
-        2 => (fitting, "[a-zA-Z]{1,12}", any_json()).prop_map(|(body, name, value)| {
-            if body.is_array() { body.with("0.value", value) } else { body.with(&name, value) }
-        }),
+        1 => Just(Body::Nothing),
+        2 => any_json().prop_map(Body::Anything),
+        4 => any::<prop::sample::Index>().prop_map(Body::Fitting),
+        5 => (any::<prop::sample::Index>(), name, any_json())
+            .prop_map(|(at, name, value)| Body::Changed(at, name.to_owned(), value)),
     ]
+}
+
+/// Bodies that the operation takes.
+fn fitting(operation: &Operation, transmission: &str) -> Vec<Value> {
+    let opened = simple_activity("TransmissionOpened").with("transmissionId", transmission);
+    match (operation.method, operation.path.rsplit('/').next().unwrap_or_default()) {
+        ("patch", _) => vec![
+            json!([{"op": "replace", "path": "/progress", "value": 7}]),
+            json!([{"op": "add", "path": "/activities/-", "value": opened}]),
+            json!([{"op": "test", "path": "/status", "value": null}]),
+            json!([{"op": "move", "from": "/attachments", "path": "/attachments/0"}]),
+            json!([{"op": "copy", "from": "", "path": "/content"}]),
+            json!([{"op": "copy", "from": "/content/title", "path": "/content/senderName"}]),
+            json!([{"op": "replace", "path": "", "value": null}]),
+            json!([{"op": "remove", "path": "/content"}]),
+            json!([{"op": "add", "path": "/transmissions/99999999999999999999", "value": {}}]),
+        ],
+        (_, "systemlabels") => vec![
+            json!({"systemLabels": ["Bin"]}),
+            json!({"addLabels": ["Archive", "MarkedAsUnopened"], "removeLabels": ["Bin", "Archive"]}),
+        ],
+        (_, "labels") => vec![json!({"value": "label"})],
+        (_, "activities") => vec![simple_activity("Information"), opened],
+        (_, "transmissions" | "{transmissionId}") => {
+            vec![simple_transmission(), simple_transmission().with("relatedTransmissionId", transmission)]
+        }
+        (_, "updateFormSavedActivityTime") => vec![json!({"newUpdatedAt": "2024-01-01T00:00:00Z"})],
+        _ => {
+            vec![simple_dialog(), simple_dialog().and("transmissions", simple_transmission()).and("activities", opened)]
+        }
+    }
 }
 
 #[test]
@@ -67,9 +118,12 @@ fn every_operation_answers() {
     let case = (
         any::<prop::sample::Index>(),
         prop::collection::vec(id(), 3),
-        proptest::option::of(body()),
-        queries::parameters(2),
-        proptest::option::of(prop::sample::select(vec!["", "x", "current", "0196c0de-0000-4000-8000-000000000001"])),
+        body(),
+        prop_oneof![2 => Just(Vec::new()), 1 => queries::parameters(2)],
+        proptest::option::weighted(
+            0.3,
+            prop::sample::select(vec!["", "x", "current", "current", "0196c0de-0000-4000-8000-000000000001"]),
+        ),
     );
     let scopes = [
         Scope::ServiceProvider,
@@ -101,12 +155,25 @@ fn every_operation_answers() {
             },
         };
         let path = operation.path.split('/').map(&mut fill).collect::<Vec<_>>().join("/");
-        let path = format!("{path}?{}", queries::joined(&parameters));
+        let mut path = format!("{path}?{}", queries::joined(&parameters));
         let method: Method = operation.method.to_uppercase().parse().unwrap();
         let mut caller = if path.contains("/enduser/") { app.person(PERSON) } else { owner.clone() };
         if let Some(revision) = revision {
             let current = owner.reads(dialog).await["revision"].as_str().unwrap().to_owned();
             caller = caller.if_match(if revision == "current" { &current } else { revision });
+        }
+        let fits = fitting(operation, &transmission);
+        let body = match body {
+            Body::Nothing => None,
+            Body::Anything(value) => Some(value),
+            Body::Fitting(at) => Some(at.get(&fits).clone()),
+            Body::Changed(at, name, value) => {
+                let (fit, place) = (at.get(&fits).clone(), if at.get(&fits).is_array() { "0.value" } else { &name });
+                Some(fit.with(place, value))
+            }
+        };
+        if path.ends_with("systemlabels?") {
+            path = format!("{path}enduserId=urn:altinn:person:identifier-no:{PERSON}");
         }
         let answer = caller.send(method, &path, body.clone()).await;
         let status = answer.status.as_u16();

@@ -321,3 +321,23 @@ async fn empty_objects() {
     }
     unchanged(&app.service_owner("ttd"), dialog, &before).await;
 }
+
+/// Row "upstream Altinn failure": whose the dialog is cannot be told, so nothing is written. Administrators own all.
+#[tokio::test]
+async fn a_registry_that_fails() {
+    let app = TestApp::start_with(&[
+        ("altinn.retry_delay", "1ms"),
+        ("cache.resource_list.soft", "100ms"),
+        ("cache.resource_list.hard", "1s"),
+    ])
+    .await;
+    let (dialog, there, before) = target(&app).await;
+    let fault = json!([{"path": "/resourceregistry/api/v1/resource/resourcelist", "status": 500}]);
+    app.anonymous().put("/sandbox/faults?forget=false", fault).await.expect(200);
+    app.clock.advance(chrono::TimeDelta::hours(27));
+    for operation in ALL.into_iter().filter(|operation| !operation.is_administrators()) {
+        let refused = operation.send(&allowed(&app, operation), &there).await.expect(502);
+        assert_eq!(refused.body["title"], "Bad gateway.", "{operation:?}");
+    }
+    unchanged(&app.service_owner("ttd"), dialog, &before).await;
+}

@@ -1,7 +1,8 @@
 //! Pages of lists on a large database: `cargo bench --bench search -- [dialogs]` (500,000 unless told otherwise).
 //!
-//! Starts a PostgreSQL of its own, fills it, and prints for each case the time of one page from the service's side, with
-//! all statements and the rows of the page. `--at URL` takes a database that was filled before; `--keep` leaves it.
+//! Starts a PostgreSQL of its own, fills it, prints for each case the time of one page from the service's side (all
+//! statements and the rows of the page) with the database's pages (8 kB) that were looked at, and stops it again.
+//! `--at URL` takes a database that was filled before.
 
 use std::time::{Duration, Instant as Timer};
 
@@ -35,7 +36,9 @@ async fn main() -> anyhow::Result<()> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--at" => at = arguments.next(),
-            other => dialogs = other.parse().unwrap_or(dialogs),
+            // What cargo adds.
+            "--bench" => {}
+            other => dialogs = other.parse().with_context(|| format!("a number of dialogs, not `{other}`"))?,
         }
     }
     let mut server = None;
@@ -57,9 +60,12 @@ async fn main() -> anyhow::Result<()> {
     };
     let pool = pool(&url).await?;
     let now: Instant = sqlx::query_scalar("select max(created_at) from dialog").fetch_one(&pool).await?;
-    println!("{:<58} {:>5} {:>9} {:>9} {:>9}", "case", "rows", "median ms", "p90 ms", "first ms");
+    println!("{:<58} {:>5} {:>9} {:>9} {:>9} {:>9}", "case", "rows", "median ms", "p90 ms", "first ms", "buffers");
+    // What the first looks is the catalogue.
+    let (_, second, third) = (buffers(&pool).await?, buffers(&pool).await?, buffers(&pool).await?);
+    let looking = third - second;
     for (name, search) in cases(&pool, now).await? {
-        measure(&pool, name, &search).await?;
+        measure(&pool, name, &search, looking).await?;
     }
     pool.close().await;
     drop(server);
@@ -83,7 +89,15 @@ async fn fill(url: &str, dialogs: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(pool: &PgPool, name: &str, search: &Search) -> anyhow::Result<()> {
+/// Pages that the database has looked at so far.
+async fn buffers(pool: &PgPool) -> anyhow::Result<i64> {
+    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await?;
+    let total = "select blks_hit + blks_read from pg_stat_database where datname = current_database()";
+    Ok(sqlx::query_scalar(total).fetch_one(pool).await?)
+}
+
+/// `looking`: pages that [`buffers`] itself looks at.
+async fn measure(pool: &PgPool, name: &str, search: &Search, looking: i64) -> anyhow::Result<()> {
     let started = Timer::now();
     let rows = search::page(pool, search).await?.rows.len();
     let first = started.elapsed();
@@ -96,7 +110,10 @@ async fn measure(pool: &PgPool, name: &str, search: &Search) -> anyhow::Result<(
     times.sort_unstable();
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
     let (median, p90) = (ms(times[ROUNDS / 2]), ms(times[ROUNDS * 9 / 10]));
-    println!("{name:<58} {rows:>5} {median:>9.2} {p90:>9.2} {:>9.2}", ms(first));
+    let before = buffers(pool).await?;
+    search::page(pool, search).await?;
+    let looked = buffers(pool).await? - before - looking;
+    println!("{name:<58} {rows:>5} {median:>9.2} {p90:>9.2} {:>9.2} {looked:>9}", ms(first));
     Ok(())
 }
 
@@ -106,6 +123,10 @@ fn party(number: usize) -> Party {
 
 fn granted(parties: impl Iterator<Item = usize>, resources: &[Resource]) -> Scope {
     Scope::Pairs(vec![Group { parties: parties.map(party).collect(), resources: resources.to_vec() }])
+}
+
+fn ten_large() -> impl Iterator<Item = usize> {
+    (2..12).chain((1..=90).map(|i| i * 1000))
 }
 
 fn by(key: Key, direction: Direction) -> Order {
@@ -225,7 +246,7 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
         ("owner, extended status that none has", owner(&|filter| filter.extended_statuses = vec!["none".into()])),
     ];
     // A page far down: half of the largest party's dialogs are newer.
-    let id: (Instant, uuid::Uuid) = sqlx::query_as(
+    let middle: (Instant, uuid::Uuid) = sqlx::query_as(
         "select content_updated_at, id from dialog where party_key = $1 and deleted_at is null
           order by content_updated_at desc, id desc offset (
               select count(*) / 2 from dialog where party_key = $1 and deleted_at is null) limit 1",
@@ -233,7 +254,43 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
     .bind(party(1).key())
     .fetch_one(pool)
     .await?;
-    let after = Some(search::order::Position { values: vec![Some(id.0)], id: id.1 });
-    cases.insert(3, ("largest party, half way down", Search { after, ..user(largest()) }));
+    let down = |search| {
+        let after = Some(search::order::Position { values: vec![Some(middle.0)], id: middle.1 });
+        Search { after, ..search }
+    };
+    cases.insert(3, ("largest party, half way down", down(user(largest()))));
+    cases.extend([
+        ("largest party, updatedAt_desc", ordered(largest(), by(Key::UpdatedAt, Direction::Desc))),
+        ("largest party, createdAt_desc", ordered(largest(), by(Key::CreatedAt, Direction::Desc))),
+        ("largest party, contentUpdatedAt_asc", ordered(largest(), by(Key::ContentUpdatedAt, Direction::Asc))),
+        ("100 parties, ten of them large", user(granted(ten_large(), &all))),
+        ("100 parties, ten of them large, half way down", down(user(granted(ten_large(), &all)))),
+        (
+            "100 parties, ten of them large, dueAt_asc",
+            ordered(granted(ten_large(), &all), by(Key::DueAt, Direction::Asc)),
+        ),
+        ("20,000 parties, 20 resources, half way down", down(user(many(20_000, &all[..20])))),
+        ("20,000 parties, 20 resources, dueAt_asc", ordered(many(20_000, &all[..20]), by(Key::DueAt, Direction::Asc))),
+        ("owner, half way down", down(owner(&|_| ()))),
+        ("owner, deleted included", owner(&|filter| filter.deleted = Deleted::Include)),
+        ("owner and the largest party", Search { scope: Scope::Parties(vec![party(1)]), ..owner(&|_| ()) }),
+        (
+            "owner and the largest party, deleted only",
+            Search { scope: Scope::Parties(vec![party(1)]), ..owner(&|filter| filter.deleted = Deleted::Only) },
+        ),
+        (
+            "owner and a small party, deleted only",
+            Search { scope: Scope::Parties(vec![party(50_000)]), ..owner(&|filter| filter.deleted = Deleted::Only) },
+        ),
+        (
+            "owner and a small party, deleted included",
+            Search { scope: Scope::Parties(vec![party(50_000)]), ..owner(&|filter| filter.deleted = Deleted::Include) },
+        ),
+        (
+            "owner and a rare resource, deleted only",
+            Search { scope: Scope::Resources(vec![all[181]]), ..owner(&|filter| filter.deleted = Deleted::Only) },
+        ),
+        ("owner and a rare resource", Search { scope: Scope::Resources(vec![all[181]]), ..owner(&|_| ()) }),
+    ]);
     Ok(cases)
 }

@@ -40,6 +40,8 @@ pub enum List {
     Range(Key),
     /// All dialogs of every party with every resource.
     Pairs,
+    /// All dialogs of the parties, soft-deleted ones too or only them.
+    Parties,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +71,12 @@ pub fn choose(scope: &Scope, filter: &Filter, order: &Order) -> Plan {
         before.extend(filter.owner_labels.iter().map(|label| List::OwnerLabel { org, label: label.clone() }));
     }
 
-    let mut after = Vec::new();
     let few_parties = parties.is_some_and(|count| count <= PARTIES);
+    if few_parties && filter.deleted != Deleted::Exclude {
+        before.push(List::Parties);
+    }
+
+    let mut after = Vec::new();
     if few_parties {
         after.extend(MARKS.into_iter().filter(|bit| filter.labels & bit != 0).map(List::Mark));
     }
@@ -163,10 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn deleted_dialogs_are_only_in_the_owner_s_indexes() {
+    fn deleted_dialogs_are_walked_by_owner_where_their_parties_have_too_many() {
         let filter = Filter { deleted: Deleted::Only, labels: 2, orgs: Some(vec![7]), ..Filter::default() };
         let plan = choose(&granted(1, 1), &filter, &Order::default());
-        assert_eq!((plan.axis, plan.after), (Axis::Org, vec![List::Mark(2)]));
+        assert_eq!(plan, Plan { axis: Axis::Org, before: vec![List::Parties], after: vec![List::Mark(2)] });
     }
 
     #[test]

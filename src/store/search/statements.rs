@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Effort,
-    filter::{Filter, OwnerLabel, Test},
+    filter::{Deleted, Filter, OwnerLabel, Test},
     order::{Key, Order, Position, Segment},
     plan::{Axis, List},
     scope::{Branches, Delegated, Scope},
@@ -248,6 +248,17 @@ impl Ask<'_> {
                 sql.push_bind(*bit).push(" and m.party_key = p.key offset 0) m");
             }
             List::Range(key) => self.push_range_candidates(sql, *key),
+            List::Parties => {
+                let includes = self.filter.deleted != Deleted::Only;
+                for state in ["is not null"].into_iter().chain(includes.then_some("is null")) {
+                    sql.push(if state == "is null" { " union all " } else { "" }).push("select d.id from unnest(");
+                    sql.push_bind(self.scope.party_keys().unwrap_or_default());
+                    sql.push(
+                        "::bigint[]) p (key) cross join lateral (select d.id from dialog d where d.party_key = p.key",
+                    );
+                    sql.push(format_args!(" and d.deleted_at {state} offset 0) d"));
+                }
+            }
             List::Pairs => {
                 let resources: Vec<i32> = self.scope.resources().unwrap_or_default().iter().map(|r| r.id).collect();
                 sql.push("select d.id from unnest(").push_bind(self.scope.party_keys().unwrap_or_default());
@@ -261,7 +272,7 @@ impl Ask<'_> {
 
     fn push_range_candidates(&self, sql: &mut QueryBuilder<Postgres>, key: Key) {
         sql.push("select d.id from unnest(");
-        if let (Some(parties), super::filter::Deleted::Exclude) = (self.scope.party_keys(), self.filter.deleted) {
+        if let (Some(parties), Deleted::Exclude) = (self.scope.party_keys(), self.filter.deleted) {
             sql.push_bind(parties);
             sql.push("::bigint[]) p (key) cross join lateral (select d.id from dialog d where d.party_key = p.key and d.deleted_at is null");
         } else {

@@ -2,4 +2,5 @@
 
 mod get;
 mod list_rules;
+mod pages;
 mod search;

@@ -1,5 +1,7 @@
 //! `GET /enduser/dialogs`: whole lists, page by page, for those who represent many or were delegated much.
 
+use std::fmt::Write as _;
+
 use dialogporten::sandbox::world::World;
 use serde_json::{Value, json};
 
@@ -86,10 +88,10 @@ async fn any_number_of_parties_and_resources_gives_exactly_the_authorized_dialog
             }
             let mut query = "orderBy=createdAt_desc".to_owned();
             for party in parties[..count].iter().filter(|_| count <= 100) {
-                query += &format!("&party={party}");
+                write!(query, "&party={party}").unwrap();
             }
             for n in (1..=services).filter(|_| services <= 20) {
-                query += &format!("&serviceResource={}", resource(n));
+                write!(query, "&serviceResource={}", resource(n)).unwrap();
             }
             let matching = |(party, n, _): &&(usize, usize, String)| *party < count && *n <= services;
             let expected: Vec<_> = stored.iter().rev().filter(matching).map(|(_, _, name)| name.clone()).collect();
@@ -162,7 +164,7 @@ async fn all_conditions_hold_together_with_a_token() {
         at(2091)
     );
     for name in ["created", "updated", "contentUpdated"] {
-        query += &format!("&{name}After={}&{name}Before={}", at(2020), at(2022));
+        write!(query, "&{name}After={}&{name}Before={}", at(2020), at(2022)).unwrap();
     }
     let titles = |page: &Value| -> Vec<String> {
         let title = |item: &Value| item["content"]["title"]["value"][0]["value"].as_str().unwrap_or("-").to_owned();

@@ -63,13 +63,15 @@ const SET_LABELS: &str = "
 with wanted as (
     select w.id, w.read, w.mask, w.fresh
       from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::uuid[]) w (id, read, mask, fresh)
-), locked as (                                      -- in the order of ids, so that two calls cannot wait for each other
+), locked as (                                      -- one by one in the order given: the planner would walk the whole table
     select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels as before, w.mask as after, w.fresh
-      from dialog d
-      join wanted w on w.id = d.id and w.read = d.context_revision
-     where d.deleted_at is null
-     order by d.id
-       for no key update of d
+      from wanted w
+     cross join lateral (
+         select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels
+           from dialog d
+          where d.id = w.id and d.context_revision = w.read and d.deleted_at is null
+            for no key update
+     ) d
 ), complete as (                                    -- all of them or none
     select l.*
       from locked l
@@ -112,6 +114,9 @@ pub async fn set_labels(
     performer: &Actor,
     now: Instant,
 ) -> Result<Option<Vec<(DialogId, Revision)>>, StoreError> {
+    // Locked in the order of ids, so that two calls never wait for each other.
+    let mut changes = changes.to_vec();
+    changes.sort_unstable_by_key(|change| change.dialog.0);
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(SET_LABELS)
         .bind(changes.iter().map(|change| change.dialog.0).collect::<Vec<_>>())
         .bind(changes.iter().map(|change| change.read.0).collect::<Vec<_>>())

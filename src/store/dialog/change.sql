@@ -54,7 +54,7 @@ with locked as (
     update dialog_transmission t
        set is_opened = true
       from changed c
-     where t.dialog_id = c.id and t.id = any($40::uuid[]) and not t.is_opened
+     where t.id = any($40::uuid[]) and (t.dialog_id = c.id) is true and not t.is_opened    -- by id, not all of the dialog
 ), appended_activities as (
     insert into dialog_activity (id, created_at, transmission_id, type, body, dialog_id, party_key)
     select a.*, c.id, c.party_key
@@ -68,7 +68,7 @@ with locked as (
 ), released as (
     delete from child_id x
      using changed c, unnest($48::smallint[], $49::uuid[]) i (kind, id)
-     where x.kind = i.kind and x.id = i.id and x.dialog_id = c.id
+     where x.kind = i.kind and x.id = i.id and (x.dialog_id = c.id) is true
 ), unmarked as (
     delete from dialog_mark m
      using changed c

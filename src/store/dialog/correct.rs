@@ -58,7 +58,7 @@ with changed as (
        set depth = m.depth
       from changed c
      cross join unnest($12::uuid[], $13::smallint[]) m (id, depth)
-     where t.dialog_id = c.id and t.id = m.id and t.id <> $4
+     where t.id = m.id and t.id <> $4 and (t.dialog_id = c.id) is true
 ), claimed as (
     insert into child_id (kind, id, dialog_id)
     select i.kind, i.id, c.id
@@ -67,7 +67,7 @@ with changed as (
 ), released as (
     delete from child_id x
      using changed c, unnest($16::smallint[], $17::uuid[]) i (kind, id)
-     where x.kind = i.kind and x.id = i.id and x.dialog_id = c.id
+     where x.kind = i.kind and x.id = i.id and (x.dialog_id = c.id) is true
 ), raised as (
     insert into outbox (event_id, occurred_at, is_silent, kind, body, dialog_id)
     select e.event_id, e.occurred_at, e.is_silent, e.kind, e.body, c.id

@@ -52,22 +52,24 @@ struct Row {
     listed: Json<Listed>,
 }
 
+// `is true` keeps the dialog out of the choice of an index: what is named by id is found by id, not by reading all that the
+// dialog has. Keys are looked up one by one for the same reason.
 const KNOWN: &str = "
 with place as (
     select t.id
          , t.depth
          , (select count(*) from dialog_transmission c where c.dialog_id = $1 and c.parent_id = t.id) as children
       from dialog_transmission t
-     where t.id = any($3) and t.dialog_id = $1
+     where t.id = any($3) and (t.dialog_id = $1) is true
      order by t.id
 )
-select array(select a.id from dialog_activity a where a.id = any($2) and a.dialog_id = $1) as activities
+select array(select a.id from dialog_activity a where a.id = any($2) and (a.dialog_id = $1) is true) as activities
      , array(select p.id from place p) as transmissions
      , array(select p.depth from place p) as depths
      , array(select p.children from place p) as children
-     , array(select i.id from child_id i where i.kind = 1 and i.id = any($4) and i.dialog_id = $1) as attachments
-     , array(select t.idempotent_key from dialog_transmission t
-              where t.dialog_id = $1 and t.idempotent_key = any($5)) as idempotent_keys
+     , array(select i.id from child_id i where i.kind = 1 and i.id = any($4) and (i.dialog_id = $1) is true) as attachments
+     , array(select k.key from unnest($5::text[]) k (key)
+              where (select true from dialog_transmission t where t.dialog_id = $1 and t.idempotent_key = k.key)) as idempotent_keys
      , exists (select from dialog_transmission t
                 where t.dialog_id = $1 and not t.is_opened and t.type not in (7, 8) and t.id <> all($6)) as unopened_transmission
      , exists (select from dialog_activity a where a.dialog_id = $1 and a.type = 16) as correspondence_opened

@@ -88,9 +88,9 @@ async fn appending(service: &Service) -> anyhow::Result<()> {
 /// Requests near the limit: how long until the answer, and the most memory the process had.
 async fn large_requests(service: &Service) -> anyhow::Result<()> {
     println!("{:<64} {:>9} {:>9} {:>9}", "one request of 19.9 MB", "status", "ms", "peak MB");
-    let many = dialog(32_000, 480);
+    let many = dialog(32_000, 625);
     let invalid = {
-        let mut many = dialog(32_000, 480);
+        let mut many = dialog(32_000, 275);
         for transmission in many["transmissions"].as_array_mut().into_iter().flatten() {
             transmission["content"]["title"]["value"][0]["value"] = "x".repeat(300).into();
             transmission["type"] = "Information".into();
@@ -129,10 +129,12 @@ fn text(value: &str) -> Value {
 
 /// A transmission of about `size` bytes.
 fn transmission(size: usize) -> Value {
+    let texts = size.saturating_sub(190);
+    let (summary, title) = (texts.clamp(1, 255), texts.saturating_sub(255).clamp(1, 255));
     json!({
         "type": "Information",
         "sender": { "actorType": "ServiceOwner" },
-        "content": { "title": text("En forsendelse"), "summary": text(&"x".repeat(size.saturating_sub(190).min(255))) },
+        "content": { "title": text(&"x".repeat(title)), "summary": text(&"x".repeat(summary)) },
     })
 }
 
@@ -141,6 +143,7 @@ fn dialog(transmissions: usize, size: usize) -> Value {
     json!({
         "serviceResource": "urn:altinn:resource:ttd-dialogporten-automated-tests",
         "party": "urn:altinn:person:identifier-no:08844397713",
+        "status": "NotApplicable",
         "content": { "title": text("Skjema"), "summary": text("Et sammendrag") },
         "transmissions": transmissions,
     })

@@ -57,7 +57,7 @@ fn text(at: &Addresses, sandbox: &Sandbox, seeded: Option<usize>, notes: &Notes)
     lines.join("\n")
 }
 
-/// A service owner and a person of this world, with tokens.
+/// A service owner, a person and a system user of this world, with tokens.
 struct Who {
     code: String,
     owner: String,
@@ -65,6 +65,8 @@ struct Who {
     name: String,
     person: String,
     user: String,
+    /// Name and token of a system user, if the world has one.
+    system_user: Option<(String, String)>,
     body: serde_json::Value,
 }
 
@@ -86,6 +88,10 @@ impl Who {
             name: person.name.clone(),
             person: person.id.clone(),
             user: sandbox.mint(&TokenKind::person(&person.id, 4, END_USER_SCOPES), DAY),
+            system_user: scenario.system_users.first().map(|user| {
+                let token = TokenKind::system_user(&user.id.to_string(), &user.organization, END_USER_SCOPES);
+                (format!("{} of {}", user.name, user.organization), sandbox.mint(&token, DAY))
+            }),
             body: serde_json::json!({
                 "serviceResource": format!("urn:altinn:resource:{}", resource.id),
                 "party": format!("urn:altinn:person:identifier-no:{}", person.id),
@@ -106,6 +112,8 @@ impl Who {
             format!("ADMIN={}", self.admin),
             format!("# {}, {}", self.name, self.person),
             format!("PERSON={}", self.user),
+            self.system_user.as_ref().map(|(name, _)| format!("# system user {name}")).unwrap_or_default(),
+            self.system_user.as_ref().map(|(_, token)| format!("SYSTEM_USER={token}")).unwrap_or_default(),
             String::new(),
             "Create a dialog, then read it".into(),
             String::new(),

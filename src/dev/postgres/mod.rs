@@ -12,6 +12,8 @@ use std::{
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, anyhow, bail};
@@ -108,6 +110,10 @@ struct Folder {
     lock: File,
 }
 
+/// How long a lock is asked for. One whose holder has just ended may seem to be held for a moment: a process that is being
+/// started elsewhere in the same program carries all its open files until it is a program of its own.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Folder {
     fn open(root: &Path, account: Option<Account>) -> anyhow::Result<Self> {
         if !root.exists() {
@@ -126,13 +132,17 @@ impl Folder {
             );
         }
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(root.join("lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!(
-                "another dialogporten runs on {}; stop it, or use --data-dir or --ephemeral for a second one",
-                root.display()
-            ),
-            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the data folder"),
+        let asked = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
+                Err(TryLockError::WouldBlock) => bail!(
+                    "another dialogporten runs on {}; stop it, or use --data-dir or --ephemeral for a second one",
+                    root.display()
+                ),
+                Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the data folder"),
+            }
         }
         Ok(Self { data: root.join("postgres"), log: root.join("postgres.log"), root, account, lock })
     }

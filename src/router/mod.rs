@@ -18,6 +18,7 @@ use crate::{
     http::{
         context::{self, RequestContext},
         docs,
+        media_types::MediaTypes,
         openapi::Operation,
         refusal::Refusal,
         templates::Templates,
@@ -59,23 +60,34 @@ pub fn router(app: App) -> Router {
         // Our own reading of bodies has the same limit; this one is for handlers that take bytes as they are.
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(app);
-    let templates = Arc::new(templates);
-    Router::new().fallback(move |request: Request| answer(routes, templates, request))
+    let media_types = MediaTypes::new(&operations).and(Method::POST, HIDDEN[0], &["application/json"]);
+    let table = Arc::new(Table { templates, media_types });
+    Router::new().fallback(move |request: Request| answer(routes, table, request))
+}
+
+/// What is known of the routes without asking them.
+struct Table {
+    templates: Templates,
+    media_types: MediaTypes,
 }
 
 /// Answers one request, whatever happens, and writes its log line.
-async fn answer(routes: Router, templates: Arc<Templates>, mut request: Request) -> Response {
+async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Response {
     let began = Instant::now();
     let asked = RequestContext::new(request.headers(), request.uri());
     let trace = asked.trace.to_string();
-    let route = rewrite(&mut request, &asked, &templates);
+    let route = rewrite(&mut request, &asked, &table.templates);
     let method = request.method().clone();
     let is_api = asked.instance.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("/api/"));
     if is_api && method == Method::HEAD {
         // GET routes would answer HEAD as well, which the contract refuses: a verb that no route has gets the 405.
         *request.method_mut() = Method::CONNECT;
     }
+    let refused = route.is_some_and(|route| table.media_types.refuse(&method, route, request.headers()));
     let answering = async {
+        if refused {
+            return Refusal::UnsupportedMediaType.into_response();
+        }
         AssertUnwindSafe(routes.oneshot(request)).catch_unwind().await.map_or_else(
             |panic| Refusal::Fault(anyhow::anyhow!("panic: {}", words_of(&*panic))).into_response(),
             |answered| answered.unwrap_or_else(|never| match never {}),

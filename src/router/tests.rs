@@ -72,8 +72,8 @@ fn stand_ins() -> Router {
         .route("/api/v1/things", get(panic).post(create))
         .route("/api/v1/things/{dialogId}/labels/{label}", get(change));
     let templates = Templates::new(["/api/v1/things", "/api/v1/things/{dialogId}/labels/{label}"]);
-    let templates = Arc::new(templates);
-    Router::new().fallback(move |request: Request| answer(routes, templates, request))
+    let table = Arc::new(Table { templates, media_types: MediaTypes::default() });
+    Router::new().fallback(move |request: Request| answer(routes, table, request))
 }
 
 const ID: &str = "0196c0de-0000-7000-8000-000000000001";

@@ -14,7 +14,7 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
-use super::refusal::Refusal;
+use super::{media_types::is_of, refusal::Refusal};
 use crate::domain::{limits::BODY_BYTES, violations::Violations};
 
 /// The key of refusals that concern the document as a whole.
@@ -38,12 +38,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 /// Refuses with 415 unless `Content-Type` is one of `accepted`; parameters such as the charset do not matter.
 pub fn expect_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Refusal> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media_type = given.split(';').next().unwrap_or("").trim();
-    if accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(media_type)) {
-        Ok(())
-    } else {
-        Err(Refusal::UnsupportedMediaType)
-    }
+    if accepted.iter().any(|accepted| is_of(given, accepted)) { Ok(()) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
 /// The whole body, refused with 413 as soon as it is known to be too large.

@@ -182,6 +182,12 @@ impl Operation {
         self
     }
 
+    /// The media types its body may have; none if it takes no body.
+    pub fn media_types(&self) -> Vec<String> {
+        let content = self.body.as_ref().and_then(|body| body["content"].as_object());
+        content.map(|content| content.keys().cloned().collect()).unwrap_or_default()
+    }
+
     /// A body that works as it is, for those who try the operation out.
     pub fn example(mut self, example: &Value) -> Self {
         for content in self.body.iter_mut().filter_map(|body| body["content"].as_object_mut()).flat_map(Map::values_mut)

@@ -83,6 +83,29 @@ async fn without_a_token_that_holds_nothing_is_answered() {
     }
 }
 
+/// M-15: which media types a route takes is known before anybody is asked who is calling; a missing one is found later.
+#[tokio::test]
+async fn a_wrong_media_type_is_refused_before_the_token() {
+    let app = TestApp::start().await;
+    let (stranger, wrong) = (app.anonymous(), app.service_owner("ttd").with_scopes(&["wrong-scope"]));
+    for (method, path, tag) in protected() {
+        let taking = takes_body(&method, &path);
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/merge-patch+json", "nonsense"] {
+            for (client, without) in [(&stranger, 401), (&wrong, 403)] {
+                let answer = client.send_text(method.clone(), &unknown(&path), Some(("{}", kind))).await;
+                let answer = answer.expect(if taking { 415 } else { without });
+                assert_eq!((answer.text.as_str(), answer.header("content-type")), ("", ""), "{method} {path}");
+            }
+        }
+        stranger.send_bytes(method.clone(), &unknown(&path), b"{}".to_vec(), "").await.expect(401);
+        stranger.send(method.clone(), &unknown(&path), None).await.expect(401);
+        if taking {
+            let client = if tag == Tag::Serviceowner { app.admin() } else { app.person(PERSON) };
+            client.send_text(method.clone(), &unknown(&path), None).await.expect(415);
+        }
+    }
+}
+
 /// the wrong scope is an empty 403, whatever ids and body are.
 #[tokio::test]
 async fn without_the_scope_nothing_is_looked_at() {

@@ -1,0 +1,76 @@
+//! Which media types the bodies of an operation may have, as far as routing decides it.
+//!
+//! A body of another media type than the operation's is an outcome of routing, before anybody asks who is calling (chapter 05
+//! §A2). A missing media type is not: the operation itself finds it, after the token was looked at.
+
+use std::collections::HashMap;
+
+use axum::http::{HeaderMap, Method, header};
+
+use super::openapi::Operation;
+
+/// By verb and template.
+#[derive(Debug, Default)]
+pub struct MediaTypes(HashMap<(Method, &'static str), Vec<String>>);
+
+impl MediaTypes {
+    /// Those of all operations that take a body.
+    pub fn new(operations: &[Operation]) -> Self {
+        let mut all = Self::default();
+        for operation in operations {
+            let accepted = operation.media_types();
+            if let (false, Ok(method)) = (accepted.is_empty(), operation.method.to_uppercase().parse()) {
+                all.0.insert((method, operation.path), accepted);
+            }
+        }
+        all
+    }
+
+    /// One more operation, which no document shows.
+    pub fn and(mut self, method: Method, template: &'static str, accepted: &[&str]) -> Self {
+        self.0.insert((method, template), accepted.iter().map(|&media_type| media_type.to_owned()).collect());
+        self
+    }
+
+    /// Whether the request says a media type that its operation does not take.
+    pub fn refuse(&self, method: &Method, template: &'static str, headers: &HeaderMap) -> bool {
+        let Some(given) = headers.get(header::CONTENT_TYPE).filter(|given| !given.is_empty()) else { return false };
+        let Some(accepted) = self.0.get(&(method.clone(), template)) else { return false };
+        !given.to_str().is_ok_and(|given| accepted.iter().any(|accepted| is_of(given, accepted)))
+    }
+}
+
+/// Whether a `Content-Type` is of a media type; parameters such as the charset do not matter.
+pub fn is_of(content_type: &str, media_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// M-15
+    #[test]
+    fn only_what_is_said_and_not_taken_is_refused() {
+        const PATH: &str = "/things";
+        let types = MediaTypes::default().and(Method::POST, PATH, &["application/json", "application/json-patch+json"]);
+        for (content_type, refused) in [
+            (None, false),
+            (Some(""), false),
+            (Some("application/json"), false),
+            (Some("Application/JSON ; charset=utf-8"), false),
+            (Some("application/json-patch+json"), false),
+            (Some("application/merge-patch+json"), true),
+            (Some("text/plain"), true),
+            (Some("json"), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(content_type) = content_type {
+                headers.insert(header::CONTENT_TYPE, content_type.parse().expect("a header's value"));
+            }
+            assert_eq!(types.refuse(&Method::POST, PATH, &headers), refused, "{content_type:?}");
+            assert!(!types.refuse(&Method::GET, PATH, &headers), "takes no body");
+            assert!(!types.refuse(&Method::POST, "/others", &headers), "takes any");
+        }
+    }
+}

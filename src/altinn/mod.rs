@@ -25,7 +25,11 @@ use std::{
 
 use sqlx::PgPool;
 
-use crate::{clock::Clock, config, config::Config, domain::decision::Decision, http::refusal::Refusal};
+use crate::{
+    clock::Clock,
+    config::{self, Config},
+    domain::{decision::Decision, refusal::Refusal},
+};
 use cache::Cache;
 use http::Platform;
 

@@ -12,7 +12,12 @@ use super::{
     issuers::{Issuer, Known},
     keys::Unverified,
 };
-use crate::{altinn::http::client, clock::Clock, config::Config, domain::Instant, http::refusal::Refusal};
+use crate::{
+    altinn::http::client,
+    clock::Clock,
+    config::Config,
+    domain::{Instant, refusal::Refusal},
+};
 
 /// How far the clocks of issuers may differ from ours.
 const SKEW: TimeDelta = TimeDelta::seconds(2);

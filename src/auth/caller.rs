@@ -17,9 +17,9 @@ use crate::{
     app::App,
     domain::{
         party::{Party, PartyKind, is_person_number},
+        refusal::Refusal,
         violations::Violations,
     },
-    http::refusal::Refusal,
 };
 
 /// What a route demands (chapter 03 §3).

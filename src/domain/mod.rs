@@ -18,6 +18,7 @@ pub mod masking;
 pub mod merge;
 pub mod party;
 pub mod policy;
+pub mod refusal;
 pub mod rules;
 #[cfg(test)]
 pub mod sample;

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::refusal::Refusal;
+use crate::domain::refusal::Refusal;
 
 /// Having one proves that the client takes JSON, or did not say what it takes.
 #[derive(Clone, Copy, Debug)]

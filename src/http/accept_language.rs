@@ -5,8 +5,8 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use super::{not_bindable, refusal::Refusal};
-use crate::domain::{content::Localization, violations::Violations};
+use super::not_bindable;
+use crate::domain::{content::Localization, refusal::Refusal, violations::Violations};
 
 /// The languages a reader wants, most wanted first. Without any, texts are not reduced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,11 +8,8 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{
-    context::{self, PREFIX},
-    refusal::Refusal,
-};
-use crate::domain::ids::Revision;
+use super::context::{self, PREFIX};
+use crate::domain::{ids::Revision, refusal::Refusal};
 
 /// The media type of success.
 pub const JSON: &str = "application/json; charset=utf-8";

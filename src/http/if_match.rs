@@ -5,8 +5,8 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use super::{lenient_uuid, not_bindable, refusal::Refusal};
-use crate::domain::{ids::Revision, violations::Violations};
+use super::{lenient_uuid, not_bindable};
+use crate::domain::{ids::Revision, refusal::Refusal, violations::Violations};
 
 /// The expected revision: one UUID, bare or quoted. `None` without the header.
 #[derive(Clone, Copy, Debug)]

@@ -12,9 +12,8 @@ pub mod media_types;
 pub mod openapi;
 pub mod paging;
 pub mod path;
+pub mod problem;
 pub mod query;
-pub mod refusal;
-pub mod stored;
 pub mod templates;
 pub mod timestamp;
 
@@ -26,7 +25,6 @@ pub use json::{Json, from_value, parse_json};
 pub use paging::{ContinuationToken, Direction, OrderBy, OrderKey, Page, PageRequest, TokenValue};
 pub use path::Path;
 pub use query::Query;
-pub use refusal::Refusal;
 pub use timestamp::Timestamp;
 
 use uuid::Uuid;

@@ -6,9 +6,10 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::{lenient_uuid, not_valid, refusal::Refusal};
+use super::{lenient_uuid, not_valid};
 use crate::domain::{
     ids::{ActivityId, DialogId, TransmissionId},
+    refusal::Refusal,
     violations::Violations,
 };
 

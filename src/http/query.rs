@@ -7,9 +7,10 @@ use indexmap::IndexMap;
 use percent_encoding::percent_decode;
 use uuid::Uuid;
 
-use super::{lenient_uuid, not_valid, refusal::Refusal, timestamp};
+use super::{lenient_uuid, not_valid, timestamp};
 use crate::domain::{
     Instant,
+    refusal::Refusal,
     violations::Violations,
     wire_enum::{Given, WireEnum},
 };

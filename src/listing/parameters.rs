@@ -4,12 +4,13 @@ use crate::{
     domain::{
         dialog::StatusInput,
         label::SystemLabel,
+        refusal::Refusal,
         rules,
         violations::{At, Violations},
         wire_enum::{Given, WireEnum, wire_enum},
     },
     http::{
-        PageRequest, Query, Refusal,
+        PageRequest, Query,
         openapi::{self, Operation},
     },
     store::search::filter::{Deleted, Filter, Range},

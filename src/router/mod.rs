@@ -13,14 +13,13 @@ use tower::ServiceExt;
 
 use crate::{
     app::App,
-    domain::limits::BODY_BYTES,
+    domain::{limits::BODY_BYTES, refusal::Refusal},
     enduser,
     http::{
         context::{self, RequestContext},
         docs,
         media_types::MediaTypes,
         openapi::Operation,
-        refusal::Refusal,
         templates::Templates,
     },
     metadata, serviceowner,

@@ -9,9 +9,9 @@ use crate::{
     domain::{
         actor::Actor,
         dialog::{Activity, Transmission},
+        refusal::Refusal,
         violations::Violations,
     },
-    http::Refusal,
 };
 
 /// How many names are asked for at once.

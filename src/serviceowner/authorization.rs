@@ -8,10 +8,10 @@ use crate::{
     domain::{
         Instant,
         dialog::{DialogBody, Transmission},
+        refusal::Refusal,
         rules::{RuleContext, uri::RESOURCE_PREFIX},
         unopened::CORRESPONDENCE,
     },
-    http::Refusal,
 };
 
 /// What the rules need to know of the caller.

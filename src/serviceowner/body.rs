@@ -3,10 +3,12 @@
 use axum::extract::{FromRequest, Request};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::http::{
-    json::{expect_media_type, parse_json, read_body},
-    query::Query,
-    refusal::Refusal,
+use crate::{
+    domain::refusal::Refusal,
+    http::{
+        json::{expect_media_type, parse_json, read_body},
+        query::Query,
+    },
 };
 
 /// A body, and whether it or the query string asks for silence.

@@ -3,7 +3,7 @@
 //! The contract collects them and lets them win: once something is noted, whatever else the operation would answer on its
 //! way (403, 409 or success) becomes a 422 with everything noted so far.
 
-use crate::{domain::violations::Violations, http::Refusal};
+use crate::domain::{refusal::Refusal, violations::Violations};
 
 /// What was noted so far.
 #[derive(Debug, Default)]

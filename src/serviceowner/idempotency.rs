@@ -1,9 +1,6 @@
 //! Keys by which service owners make repeated requests harmless.
 
-use crate::{
-    domain::{ids::DialogId, rules::unique},
-    http::Refusal,
-};
+use crate::domain::{ids::DialogId, refusal::Refusal, rules::unique};
 
 const KEY: &str = "IdempotentKey";
 

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         ids::DialogId,
         limits,
+        refusal::Refusal,
         rules::{text, unique},
         violations::{At, Violations},
     },
@@ -22,7 +23,6 @@ use crate::{
         json::Json,
         openapi::{Operation, Tag, scope},
         path::Path,
-        refusal::Refusal,
     },
     serviceowner::stored,
     store::{

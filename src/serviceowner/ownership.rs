@@ -3,8 +3,7 @@
 use crate::{
     app::App,
     auth::ServiceOwner,
-    domain::ids::DialogId,
-    http::Refusal,
+    domain::{ids::DialogId, refusal::Refusal},
     store::dialog::{self, Find},
 };
 

@@ -6,8 +6,9 @@ use crate::{
     domain::{
         dialog::Dialog,
         ids::{DialogId, Revision},
+        refusal::Refusal,
     },
-    http::{if_match::IfMatch, refusal::Refusal},
+    http::if_match::IfMatch,
     serviceowner::ownership,
     store::{dialog::any_owner, violation::StoreError},
 };

@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgDatabaseError;
 
-use crate::domain::violations::Violations;
+use crate::domain::{refusal::Refusal, violations::Violations};
 
 /// Why something could not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,26 @@ impl StoreError {
                 Violations::one("Dialog", format!("Key ('Org', 'IdempotentKey')=({org}, {key}) already exists.")),
             ),
             (other, _) => other,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// The text of a 409 between two requests.
+const CONCURRENT: &str = "The request conflicted with a concurrent operation. Please try again.";
+
+/// What clients hear when something could not be stored.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Violated(found) => Self::Unprocessable(found),
+            StoreError::Concurrent => Self::Conflict { key: "", text: CONCURRENT.to_owned() },
+            error @ (StoreError::PartyKeyTaken | StoreError::Database(_)) => Self::Fault(error.into()),
         }
     }
 }

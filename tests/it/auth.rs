@@ -12,7 +12,7 @@ use dialogporten::{
     },
     clock::Clock,
     config::{Config, Issuer},
-    http::refusal::Refusal,
+    domain::refusal::Refusal,
     sandbox::keys::{Key, KeyName, Keys},
 };
 use http::{Request, header::AUTHORIZATION};

@@ -18,10 +18,11 @@ use crate::{
         dialog::Dialog,
         ids::DialogId,
         masking::Masking,
+        refusal::Refusal,
         visibility::{self, Hidden, Standing, pairs_to_decide},
     },
     http::{
-        AcceptLanguage, Ok200, Path, Refusal,
+        AcceptLanguage, Ok200, Path,
         openapi::{Operation, Tag},
     },
     store::dialog::{WholeDialog, for_end_user},

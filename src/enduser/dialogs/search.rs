@@ -12,9 +12,9 @@ use crate::{
     app::App,
     auth::EndUser,
     config::Limits,
-    domain::{masking::Masking, violations::Violations},
+    domain::{masking::Masking, refusal::Refusal, violations::Violations},
     http::{
-        AcceptLanguage, Ok200, Page, Query, Refusal,
+        AcceptLanguage, Ok200, Page, Query,
         openapi::{self, Operation, Tag},
     },
     listing::{self, Most, Parameters, at_most, page_of, search_of},

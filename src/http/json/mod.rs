@@ -14,8 +14,8 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
-use super::{media_types::is_of, refusal::Refusal};
-use crate::domain::{limits::BODY_BYTES, violations::Violations};
+use super::media_types::is_of;
+use crate::domain::{limits::BODY_BYTES, refusal::Refusal, violations::Violations};
 
 /// The key of refusals that concern the document as a whole.
 const WHOLE: &str = "SerializerErrors";

@@ -15,6 +15,7 @@ use crate::{
         ids::{ActivityId, DialogId},
         listed::Listed,
         merge::Change,
+        refusal::Refusal,
         violations::{At, Violations},
     },
     http::{
@@ -22,7 +23,6 @@ use crate::{
         if_match::IfMatch,
         openapi::{Operation, Tag},
         path::Path,
-        refusal::Refusal,
     },
     serviceowner::{
         actor_names,

@@ -14,10 +14,11 @@ use crate::{
         dialog::ActivityType,
         event::{EventKind, Raised},
         ids::{ActivityId, DialogId, Revision},
+        refusal::Refusal,
         rules::{RuleContext, time},
         violations::{At, Violations},
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, refusal::Refusal, timestamp::Timestamp},
+    http::{answer::NoContent, if_match::IfMatch, json::Json, timestamp::Timestamp},
     serviceowner::{authorization::rule_context, stored},
     store::dialog::{any_owner, correct::Retiming, load::activity},
 };

@@ -17,9 +17,10 @@ use crate::{
         event::Raised,
         hierarchy::{self, Node, StoredParents},
         ids::DialogId,
+        refusal::Refusal,
         violations::Violations,
     },
-    http::{Created, Json, Query, Refusal, openapi},
+    http::{Created, Json, Query, openapi},
     serviceowner::{
         actor_names,
         authorization::{References, may_write, rule_context},

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         event::{EventKind, Raised},
         ids::{DialogId, Revision},
+        refusal::Refusal,
     },
     http::{
         answer::NoContent,
@@ -17,7 +18,6 @@ use crate::{
         openapi::{Operation, Tag},
         path::Path,
         query::Query,
-        refusal::Refusal,
     },
     serviceowner::stored,
     store::dialog::change::DialogChange,

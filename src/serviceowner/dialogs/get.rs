@@ -13,11 +13,12 @@ use crate::{
     domain::{
         ids::DialogId,
         party::{PartyKind, is_person_number},
+        refusal::Refusal,
         violations::Violations,
         visibility::pairs_to_decide,
     },
     http::{
-        Ok200, Path, Query, Refusal,
+        Ok200, Path, Query,
         openapi::{self, Operation, Tag},
     },
     serviceowner::ownership,

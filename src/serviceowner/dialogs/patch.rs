@@ -14,7 +14,7 @@ use super::{input::UpdateDialog, update::Update};
 use crate::{
     app::App,
     auth::ServiceOwner,
-    domain::{ids::DialogId, violations::Violations},
+    domain::{ids::DialogId, refusal::Refusal, violations::Violations},
     http::{
         answer,
         if_match::IfMatch,
@@ -23,7 +23,6 @@ use crate::{
         openapi::{Operation, Tag},
         path::Path,
         query::Query,
-        refusal::Refusal,
     },
     serviceowner::stored,
 };

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         event::{EventKind, Raised},
         ids::DialogId,
+        refusal::Refusal,
         violations::Violations,
     },
     http::{
@@ -18,7 +19,6 @@ use crate::{
         if_match::IfMatch,
         openapi::{Operation, Tag},
         path::Path,
-        refusal::Refusal,
     },
     serviceowner::{body::Silent, stored},
     store::dialog::purge as store,

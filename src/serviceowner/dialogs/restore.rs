@@ -11,13 +11,13 @@ use crate::{
     domain::{
         event::{EventKind, Raised},
         ids::{DialogId, Revision},
+        refusal::Refusal,
     },
     http::{
         answer::NoContent,
         if_match::IfMatch,
         openapi::{Operation, Tag},
         path::Path,
-        refusal::Refusal,
     },
     serviceowner::{body::Silent, stored},
     store::dialog::change::DialogChange,

@@ -14,11 +14,12 @@ use crate::{
     config::Limits,
     domain::{
         party::{PartyKind, is_person_number},
+        refusal::Refusal,
         rules::text,
         violations::{At, Violations},
     },
     http::{
-        Ok200, Page, Query, Refusal,
+        Ok200, Page, Query,
         openapi::{self, Operation, Tag},
     },
     listing::{self, DeletedFilter, Most, Parameters, interval, page_of, search_of},

@@ -24,6 +24,7 @@ use crate::{
         ids::{DialogId, TransmissionId},
         listed::Listed,
         merge::Change,
+        refusal::Refusal,
         rules::unique::joined,
         violations::Violations,
     },
@@ -34,7 +35,6 @@ use crate::{
         openapi::{Operation, Tag},
         path::Path,
         query::Query,
-        refusal::Refusal,
     },
     serviceowner::{
         actor_names,

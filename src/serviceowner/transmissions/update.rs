@@ -21,6 +21,7 @@ use crate::{
         hierarchy::{self, Node},
         ids::{DialogId, Revision, TransmissionId},
         merge,
+        refusal::Refusal,
         violations::{At, Violations},
         wire_enum::Given,
     },
@@ -29,7 +30,6 @@ use crate::{
         if_match::IfMatch,
         openapi::{Operation, Tag, scope},
         path::Path,
-        refusal::Refusal,
         timestamp::Timestamp,
     },
     serviceowner::{

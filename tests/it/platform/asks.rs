@@ -1,7 +1,7 @@
 //! Decisions, names, the registry; what happens when the platform fails.
 
 use chrono::TimeDelta;
-use dialogporten::{altinn::AltinnError, http::refusal::Refusal};
+use dialogporten::{altinn::AltinnError, domain::refusal::Refusal};
 use serde_json::json;
 
 use super::{Platform, home, led, organization, person, system_user};

@@ -1,4 +1,5 @@
-//! What clients hear when the answer is no: one variant per outcome of the contract (chapter 05 §A10).
+//! The wire form of a refusal: status, headers and problem document (chapter 05 §A10). Which refusals there are is
+//! [`Refusal`]'s to say.
 
 use std::borrow::Cow;
 
@@ -9,75 +10,7 @@ use axum::{
 use serde::Serialize;
 
 use super::{answer, context};
-use crate::domain::{Instant, limits::BODY_BYTES, violations::Violations};
-
-/// An answer other than success.
-#[derive(Debug)]
-pub enum Refusal {
-    /// 400: the request itself is wrong.
-    Invalid(Violations),
-    /// 401, empty body. `supplied`: a token was there but did not hold.
-    Unauthorized { supplied: bool },
-    /// 403 of the route's policy: empty body.
-    PolicyDenied,
-    /// 403 key `Type`: a valid token of the wrong kind of user; names the allowed kinds.
-    UserType { allowed: &'static [&'static str] },
-    /// 403 key `Forbidden`, one text per reason.
-    Forbidden(Vec<String>),
-    /// 404: missing, or somebody else's, which looks the same.
-    NotFound { entity: &'static str, keys: Vec<String> },
-    /// 404 with an `Expires` header.
-    NotVisible { visible_from: Instant },
-    /// 404: the dialog's time is over.
-    Expired { expires_at: Instant },
-    /// 406 key `Accept`.
-    NotAcceptable,
-    /// 409.
-    Conflict { key: &'static str, text: String },
-    /// 410: soft-deleted.
-    Gone { entity: &'static str, key: String },
-    /// 412, without `errors`.
-    PreconditionFailed,
-    /// 413.
-    TooLarge,
-    /// 415, empty body.
-    UnsupportedMediaType,
-    /// 422: right in itself, wrong against what is stored.
-    Unprocessable(Violations),
-    /// 502: the platform failed; logged with its cause.
-    BadGateway(anyhow::Error),
-    /// 500: our fault; logged once with its whole chain, the client gets a trace id.
-    Fault(anyhow::Error),
-}
-
-impl Refusal {
-    /// The dialog does not exist, or not for this caller.
-    pub fn no_dialog(id: crate::domain::ids::DialogId) -> Self {
-        Self::NotFound { entity: "DialogEntity", keys: vec![id.to_string()] }
-    }
-
-    pub fn forbidden(text: impl Into<String>) -> Self {
-        Self::Forbidden(vec![text.into()])
-    }
-}
-
-impl From<Violations> for Refusal {
-    fn from(found: Violations) -> Self {
-        Self::Invalid(found)
-    }
-}
-
-impl From<anyhow::Error> for Refusal {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Fault(error)
-    }
-}
-
-impl From<sqlx::Error> for Refusal {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Fault(error.into())
-    }
-}
+use crate::domain::{Instant, limits::BODY_BYTES, refusal::Refusal, violations::Violations};
 
 /// What a status says besides its number.
 struct Problem {
@@ -217,7 +150,7 @@ impl IntoResponse for Problem {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        self.log();
+        log(&self);
         match self {
             Self::Invalid(found) => Problem::bad_request(found).into_response(),
             Self::Unauthorized { supplied } => unauthorized(supplied),
@@ -255,39 +188,15 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl Refusal {
-    /// The one place where refusals are logged. What clients may hear can hold what they sent, so only its kind is told.
-    fn log(&self) {
-        let trace = context::current().map(|request| request.trace.to_string()).unwrap_or_default();
-        match self {
-            Self::Fault(error) => tracing::error!(trace_id = trace, error = format!("{error:#}"), "request failed"),
-            Self::BadGateway(error) => {
-                tracing::error!(trace_id = trace, error = format!("{error:#}"), "the platform failed");
-            }
-            other => tracing::debug!(trace_id = trace, refusal = other.kind(), "request refused"),
+/// The one place where refusals are logged. What clients may hear can hold what they sent, so only its kind is told.
+fn log(refusal: &Refusal) {
+    let trace = context::current().map(|request| request.trace.to_string()).unwrap_or_default();
+    match refusal {
+        Refusal::Fault(error) => tracing::error!(trace_id = trace, error = format!("{error:#}"), "request failed"),
+        Refusal::BadGateway(error) => {
+            tracing::error!(trace_id = trace, error = format!("{error:#}"), "the platform failed");
         }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Invalid(_) => "invalid",
-            Self::Unauthorized { .. } => "unauthorized",
-            Self::PolicyDenied => "policy denied",
-            Self::UserType { .. } => "user type",
-            Self::Forbidden(_) => "forbidden",
-            Self::NotFound { .. } => "not found",
-            Self::NotVisible { .. } => "not visible",
-            Self::Expired { .. } => "expired",
-            Self::NotAcceptable => "not acceptable",
-            Self::Conflict { .. } => "conflict",
-            Self::Gone { .. } => "gone",
-            Self::PreconditionFailed => "precondition failed",
-            Self::TooLarge => "too large",
-            Self::UnsupportedMediaType => "unsupported media type",
-            Self::Unprocessable(_) => "unprocessable",
-            Self::BadGateway(_) => "bad gateway",
-            Self::Fault(_) => "fault",
-        }
+        other => tracing::debug!(trace_id = trace, refusal = other.kind(), "request refused"),
     }
 }
 

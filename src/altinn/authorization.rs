@@ -14,8 +14,7 @@ use super::{
     sync::Synced,
 };
 use crate::{
-    auth::EndUserIdentity,
-    domain::{ids::DialogId, party::Party},
+    domain::{identity::EndUserIdentity, ids::DialogId, party::Party},
     store::{authorization, search::FEW_PARTIES},
 };
 

@@ -1,4 +1,4 @@
-//! Calls to the platform: time-outs, retries, tokens. The one place that builds outgoing clients.
+//! Calls to the platform: retries and tokens.
 
 use std::time::Duration;
 
@@ -11,26 +11,10 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{AltinnError, maskinporten::Tokens};
-use crate::{clock::Clock, config::Config};
+use crate::{clock::Clock, config::Config, outgoing};
 
 /// How often a call that failed for no fault of ours is repeated.
 const RETRIES: u32 = 3;
-
-/// A client with the time-outs that all outgoing calls have, for hosts like `host`.
-pub(crate) fn client(host: &Url) -> reqwest::Client {
-    let mut builder = reqwest::Client::builder();
-    // A platform on this machine is never behind the proxy that the environment may name.
-    if matches!(host.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
-        builder = builder.no_proxy();
-    }
-    builder
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_mins(1))
-        .redirect(reqwest::redirect::Policy::limited(3))
-        .user_agent(concat!("dialogporten/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .expect("a client without special settings can be built")
-}
 
 /// What a call shows of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +37,7 @@ pub(super) struct Platform {
 
 impl Platform {
     pub fn new(config: &Config, clock: Clock) -> Self {
-        let client = client(&config.altinn.base_uri);
+        let client = outgoing::client(&config.altinn.base_uri);
         Self {
             tokens: Tokens::new(&config.maskinporten, client.clone(), clock),
             client,

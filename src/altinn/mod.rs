@@ -11,7 +11,7 @@
 pub mod authorization;
 pub mod cache;
 pub mod decision;
-pub(crate) mod http;
+mod http;
 mod maskinporten;
 pub mod names;
 pub mod parties;

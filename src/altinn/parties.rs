@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Altinn, AltinnError, cache::Answer, http::Access};
-use crate::{
-    auth::{EndUserIdentity, UserType},
-    domain::party::{Party, PartyKind},
+use crate::domain::{
+    identity::{EndUserIdentity, UserType},
+    party::{Party, PartyKind},
 };
 
 /// How much is asked about each party.

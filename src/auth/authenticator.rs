@@ -13,10 +13,10 @@ use super::{
     keys::Unverified,
 };
 use crate::{
-    altinn::http::client,
     clock::Clock,
     config::Config,
     domain::{Instant, refusal::Refusal},
+    outgoing,
 };
 
 /// How far the clocks of issuers may differ from ours.
@@ -45,7 +45,8 @@ struct Verified {
 impl Authenticator {
     pub fn new(config: &Config, clock: Clock) -> Self {
         let issuers = config.authentication.issuers.iter();
-        let issuers = issuers.map(|issuer| Issuer::new(issuer, client(&issuer.well_known), clock.clone())).collect();
+        let issuers =
+            issuers.map(|issuer| Issuer::new(issuer, outgoing::client(&issuer.well_known), clock.clone())).collect();
         Self(Arc::new(State { clock, issuers, verified: moka::future::Cache::new(REMEMBERED) }))
     }
 

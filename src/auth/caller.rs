@@ -7,15 +7,12 @@ use axum::{
     http::request::Parts,
 };
 
-use super::{
-    Authenticator,
-    claims::{Claims, UserType},
-    scope::Scope,
-};
+use super::{Authenticator, claims::Claims, scope::Scope};
 use crate::{
-    altinn::{Altinn, decision::Subject},
+    altinn::Altinn,
     app::App,
     domain::{
+        identity::{EndUserIdentity, UserType},
         party::{Party, PartyKind, is_person_number},
         refusal::Refusal,
         violations::Violations,
@@ -119,33 +116,6 @@ fn end_user_id(query: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// An end user as the platform's questions need one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndUserIdentity {
-    pub user_type: UserType,
-    /// Whose rights are asked for; also the actor id in logs.
-    pub party: Party,
-    /// Who the decision point is asked about; an e-mail user may have none.
-    pub subject: Option<Subject>,
-    /// `urn:altinn:partyid` of the token.
-    pub party_id: Option<i64>,
-    /// Everything that tells callers apart: part of every key under which an answer is cached.
-    pub identifying: String,
-}
-
-impl EndUserIdentity {
-    /// The end user that the claims speak of, if there is one that can be asked about.
-    pub fn of(claims: &Claims) -> Option<Self> {
-        Some(Self {
-            user_type: claims.user_type(),
-            party: claims.party()?,
-            subject: claims.subject(),
-            party_id: claims.party_id(),
-            identifying: claims.identifying(),
-        })
-    }
-}
-
 /// A service owner, possibly on behalf of a person.
 #[derive(Clone, Debug)]
 pub struct ServiceOwner {
@@ -159,7 +129,7 @@ impl ServiceOwner {
         let caller = Caller::admitted(parts, &app.auth, policy).await?;
         let org_number = caller.claims.consumer().ok_or(Refusal::PolicyDenied)?;
         let on_behalf = caller.user_type == UserType::ServiceOwnerOnBehalfOfPerson;
-        let end_user = on_behalf.then(|| EndUserIdentity::of(&caller.claims)).flatten();
+        let end_user = on_behalf.then(|| caller.claims.end_user()).flatten();
         Ok(Self { caller, org_number, end_user })
     }
 
@@ -318,7 +288,7 @@ extractor!(NotificationCondition, |parts, app| {
 extractor!(EndUser, |parts, app| {
     let caller = Caller::admitted(parts, &app.auth, &END_USER).await?;
     // The kind was right, but its identifier is of no form that anything could be asked about.
-    let identity = EndUserIdentity::of(&caller.claims).ok_or_else(|| Refusal::forbidden("Forbidden"))?;
+    let identity = caller.claims.end_user().ok_or_else(|| Refusal::forbidden("Forbidden"))?;
     Ok(Self { caller, identity })
 });
 

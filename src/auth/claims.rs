@@ -5,27 +5,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::scope::Scope;
-use crate::{
-    altinn::decision::Subject,
-    domain::{
-        party::{Party, PartyKind, is_organization_number, is_person_number},
-        wire_enum::wire_enum,
-    },
+use crate::domain::{
+    identity::{EndUserIdentity, Subject, UserType},
+    party::{Party, PartyKind, is_organization_number, is_person_number},
 };
-
-wire_enum! {
-    /// What kind of user a token speaks for. The last two are never derived from a token.
-    UserType {
-        Unknown = 0,
-        Person = 1,
-        SystemUser = 2,
-        ServiceOwner = 3,
-        ServiceOwnerOnBehalfOfPerson = 4,
-        IdportenEmailIdentifiedUser = 5,
-        AltinnSelfIdentifiedUser = 6,
-        FeideUser = 7,
-    }
-}
 
 /// The claims of one token by name. A list in the token gives one claim several values; "the claim" is the first of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,6 +137,17 @@ impl Claims {
             }
         }
         self.person().map(|pid| Subject::Person(pid.to_owned())).or_else(system_user)
+    }
+
+    /// The end user that the claims speak of, if there is one that can be asked about.
+    pub fn end_user(&self) -> Option<EndUserIdentity> {
+        Some(EndUserIdentity {
+            user_type: self.user_type(),
+            party: self.party()?,
+            subject: self.subject(),
+            party_id: self.party_id(),
+            identifying: self.identifying(),
+        })
     }
 
     /// `urn:altinn:partyid`, if it is a whole number.

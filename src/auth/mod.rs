@@ -16,8 +16,8 @@ pub mod scope;
 
 pub use authenticator::Authenticator;
 pub use caller::{
-    BAD_END_USER_ID, Caller, EndUser, EndUserIdentity, NotificationCondition, ServiceOwner, ServiceOwnerAdmin,
+    BAD_END_USER_ID, Caller, EndUser, NotificationCondition, ServiceOwner, ServiceOwnerAdmin,
     ServiceOwnerChangeTransmissions, ServiceOwnerSearch,
 };
-pub use claims::{Claims, UserType};
+pub use claims::Claims;
 pub use scope::Scope;

@@ -10,6 +10,7 @@ pub mod dialog;
 pub mod event;
 pub mod growth;
 pub mod hierarchy;
+pub mod identity;
 pub mod ids;
 pub mod label;
 pub mod limits;

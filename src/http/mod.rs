@@ -4,7 +4,6 @@ pub mod accept;
 pub mod accept_language;
 pub mod answer;
 pub mod context;
-pub mod docs;
 pub mod if_match;
 pub mod json;
 pub mod json_patch;

@@ -13,11 +13,11 @@ use tower::ServiceExt;
 
 use crate::{
     app::App,
+    docs,
     domain::{limits::BODY_BYTES, refusal::Refusal},
     enduser,
     http::{
         context::{self, RequestContext},
-        docs,
         media_types::MediaTypes,
         openapi::Operation,
         templates::Templates,

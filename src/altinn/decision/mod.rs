@@ -12,23 +12,9 @@ use super::{
     cache::Answer,
     http::{Access, read},
 };
-use crate::{
-    auth::EndUserIdentity,
-    domain::{decision::Decision, dialog::Dialog, ids::DialogId, party::Party},
-};
+use crate::domain::{decision::Decision, dialog::Dialog, identity::EndUserIdentity, ids::DialogId, party::Party};
 
 pub use request::{InstanceRef, instance_ref};
-
-/// Who the decision point is asked about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// The platform's number of a user.
-    User(String),
-    /// A person number.
-    Person(String),
-    /// A system user's id.
-    SystemUser(String),
-}
 
 /// One question about a dialog.
 #[derive(Clone, Debug)]

@@ -3,8 +3,12 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{DecisionAsk, Subject};
-use crate::{auth::EndUserIdentity, domain::ids::DialogId, domain::party::PartyKind};
+use super::DecisionAsk;
+use crate::domain::{
+    identity::{EndUserIdentity, Subject},
+    ids::DialogId,
+    party::PartyKind,
+};
 
 const ACTION_ID: &str = "urn:oasis:names:tc:xacml:1.0:action:action-id";
 const RESOURCE: &str = "urn:altinn:resource";
@@ -219,7 +223,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{auth::UserType, domain::party::Party};
+    use crate::domain::{identity::UserType, party::Party};
 
     const DIALOG: &str = "01970000-aaaa-7bbb-8ccc-000000000001";
     const APP_INSTANCE: &str = "8d0c0000-0000-4000-8000-000000000001";

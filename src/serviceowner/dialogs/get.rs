@@ -9,8 +9,9 @@ use super::view::{DialogView, OnBehalfOf};
 use crate::{
     altinn::decision::DecisionAsk,
     app::App,
-    auth::{BAD_END_USER_ID, EndUserIdentity, ServiceOwner},
+    auth::{BAD_END_USER_ID, ServiceOwner},
     domain::{
+        identity::EndUserIdentity,
         ids::DialogId,
         party::{PartyKind, is_person_number},
         refusal::Refusal,

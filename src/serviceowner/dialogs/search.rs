@@ -10,9 +10,10 @@ use super::list_item::ListItemView;
 use crate::{
     altinn::authorization::Pruning,
     app::App,
-    auth::{EndUserIdentity, ServiceOwnerSearch},
+    auth::ServiceOwnerSearch,
     config::Limits,
     domain::{
+        identity::EndUserIdentity,
         party::{PartyKind, is_person_number},
         refusal::Refusal,
         rules::text,

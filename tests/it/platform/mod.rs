@@ -7,8 +7,8 @@ mod world;
 
 use dialogporten::{
     altinn::{Altinn, decision::DecisionAsk},
-    auth::{Claims, EndUserIdentity},
-    domain::{decision::Decision, ids::DialogId, party::Party},
+    auth::Claims,
+    domain::{decision::Decision, identity::EndUserIdentity, ids::DialogId, party::Party},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -79,7 +79,7 @@ impl Platform {
 
 fn identity(claims: &Value) -> EndUserIdentity {
     let claims = Claims::from_payload(claims.as_object().expect("claims are an object"));
-    EndUserIdentity::of(&claims).expect("claims of an end user")
+    claims.end_user().expect("claims of an end user")
 }
 
 fn person(number: &str) -> EndUserIdentity {

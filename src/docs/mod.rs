@@ -13,8 +13,10 @@ use axum::{
     routing::get,
 };
 
-use super::openapi::{Audience, Operation, document};
-use crate::app::App;
+use crate::{
+    app::App,
+    http::openapi::{Audience, Operation, document},
+};
 
 /// Routes of the documents over `operations`; the documents are built once.
 pub fn routes(operations: &[Operation], base_uri: &url::Url) -> Router<App> {

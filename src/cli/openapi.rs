@@ -21,7 +21,7 @@ pub struct Arguments {
 /// Writes the three documents.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for audience in Audience::ALL {
-        let file = arguments.folder.join(audience.names().0);
+        let file = arguments.folder.join(audience.file());
         let text = serde_json::to_string_pretty(&document(audience, &operations(), None))? + "\n";
         std::fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
         println!("{}", file.display());

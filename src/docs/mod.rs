@@ -6,32 +6,26 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     extract::Path,
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
-    routing::get,
 };
 
-use crate::{
-    app::App,
-    http::openapi::{Audience, Operation, document},
-};
+use crate::http::openapi::{Audience, Operation, Route, document};
 
 /// Routes of the documents over `operations`; the documents are built once.
-pub fn routes(operations: &[Operation], base_uri: &url::Url) -> Router<App> {
-    let mut router = Router::new().route("/swagger", get(page)).route("/swagger/assets/{file}", get(asset));
+pub fn routes(operations: &[Operation], base_uri: &url::Url) -> Vec<Route> {
+    let mut routes = vec![Route::get("/swagger", page), Route::get("/swagger/assets/{file}", asset)];
     for audience in Audience::ALL {
-        let (_, name) = audience.names();
         let text: Arc<str> = document(audience, operations, Some(base_uri)).to_string().into();
         let serve = move || async move {
             let headers =
                 [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
             (headers, text.to_string())
         };
-        router = router.route(&format!("/swagger/{name}/swagger.json"), get(serve));
+        routes.push(Route::get(audience.path(), serve));
     }
-    router
+    routes
 }
 
 async fn page() -> Html<&'static str> {

@@ -2,18 +2,9 @@
 
 pub mod dialogs;
 
-use axum::{Router, routing::get};
+use crate::http::openapi::Operation;
 
-use crate::{app::App, http::openapi::Operation};
-
-/// The routes of this surface.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/enduser/dialogs/{dialogId}", get(dialogs::get::get))
-        .route("/api/v1/enduser/dialogs", get(dialogs::search::search))
-}
-
-/// The same as the API documents show them.
+/// Every operation of this surface.
 pub fn operations() -> Vec<Operation> {
     vec![dialogs::search::operation(), dialogs::get::operation()]
 }

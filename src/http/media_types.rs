@@ -10,26 +10,18 @@ use axum::http::{HeaderMap, Method, header};
 use super::openapi::Operation;
 
 /// By verb and template.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MediaTypes(HashMap<(Method, &'static str), Vec<String>>);
 
 impl MediaTypes {
     /// Those of all operations that take a body.
     pub fn new(operations: &[Operation]) -> Self {
-        let mut all = Self::default();
-        for operation in operations {
+        let taken = |operation: &Operation| {
+            let method = operation.route.method.to_uppercase().parse().ok()?;
             let accepted = operation.media_types();
-            if let (false, Ok(method)) = (accepted.is_empty(), operation.method.to_uppercase().parse()) {
-                all.0.insert((method, operation.path), accepted);
-            }
-        }
-        all
-    }
-
-    /// One more operation, which no document shows.
-    pub fn and(mut self, method: Method, template: &'static str, accepted: &[&str]) -> Self {
-        self.0.insert((method, template), accepted.iter().map(|&media_type| media_type.to_owned()).collect());
-        self
+            (!accepted.is_empty()).then_some(((method, operation.route.path), accepted))
+        };
+        Self(operations.iter().filter_map(taken).collect())
     }
 
     /// Whether the request says a media type that its operation does not take.
@@ -53,7 +45,8 @@ mod tests {
     #[test]
     fn only_what_is_said_and_not_taken_is_refused() {
         const PATH: &str = "/things";
-        let types = MediaTypes::default().and(Method::POST, PATH, &["application/json", "application/json-patch+json"]);
+        let taken = ["application/json", "application/json-patch+json"].map(str::to_owned);
+        let types = MediaTypes(HashMap::from([((Method::POST, PATH), taken.to_vec())]));
         for (content_type, refused) in [
             (None, false),
             (Some(""), false),

@@ -7,11 +7,9 @@ use std::{
 };
 
 use axum::{
-    Router,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::any,
 };
 use futures_util::future::join_all;
 use serde::{Serialize, Serializer};
@@ -19,7 +17,11 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use url::Url;
 
-use crate::{app::App, config::Config, http::answer};
+use crate::{
+    app::App,
+    config::Config,
+    http::{answer, openapi::Route},
+};
 
 /// An answer that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(5);
@@ -28,13 +30,15 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/health", any(startup))
-        .route("/health/startup", any(startup))
-        .route("/health/liveness", any(liveness))
-        .route("/health/readiness", any(readiness))
-        .route("/health/deep", any(deep))
+/// What probes ask; not part of the API.
+pub fn routes() -> [Route; 5] {
+    [
+        Route::any("/health", startup),
+        Route::any("/health/startup", startup),
+        Route::any("/health/liveness", liveness),
+        Route::any("/health/readiness", readiness),
+        Route::any("/health/deep", deep),
+    ]
 }
 
 async fn liveness() -> Report {

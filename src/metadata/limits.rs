@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     http::{
         AcceptsJson, Ok200,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
     },
 };
 
@@ -48,7 +48,8 @@ pub struct ServiceOwnerSearchLimits {
 }
 
 pub fn operation() -> Operation {
-    Operation::new(Tag::Metadata, "get", "/api/v1/metadata/limits", ("GetLimits", "V1MetadataLimitsGet_Limits"))
+    Route::get("/api/v1/metadata/limits", get)
+        .named("GetLimits", "V1MetadataLimitsGet_Limits")
         .about("Tells how many values the filters of searches take", "The numbers are settings of this installation.")
         .ok::<Limits>("The limits in force.")
 }

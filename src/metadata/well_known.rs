@@ -14,7 +14,7 @@ use crate::{
     config::{Config, KeyPair},
     http::{
         AcceptsJson, Ok200,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
     },
 };
 
@@ -49,16 +49,15 @@ pub struct OauthAuthorizationServer {
 }
 
 pub fn keys_operation() -> Operation {
-    const PATH: &str = "/api/v1/.well-known/jwks.json";
-    Operation::new(Tag::WellKnown, "get", PATH, ("GetJwks", "V1WellKnownJwksGet_Jwks"))
+    Route::get("/api/v1/.well-known/jwks.json", keys)
+        .named("GetJwks", "V1WellKnownJwksGet_Jwks")
         .about("Lists the keys that dialog tokens are signed with", "Tokens are signed with the first of them.")
         .ok::<Jwks>("The keys, as a JSON Web Key Set.")
 }
 
 pub fn authorization_server_operation() -> Operation {
-    const PATH: &str = "/api/v1/.well-known/oauth-authorization-server";
-    const ID: &str = "V1WellKnownOauthAuthorizationServerGet_OauthAuthorizationServer";
-    Operation::new(Tag::WellKnown, "get", PATH, ("GetOauthAuthorizationServer", ID))
+    Route::get("/api/v1/.well-known/oauth-authorization-server", authorization_server)
+        .named("GetOauthAuthorizationServer", "V1WellKnownOauthAuthorizationServerGet_OauthAuthorizationServer")
         .about("Tells who issues dialog tokens", "RFC 8414, with the members that readers of dialog tokens need.")
         .ok::<OauthAuthorizationServer>("The issuer and where its keys are.")
 }

@@ -19,27 +19,13 @@ use crate::{
     http::{
         context::{self, RequestContext},
         media_types::MediaTypes,
-        openapi::Operation,
+        openapi::{Operation, Route},
         templates::Templates,
     },
     metadata, serviceowner,
 };
 
-/// Routes that the API documents do not show.
-const HIDDEN: [&str; 10] = [
-    "/api/v1/serviceowner/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime",
-    "/graphql",
-    "/health",
-    "/health/deep",
-    "/health/liveness",
-    "/health/readiness",
-    "/health/startup",
-    "/swagger",
-    "/swagger/assets/{file}",
-    "/swagger/{document}/swagger.json",
-];
-
-/// Every operation that the API documents show.
+/// Every operation of the API, shown or hidden.
 pub fn operations() -> Vec<Operation> {
     [enduser::operations(), serviceowner::operations(), metadata::operations()].concat()
 }
@@ -50,16 +36,16 @@ pub fn operations() -> Vec<Operation> {
 /// sandbox's) can be merged with it.
 pub fn router(app: App) -> Router {
     let operations = operations();
-    let templates = Templates::new(operations.iter().map(|operation| operation.path).chain(HIDDEN));
-    let routes = Router::new()
-        .merge(enduser::routes())
-        .merge(serviceowner::routes())
-        .merge(metadata::routes())
-        .merge(docs::routes(&operations, &app.config.dialogporten.base_uri))
+    let media_types = MediaTypes::new(&operations);
+    let docs = docs::routes(&operations, &app.config.dialogporten.base_uri);
+    let routes: Vec<Route> =
+        operations.into_iter().map(|operation| operation.route).chain(metadata::health::routes()).chain(docs).collect();
+    let templates = Templates::new(routes.iter().map(|route| route.path));
+    let routes = routes.into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let routes = routes
         // Our own reading of bodies has the same limit; this one is for handlers that take bytes as they are.
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(app);
-    let media_types = MediaTypes::new(&operations).and(Method::POST, HIDDEN[0], &["application/json"]);
     let table = Arc::new(Table { templates, media_types });
     Router::new().fallback(move |request: Request| answer(routes, table, request))
 }

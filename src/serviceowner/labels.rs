@@ -21,7 +21,7 @@ use crate::{
         answer::{NoContent, Ok200},
         if_match::IfMatch,
         json::Json,
-        openapi::{Operation, Tag, scope},
+        openapi::{Operation, Route, scope},
         path::Path,
     },
     serviceowner::stored,
@@ -55,19 +55,12 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Str
 
 /// As the API documents show them.
 pub fn operations() -> [Operation; 3] {
-    let get =
-        ("GetServiceOwnerLabels", "V1ServiceOwnerServiceOwnerContextQueriesGetServiceOwnerLabel_ServiceOwnerLabel");
-    let add = (
-        "CreateServiceOwnerLabel",
-        "V1ServiceOwnerServiceOwnerContextCommandsCreateServiceOwnerLabel_ServiceOwnerLabel",
-    );
-    let remove = (
-        "DeleteServiceOwnerLabel",
-        "V1ServiceOwnerServiceOwnerContextCommandsDeleteServiceOwnerLabel_ServiceOwnerLabel",
-    );
-    let one = "/api/v1/serviceowner/dialogs/{dialogId}/context/labels/{label}";
     [
-        Operation::new(Tag::Serviceowner, "get", PATH, get)
+        Route::get(PATH, list)
+            .named(
+                "GetServiceOwnerLabels",
+                "V1ServiceOwnerServiceOwnerContextQueriesGetServiceOwnerLabel_ServiceOwnerLabel",
+            )
             .about(
                 "Lists your labels of a dialog",
                 "`Etag` is the revision of the service-owner context, not the dialog's.",
@@ -75,7 +68,11 @@ pub fn operations() -> [Operation; 3] {
             .ok_list::<ServiceOwnerLabel>("The labels in ascending order.")
             .with_etag()
             .refusals(&[403, 404]),
-        Operation::new(Tag::Serviceowner, "post", PATH, add)
+        Route::post(PATH, add)
+            .named(
+                "CreateServiceOwnerLabel",
+                "V1ServiceOwnerServiceOwnerContextCommandsCreateServiceOwnerLabel_ServiceOwnerLabel",
+            )
             .about(
                 "Adds a label to a dialog",
                 "Up to 20 labels a dialog. The ordinary service owner's scope is enough.",
@@ -86,7 +83,11 @@ pub fn operations() -> [Operation; 3] {
             .example(&serde_json::json!({"value": "saksbehandler-7"}))
             .no_content_with_etag()
             .refusals(&[400, 403, 409, 412]),
-        Operation::new(Tag::Serviceowner, "delete", one, remove)
+        Route::delete("/api/v1/serviceowner/dialogs/{dialogId}/context/labels/{label}", remove)
+            .named(
+                "DeleteServiceOwnerLabel",
+                "V1ServiceOwnerServiceOwnerContextCommandsDeleteServiceOwnerLabel_ServiceOwnerLabel",
+            )
             .about("Removes a label from a dialog", "Letter case does not matter.")
             .if_match()
             .no_content_with_etag()

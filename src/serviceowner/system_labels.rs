@@ -24,7 +24,7 @@ use crate::{
         answer::NoContent,
         if_match::IfMatch,
         json::Json,
-        openapi::{Operation, Query as Kind, Tag},
+        openapi::{Operation, Query as Kind, Route},
         path::Path,
         query::Query,
     },
@@ -89,37 +89,30 @@ const SENT: &str = "Cannot manually add or remove system label Sent. It is added
 
 /// As the API documents show them.
 pub fn operations() -> [Operation; 2] {
-    let one = ("SetDialogSystemLabels", "V1ServiceOwnerEndUserContextCommandsSetSystemLabel_SetDialogSystemLabels");
-    let many = (
-        "BulkSetDialogSystemLabels",
-        "V1ServiceOwnerEndUserContextCommandsBulkSetSystemLabels_BulkSetDialogSystemLabels",
-    );
     let about_end_user = "The person on whose behalf you act: `urn:altinn:person:identifier-no:…`.";
     [
-        Operation::new(
-            Tag::Serviceowner,
-            "put",
-            "/api/v1/serviceowner/dialogs/{dialogId}/endusercontext/systemlabels",
-            one,
-        )
-        .about("Changes the system labels of a dialog", "`If-Match` and `Etag` are the end-user context's revision.")
-        .query("enduserId", Kind::Text, about_end_user)
-        .if_match()
-        .body::<SetSystemLabels>()
-        .no_content_with_etag()
-        .refusals(&[400, 403, 404, 409, 410, 412, 422]),
-        Operation::new(
-            Tag::Serviceowner,
-            "post",
-            "/api/v1/serviceowner/dialogs/endusercontext/systemlabels/actions/bulkset",
-            many,
-        )
-        .about("Changes the system labels of several dialogs", "Of all dialogs named, or of none.")
-        .query("enduserId", Kind::Text, about_end_user)
-        .body::<BulkSetSystemLabels>()
-        .example(&serde_json::json!({"dialogs": [{"dialogId": "<id>"}], "addLabels": ["Bin"]}))
-        .no_content()
-        .refusals(&[400, 403, 404, 409, 412, 422]),
+        Route::put("/api/v1/serviceowner/dialogs/{dialogId}/endusercontext/systemlabels", set)
+            .named("SetDialogSystemLabels", "V1ServiceOwnerEndUserContextCommandsSetSystemLabel_SetDialogSystemLabels")
+            .about(
+                "Changes the system labels of a dialog",
+                "`If-Match` and `Etag` are the end-user context's revision.",
+            )
+            .query("enduserId", Kind::Text, about_end_user)
+            .if_match()
+            .body::<SetSystemLabels>()
+            .no_content_with_etag()
+            .refusals(&[400, 403, 404, 409, 410, 412, 422]),
+        Route::post("/api/v1/serviceowner/dialogs/endusercontext/systemlabels/actions/bulkset", set_many)
+            .named(
+                "BulkSetDialogSystemLabels",
+                "V1ServiceOwnerEndUserContextCommandsBulkSetSystemLabels_BulkSetDialogSystemLabels",
+            )
+            .about("Changes the system labels of several dialogs", "Of all dialogs named, or of none.")
+            .query("enduserId", Kind::Text, about_end_user)
+            .body::<BulkSetSystemLabels>()
+            .example(&serde_json::json!({"dialogs": [{"dialogId": "<id>"}], "addLabels": ["Bin"]}))
+            .no_content()
+            .refusals(&[400, 403, 404, 409, 412, 422]),
     ]
 }
 

@@ -42,7 +42,7 @@ fn a_difference_is_noticed() {
 #[test]
 fn written_documents_are_current() {
     for audience in Audience::ALL {
-        let name = audience.names().0;
+        let name = audience.file();
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi").join(name);
         let written = std::fs::read_to_string(&file).unwrap_or_default();
         let current = serde_json::to_string_pretty(&document(audience, &operations(), None)).expect("JSON") + "\n";

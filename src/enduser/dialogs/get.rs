@@ -23,7 +23,7 @@ use crate::{
     },
     http::{
         AcceptLanguage, Ok200, Path,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
     },
     store::dialog::{WholeDialog, for_end_user},
 };
@@ -82,8 +82,8 @@ pub fn refusal(hidden: Hidden, id: DialogId) -> Refusal {
 
 /// The same as the API documents show it.
 pub fn operation() -> Operation {
-    let path = "/api/v1/enduser/dialogs/{dialogId}";
-    Operation::new(Tag::Enduser, "get", path, ("GetDialog", "V1EndUserDialogsQueriesGet_Dialog"))
+    Route::get("/api/v1/enduser/dialogs/{dialogId}", get)
+        .named("GetDialog", "V1EndUserDialogsQueriesGet_Dialog")
         .about(
             "Reads one dialog",
             "Opening a dialog counts as having seen it. Actions and transmissions say whether the caller may use them; \

@@ -15,7 +15,7 @@ use crate::{
     domain::{masking::Masking, refusal::Refusal, violations::Violations},
     http::{
         AcceptLanguage, Ok200, Page, Query,
-        openapi::{self, Operation, Tag},
+        openapi::{self, Operation, Route},
     },
     listing::{self, Most, Parameters, at_most, page_of, search_of},
     store::search::{self, filter::Visibility},
@@ -89,16 +89,15 @@ fn check(parameters: &Parameters, orgs: &[String], limits: &Limits) -> Result<()
 
 /// The same as the API documents show it.
 pub fn operation() -> Operation {
-    let path = "/api/v1/enduser/dialogs";
-    let operation =
-        Operation::new(Tag::Enduser, "get", path, ("SearchDialogs", "V1EndUserDialogsQueriesSearch_Dialog"))
-            .about(
-                "Lists dialogs",
-                "The dialogs that the caller may see, newest content first unless told otherwise. At least one party or \
-                 service resource must be named. No search is too broad: if finding a page takes too long, it comes with \
-                 fewer dialogs, and its token goes on from there.",
-            )
-            .query("org", openapi::Query::Texts, "Only dialogs of any of these service owners, by their short names.");
+    let operation = Route::get("/api/v1/enduser/dialogs", search)
+        .named("SearchDialogs", "V1EndUserDialogsQueriesSearch_Dialog")
+        .about(
+            "Lists dialogs",
+            "The dialogs that the caller may see, newest content first unless told otherwise. At least one party or service \
+             resource must be named. No search is too broad: if finding a page takes too long, it comes with fewer dialogs, \
+             and its token goes on from there.",
+        )
+        .query("org", openapi::Query::Texts, "Only dialogs of any of these service owners, by their short names.");
     Parameters::describe(operation)
         .accept_language()
         .ok_page::<ListItemView>("A page of dialogs.")

@@ -16,12 +16,21 @@ pub enum Audience {
 impl Audience {
     pub const ALL: [Audience; 3] = [Audience::Combined, Audience::EndUser, Audience::ServiceOwner];
 
-    /// The document's file name below `openapi/`, and what precedes `swagger.json` in its address.
-    pub fn names(self) -> (&'static str, &'static str) {
+    /// The document's file name below `openapi/`.
+    pub fn file(self) -> &'static str {
         match self {
-            Audience::Combined => ("combined.json", "v1"),
-            Audience::EndUser => ("enduser.json", "v1.enduser"),
-            Audience::ServiceOwner => ("serviceowner.json", "v1.serviceowner"),
+            Audience::Combined => "combined.json",
+            Audience::EndUser => "enduser.json",
+            Audience::ServiceOwner => "serviceowner.json",
+        }
+    }
+
+    /// Where the service shows it.
+    pub fn path(self) -> &'static str {
+        match self {
+            Audience::Combined => "/swagger/v1/swagger.json",
+            Audience::EndUser => "/swagger/v1.enduser/swagger.json",
+            Audience::ServiceOwner => "/swagger/v1.serviceowner/swagger.json",
         }
     }
 
@@ -37,12 +46,12 @@ impl Audience {
 /// The document for `audience`. `base_uri` is where the service answers; without it no server is named.
 pub fn document(audience: Audience, operations: &[Operation], base_uri: Option<&Url>) -> Value {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
-    for operation in operations.iter().filter(|operation| audience.has(operation.tag)) {
+    for operation in operations.iter().filter(|operation| !operation.hidden && audience.has(operation.tag)) {
         for (name, schema) in &operation.schemas {
             schemas.insert(name.clone(), schema.clone());
         }
-        let path = paths.entry(operation.path).or_insert_with(|| Value::Object(Map::new()));
-        path[operation.method] = described(operation, audience);
+        let path = paths.entry(operation.route.path).or_insert_with(|| Value::Object(Map::new()));
+        path[operation.route.method] = described(operation, audience);
     }
     paths.sort_keys();
     schemas.sort_keys();

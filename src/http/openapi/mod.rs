@@ -4,8 +4,10 @@
 //! come from the transfer types themselves; what is written here is OpenAPI 3.0, as the contract is.
 
 mod document;
+mod route;
 
 pub use document::{Audience, document};
+pub use route::Route;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -29,12 +31,13 @@ impl Tag {
     }
 }
 
-/// One operation, as the documents show it.
+/// One operation of the API: its route, and how the documents show it.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    pub method: &'static str,
-    pub path: &'static str,
+    pub route: Route,
     pub tag: Tag,
+    /// Whether the documents leave it out.
+    pub hidden: bool,
     /// In the document of one audience.
     pub id: &'static str,
     /// In the combined document.
@@ -59,25 +62,26 @@ pub mod scope {
 }
 
 impl Operation {
-    /// `path` as routed, from `/api/v1` on; its `{…}` segments become parameters. `ids` are the operation's ids in the
-    /// document of its audience and in the combined one.
-    pub fn new(tag: Tag, method: &'static str, path: &'static str, ids: (&'static str, &'static str)) -> Self {
-        let in_path = path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    /// The path's `{…}` segments become parameters.
+    fn new(route: Route, id: &'static str, combined_id: &'static str) -> Self {
+        let tag = route.tag();
+        let in_path = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
         let parameters = in_path.map(|name| {
             let schema =
                 if name == "label" { json!({"type": "string"}) } else { json!({"type": "string", "format": "uuid"}) };
             json!({"in": "path", "name": name, "required": true, "schema": schema})
         });
+        let parameters = parameters.collect();
         let mut operation = Self {
-            method,
-            path,
+            route,
             tag,
-            id: ids.0,
-            combined_id: ids.1,
+            hidden: false,
+            id,
+            combined_id,
             summary: "",
             description: String::new(),
             security: Vec::new(),
-            parameters: parameters.collect(),
+            parameters,
             body: None,
             responses: Map::new(),
             schemas: Vec::new(),

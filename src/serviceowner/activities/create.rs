@@ -21,7 +21,7 @@ use crate::{
     http::{
         answer::Created,
         if_match::IfMatch,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
     },
     serviceowner::{
@@ -39,8 +39,8 @@ use crate::{
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("CreateDialogActivity", "V1ServiceOwnerDialogsCommandsCreateActivity_DialogActivity");
-    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/activities", ids)
+    Route::post("/api/v1/serviceowner/dialogs/{dialogId}/activities", create)
+        .named("CreateDialogActivity", "V1ServiceOwnerDialogsCommandsCreateActivity_DialogActivity")
         .about("Appends an activity", "`Etag` is the dialog's new revision.")
         .if_match()
         .body::<ActivityInput>()

@@ -18,14 +18,22 @@ use crate::{
         rules::{RuleContext, time},
         violations::{At, Violations},
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, timestamp::Timestamp},
+    http::{
+        answer::NoContent,
+        if_match::IfMatch,
+        json::Json,
+        openapi::{Operation, Route},
+        timestamp::Timestamp,
+    },
     serviceowner::{authorization::rule_context, stored},
     store::dialog::{any_owner, correct::Retiming, load::activity},
 };
 
-/// As routed.
-pub const PATH: &str =
-    "/api/v1/serviceowner/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime";
+/// Not shown, as the contract shows it neither.
+pub fn operation() -> Operation {
+    let path = "/api/v1/serviceowner/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime";
+    Route::post(path, update_time).hidden().body::<Timestamp>()
+}
 
 /// Moves the time of a FormSaved activity.
 pub async fn update_time(

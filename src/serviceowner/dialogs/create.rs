@@ -30,21 +30,17 @@ use crate::{
     store::dialog::{children::Placed, insert},
 };
 
-pub const PATH: &str = "/api/v1/serviceowner/dialogs";
+const PATH: &str = "/api/v1/serviceowner/dialogs";
 
 /// As the API documents show it.
 pub fn operation() -> openapi::Operation {
-    openapi::Operation::new(
-        openapi::Tag::Serviceowner,
-        "post",
-        PATH,
-        ("CreateDialog", "V1ServiceOwnerDialogsCommandsCreate_Dialog"),
-    )
-    .about("Create a dialog", "Creates a dialog with everything it holds. The answer is its id.")
-    .body::<CreateDialog>()
-    .example(&example())
-    .created()
-    .refusals(&[400, 403, 409, 422])
+    openapi::Route::post(PATH, create)
+        .named("CreateDialog", "V1ServiceOwnerDialogsCommandsCreate_Dialog")
+        .about("Create a dialog", "Creates a dialog with everything it holds. The answer is its id.")
+        .body::<CreateDialog>()
+        .example(&example())
+        .created()
+        .refusals(&[400, 403, 409, 422])
 }
 
 /// A dialog with a little of everything, for the first try.

@@ -15,7 +15,7 @@ use crate::{
     http::{
         answer::NoContent,
         if_match::IfMatch,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
         query::Query,
     },
@@ -25,8 +25,8 @@ use crate::{
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("DeleteDialog", "V1ServiceOwnerDialogsCommandsDelete_Dialog");
-    Operation::new(Tag::Serviceowner, "delete", "/api/v1/serviceowner/dialogs/{dialogId}", ids)
+    Route::delete("/api/v1/serviceowner/dialogs/{dialogId}", delete)
+        .named("DeleteDialog", "V1ServiceOwnerDialogsCommandsDelete_Dialog")
         .about(
             "Deletes a dialog",
             "End users no longer see it. You still read it, with `deletedAt`, and can restore or purge it.",

@@ -17,7 +17,7 @@ use crate::{
     http::{
         answer::NoContent,
         if_match::IfMatch,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
     },
     serviceowner::stored,
@@ -26,8 +26,8 @@ use crate::{
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("FreezeDialog", "V1ServiceOwnerDialogsCommandsFreeze_FreezeDialog");
-    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/actions/freeze", ids)
+    Route::post("/api/v1/serviceowner/dialogs/{dialogId}/actions/freeze", freeze)
+        .named("FreezeDialog", "V1ServiceOwnerDialogsCommandsFreeze_FreezeDialog")
         .about(
             "Freezes a dialog",
             "For administrators (`digdir:dialogporten.serviceprovider.admin`). Its owner can no longer change or delete it, \

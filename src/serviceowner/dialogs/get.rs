@@ -20,7 +20,7 @@ use crate::{
     },
     http::{
         Ok200, Path, Query,
-        openapi::{self, Operation, Tag},
+        openapi::{self, Operation, Route},
     },
     serviceowner::ownership,
 };
@@ -61,8 +61,8 @@ fn end_user<'a>(query: &mut Query, caller: &'a ServiceOwner) -> Result<Option<&'
 
 /// The same as the API documents show it.
 pub fn operation() -> Operation {
-    let path = "/api/v1/serviceowner/dialogs/{dialogId}";
-    Operation::new(Tag::Serviceowner, "get", path, ("GetDialog", "V1ServiceOwnerDialogsQueriesGet_Dialog"))
+    Route::get("/api/v1/serviceowner/dialogs/{dialogId}", get)
+        .named("GetDialog", "V1ServiceOwnerDialogsQueriesGet_Dialog")
         .about(
             "Reads one dialog",
             "Shows deleted, expired and not yet visible dialogs too. With `endUserId` the answer says what that person may \

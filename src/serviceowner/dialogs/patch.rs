@@ -20,7 +20,7 @@ use crate::{
         if_match::IfMatch,
         json::{expect_media_type, from_value, read_body},
         json_patch,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
         query::Query,
     },
@@ -34,12 +34,13 @@ const PATCHED: &str = "UpdateDialogDto";
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("PatchDialog", "V1ServiceOwnerDialogsPatchDialog");
-    let mut operation = Operation::new(Tag::Serviceowner, "patch", "/api/v1/serviceowner/dialogs/{dialogId}", ids).about(
-        "Changes parts of a dialog",
-        "A JSON Patch (RFC 6902) over the document that PUT takes, as it is now; indices follow the order in which lists are \
-         read. Transmissions and activities are empty in that document: what you add to them is appended.",
-    );
+    let mut operation = Route::patch("/api/v1/serviceowner/dialogs/{dialogId}", patch)
+        .named("PatchDialog", "V1ServiceOwnerDialogsPatchDialog")
+        .about(
+            "Changes parts of a dialog",
+            "A JSON Patch (RFC 6902) over the document that PUT takes, as it is now; indices follow the order in which lists \
+             are read. Transmissions and activities are empty in that document: what you add to them is appended.",
+        );
     let one = operation.named(
         "JsonPatchOperation",
         json!({"type": "object", "properties": {

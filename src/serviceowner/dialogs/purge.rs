@@ -17,7 +17,7 @@ use crate::{
     http::{
         answer::NoContent,
         if_match::IfMatch,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
     },
     serviceowner::{body::Silent, stored},
@@ -26,8 +26,8 @@ use crate::{
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("PurgeDialog", "V1ServiceOwnerDialogsCommandsPurge_Dialog");
-    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/actions/purge", ids)
+    Route::post("/api/v1/serviceowner/dialogs/{dialogId}/actions/purge", purge)
+        .named("PurgeDialog", "V1ServiceOwnerDialogsCommandsPurge_Dialog")
         .about(
             "Removes a dialog for good",
             "With everything that belongs to it. There is no way back, and no body to send.",

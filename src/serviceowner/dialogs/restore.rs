@@ -16,7 +16,7 @@ use crate::{
     http::{
         answer::NoContent,
         if_match::IfMatch,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
     },
     serviceowner::{body::Silent, stored},
@@ -25,8 +25,8 @@ use crate::{
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("RestoreDialog", "V1ServiceOwnerDialogsCommandsRestore_Dialog");
-    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/actions/restore", ids)
+    Route::post("/api/v1/serviceowner/dialogs/{dialogId}/actions/restore", restore)
+        .named("RestoreDialog", "V1ServiceOwnerDialogsCommandsRestore_Dialog")
         .about("Restores a deleted dialog", "A dialog that is not deleted stays as it is. `Etag` is its revision.")
         .if_match()
         .no_content()

@@ -21,7 +21,7 @@ use crate::{
     },
     http::{
         Ok200, Page, Query,
-        openapi::{self, Operation, Tag},
+        openapi::{self, Operation, Route},
     },
     listing::{self, DeletedFilter, Most, Parameters, interval, page_of, search_of},
     store::search::{
@@ -186,9 +186,8 @@ fn check(parameters: &Parameters, own: &Own, limits: &Limits) -> Result<(), Viol
 
 /// The same as the API documents show it.
 pub fn operation() -> Operation {
-    let path = "/api/v1/serviceowner/dialogs";
-    let ids = ("SearchDialogs", "V1ServiceOwnerDialogsQueriesSearch_Dialog");
-    let operation = Operation::new(Tag::Serviceowner, "get", path, ids)
+    let operation = Route::get("/api/v1/serviceowner/dialogs", search)
+        .named("SearchDialogs", "V1ServiceOwnerDialogsQueriesSearch_Dialog")
         .security(&[openapi::scope::SERVICE_OWNER, openapi::scope::SEARCH])
         .about(
             "Lists dialogs",

@@ -32,7 +32,7 @@ use crate::{
         answer::NoContent,
         if_match::IfMatch,
         json::Json,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
         query::Query,
     },
@@ -51,8 +51,8 @@ use crate::{
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("UpdateDialog", "V1ServiceOwnerDialogsCommandsUpdate_Dialog");
-    Operation::new(Tag::Serviceowner, "put", "/api/v1/serviceowner/dialogs/{dialogId}", ids)
+    Route::put("/api/v1/serviceowner/dialogs/{dialogId}", update)
+        .named("UpdateDialog", "V1ServiceOwnerDialogsCommandsUpdate_Dialog")
         .about(
             "Replaces a dialog",
             "What you leave out is emptied; children that keep their id go on, others are made or removed. Transmissions and \

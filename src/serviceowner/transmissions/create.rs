@@ -21,7 +21,7 @@ use crate::{
     http::{
         answer::Created,
         if_match::IfMatch,
-        openapi::{Operation, Tag},
+        openapi::{Operation, Route},
         path::Path,
     },
     serviceowner::{
@@ -41,8 +41,8 @@ use crate::{
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("CreateDialogTransmission", "V1ServiceOwnerDialogsCommandsCreateTransmission_DialogTransmission");
-    Operation::new(Tag::Serviceowner, "post", "/api/v1/serviceowner/dialogs/{dialogId}/transmissions", ids)
+    Route::post("/api/v1/serviceowner/dialogs/{dialogId}/transmissions", create)
+        .named("CreateDialogTransmission", "V1ServiceOwnerDialogsCommandsCreateTransmission_DialogTransmission")
         .about("Appends a transmission", "`Etag` is the dialog's new revision.")
         .if_match()
         .body::<TransmissionInput>()

@@ -28,7 +28,7 @@ use crate::{
     http::{
         answer::NoContent,
         if_match::IfMatch,
-        openapi::{Operation, Tag, scope},
+        openapi::{Operation, Route, scope},
         path::Path,
         timestamp::Timestamp,
     },
@@ -99,9 +99,8 @@ impl UpdateTransmission {
 
 /// As the API documents show it.
 pub fn operation() -> Operation {
-    let ids = ("UpdateDialogTransmission", "V1ServiceOwnerDialogsCommandsUpdateTransmission_DialogTransmission");
-    let path = "/api/v1/serviceowner/dialogs/{dialogId}/transmissions/{transmissionId}";
-    Operation::new(Tag::Serviceowner, "put", path, ids)
+    Route::put("/api/v1/serviceowner/dialogs/{dialogId}/transmissions/{transmissionId}", update)
+        .named("UpdateDialogTransmission", "V1ServiceOwnerDialogsCommandsUpdateTransmission_DialogTransmission")
         .about(
             "Corrects a transmission",
             "For technical corrections: nobody is told, and neither times nor counters of the dialog move.",

@@ -85,7 +85,7 @@ fn body() -> impl Strategy<Value = Body> {
 /// Bodies that the operation takes.
 fn fitting(operation: &Operation, transmission: &str) -> Vec<Value> {
     let opened = simple_activity("TransmissionOpened").with("transmissionId", transmission);
-    match (operation.method, operation.path.rsplit('/').next().unwrap_or_default()) {
+    match (operation.route.method, operation.route.path.rsplit('/').next().unwrap_or_default()) {
         ("patch", _) => vec![
             json!([{"op": "replace", "path": "/progress", "value": 7}]),
             json!([{"op": "add", "path": "/activities/-", "value": opened}]),
@@ -154,9 +154,9 @@ fn every_operation_answers() {
                 Some(Id::Fresh) | None => fresh_id().to_string(),
             },
         };
-        let path = operation.path.split('/').map(&mut fill).collect::<Vec<_>>().join("/");
+        let path = operation.route.path.split('/').map(&mut fill).collect::<Vec<_>>().join("/");
         let mut path = format!("{path}?{}", queries::joined(&parameters));
-        let method: Method = operation.method.to_uppercase().parse().unwrap();
+        let method: Method = operation.route.method.to_uppercase().parse().unwrap();
         let mut caller = if path.contains("/enduser/") { app.person(PERSON) } else { owner.clone() };
         if let Some(revision) = revision {
             let current = owner.reads(dialog).await["revision"].as_str().unwrap().to_owned();
@@ -180,7 +180,7 @@ fn every_operation_answers() {
         prop_assert!(
             matches!(status, 200 | 201 | 204 | 400 | 403 | 404 | 405 | 406 | 409 | 410 | 412 | 415 | 422),
             "{status} to {} {path} with {body:?}: {}",
-            operation.method,
+            operation.route.method,
             answer.text
         );
         // Whatever was done to it, the dialog can be read unless it is gone for good.

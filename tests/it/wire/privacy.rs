@@ -237,7 +237,7 @@ async fn others(client: &Client<'_>, id: &str) {
     ];
     for operation in lists.concat() {
         // These end what is to be looked at.
-        if operation.path.contains("/actions/") || operation.method == "delete" {
+        if operation.route.path.contains("/actions/") || operation.route.method == "delete" {
             continue;
         }
         let fill = |segment: &str| match segment {
@@ -245,8 +245,8 @@ async fn others(client: &Client<'_>, id: &str) {
             _ if segment.starts_with('{') => id.to_owned(),
             _ => segment.to_owned(),
         };
-        let path = operation.path.split('/').map(fill).collect::<Vec<_>>().join("/");
-        let method: Method = operation.method.to_uppercase().parse().unwrap();
+        let path = operation.route.path.split('/').map(fill).collect::<Vec<_>>().join("/");
+        let method: Method = operation.route.method.to_uppercase().parse().unwrap();
         let body = (method != Method::GET).then(|| json!({ "value": MARK, "party": PERSON, MARK: MARK }));
         client.send(method, &format!("{path}?party=urn:altinn:person:identifier-no:{PERSON}&q={MARK}"), body).await;
     }

@@ -54,9 +54,9 @@ async fn documented_operations_are_routed() {
         }
     };
     for operation in operations {
-        let path = operation.path.split('/').map(fill).collect::<Vec<_>>().join("/");
+        let path = operation.route.path.split('/').map(fill).collect::<Vec<_>>().join("/");
         let answer = app.anonymous().send(Method::TRACE, &path, None).await.expect(405);
-        let verb = operation.method.to_uppercase();
+        let verb = operation.route.method.to_uppercase();
         let allowed = answer.header("allow");
         assert!(allowed.split(", ").any(|allowed| allowed == verb), "{verb} {path} is not among {allowed}");
     }

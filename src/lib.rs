@@ -8,13 +8,14 @@
 //! | [`auth`] | who is calling: token, claims, scopes, user type |
 //! | [`altinn`] | what the platform says: registry, decisions, authorized parties, names |
 //! | [`http`] | the wire, once: refusals, JSON, query strings, If-Match, paging, languages |
+//! | [`openapi`] | operations: the route of each with its handler and its description; the documents made of them |
 //! | [`listing`] | what the lists of dialogs of both surfaces share |
 //! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
 //! | [`views`] | the parts of answers that both surfaces show alike |
 //! | [`sandbox`] | a local platform that speaks the real HTTP |
 //! | [`dev`] | everything on one machine: managed PostgreSQL, sandbox, service |
 //!
-//! Arrows point one way: `domain` ← `store`, `auth`, `altinn`, `http` ← surfaces ← `router`, `main`.
+//! Arrows point one way: `domain` ← `store`, `auth`, `altinn`, `http` ← `openapi` ← surfaces ← `router`, `main`.
 //!
 //! # The life of a request
 //! token → caller (who, what kind, which scopes) → route policy → parse → request rules (400, all of them) → load →
@@ -34,6 +35,7 @@ pub mod enduser;
 pub mod http;
 pub mod listing;
 pub mod metadata;
+pub mod openapi;
 pub mod outgoing;
 pub mod router;
 pub mod sandbox;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::{
-    http::openapi::{Audience, document},
+    openapi::{Audience, document},
     router::operations,
 };
 

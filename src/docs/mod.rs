@@ -11,7 +11,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use crate::http::openapi::{Audience, Operation, Route, document};
+use crate::openapi::{Audience, Operation, Route, document};
 
 /// Routes of the documents over `operations`; the documents are built once.
 pub fn routes(operations: &[Operation], base_uri: &url::Url) -> Vec<Route> {

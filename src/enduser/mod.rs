@@ -2,7 +2,7 @@
 
 pub mod dialogs;
 
-use crate::http::openapi::Operation;
+use crate::openapi::Operation;
 
 /// Every operation of this surface.
 pub fn operations() -> Vec<Operation> {

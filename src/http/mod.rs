@@ -7,8 +7,6 @@ pub mod context;
 pub mod if_match;
 pub mod json;
 pub mod json_patch;
-pub mod media_types;
-pub mod openapi;
 pub mod paging;
 pub mod path;
 pub mod problem;

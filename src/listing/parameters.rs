@@ -9,10 +9,8 @@ use crate::{
         violations::{At, Violations},
         wire_enum::{Given, WireEnum, wire_enum},
     },
-    http::{
-        PageRequest, Query,
-        openapi::{self, Operation},
-    },
+    http::{PageRequest, Query},
+    openapi::{self, Operation},
     store::search::filter::{Deleted, Filter, Range},
 };
 

@@ -17,11 +17,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use url::Url;
 
-use crate::{
-    app::App,
-    config::Config,
-    http::{answer, openapi::Route},
-};
+use crate::{app::App, config::Config, http::answer, openapi::Route};
 
 /// An answer that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(5);

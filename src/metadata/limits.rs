@@ -8,10 +8,8 @@ use utoipa::ToSchema;
 
 use crate::{
     config::Config,
-    http::{
-        AcceptsJson, Ok200,
-        openapi::{Operation, Route},
-    },
+    http::{AcceptsJson, Ok200},
+    openapi::{Operation, Route},
 };
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,7 +4,7 @@ pub mod health;
 pub mod limits;
 pub mod well_known;
 
-use crate::http::openapi::Operation;
+use crate::openapi::Operation;
 
 /// Every operation of this surface; none asks for a token.
 pub fn operations() -> Vec<Operation> {

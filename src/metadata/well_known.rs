@@ -12,10 +12,8 @@ use utoipa::ToSchema;
 
 use crate::{
     config::{Config, KeyPair},
-    http::{
-        AcceptsJson, Ok200,
-        openapi::{Operation, Route},
-    },
+    http::{AcceptsJson, Ok200},
+    openapi::{Operation, Route},
 };
 
 /// The keys of dialog tokens.

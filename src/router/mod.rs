@@ -1,5 +1,7 @@
 //! All routes of the service, and what every request goes through: rewriting, tracing, catching, one log line.
 
+mod media_types;
+
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
@@ -11,6 +13,7 @@ use axum::{
 use futures_util::FutureExt;
 use tower::ServiceExt;
 
+use self::media_types::MediaTypes;
 use crate::{
     app::App,
     docs,
@@ -18,11 +21,11 @@ use crate::{
     enduser,
     http::{
         context::{self, RequestContext},
-        media_types::MediaTypes,
-        openapi::{Operation, Route},
         templates::Templates,
     },
-    metadata, serviceowner,
+    metadata,
+    openapi::{Operation, Route},
+    serviceowner,
 };
 
 /// Every operation of the API, shown or hidden.

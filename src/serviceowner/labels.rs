@@ -21,9 +21,9 @@ use crate::{
         answer::{NoContent, Ok200},
         if_match::IfMatch,
         json::Json,
-        openapi::{Operation, Route, scope},
         path::Path,
     },
+    openapi::{Operation, Route, scope},
     serviceowner::stored,
     store::{
         context::set_owner_labels,

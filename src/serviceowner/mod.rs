@@ -13,7 +13,7 @@ pub mod stored;
 pub mod system_labels;
 pub mod transmissions;
 
-use crate::http::openapi::Operation;
+use crate::openapi::Operation;
 
 /// Every operation of this surface.
 pub fn operations() -> Vec<Operation> {

@@ -20,14 +20,8 @@ use crate::{
         violations::{At, Violations},
         wire_enum::Given,
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        json::Json,
-        openapi::{Operation, Query as Kind, Route},
-        path::Path,
-        query::Query,
-    },
+    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::Query},
+    openapi::{Operation, Query as Kind, Route},
     serviceowner::{actor_names, dialogs::input::ActorInput, stored},
     store::context::{EndUserContext, LabelChange, end_user_contexts, set_labels},
 };

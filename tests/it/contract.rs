@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dialogporten::{
-    http::openapi::{Audience, document},
+    openapi::{Audience, document},
     router::operations,
 };
 use serde_json::{Map, Value, json};

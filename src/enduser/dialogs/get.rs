@@ -21,10 +21,8 @@ use crate::{
         refusal::Refusal,
         visibility::{self, Hidden, Standing, pairs_to_decide},
     },
-    http::{
-        AcceptLanguage, Ok200, Path,
-        openapi::{Operation, Route},
-    },
+    http::{AcceptLanguage, Ok200, Path},
+    openapi::{Operation, Route},
     store::dialog::{WholeDialog, for_end_user},
 };
 

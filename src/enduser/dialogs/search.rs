@@ -13,11 +13,9 @@ use crate::{
     auth::EndUser,
     config::Limits,
     domain::{masking::Masking, refusal::Refusal, violations::Violations},
-    http::{
-        AcceptLanguage, Ok200, Page, Query,
-        openapi::{self, Operation, Route},
-    },
+    http::{AcceptLanguage, Ok200, Page, Query},
     listing::{self, Most, Parameters, at_most, page_of, search_of},
+    openapi::{self, Operation, Route},
     store::search::{self, filter::Visibility},
 };
 

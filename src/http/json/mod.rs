@@ -14,7 +14,6 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
-use super::media_types::is_of;
 use crate::domain::{limits::BODY_BYTES, refusal::Refusal, violations::Violations};
 
 /// The key of refusals that concern the document as a whole.
@@ -102,6 +101,11 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violations> {
 pub fn from_value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Violations> {
     let text = serde_json::to_vec(value).map_err(|error| Violations::one(WHOLE, error.to_string()))?;
     parse_json(&text)
+}
+
+/// Whether a `Content-Type` is of a media type; parameters such as the charset do not matter.
+pub fn is_of(content_type: &str, media_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
 }
 
 #[cfg(test)]

@@ -18,12 +18,8 @@ use crate::{
         refusal::Refusal,
         violations::{At, Violations},
     },
-    http::{
-        answer::Created,
-        if_match::IfMatch,
-        openapi::{Operation, Route},
-        path::Path,
-    },
+    http::{answer::Created, if_match::IfMatch, path::Path},
+    openapi::{Operation, Route},
     serviceowner::{
         actor_names,
         authorization::{References, may_write, rule_context},

@@ -18,13 +18,8 @@ use crate::{
         rules::{RuleContext, time},
         violations::{At, Violations},
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        json::Json,
-        openapi::{Operation, Route},
-        timestamp::Timestamp,
-    },
+    http::{answer::NoContent, if_match::IfMatch, json::Json, timestamp::Timestamp},
+    openapi::{Operation, Route},
     serviceowner::{authorization::rule_context, stored},
     store::dialog::{any_owner, correct::Retiming, load::activity},
 };

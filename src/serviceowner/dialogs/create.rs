@@ -20,7 +20,8 @@ use crate::{
         refusal::Refusal,
         violations::Violations,
     },
-    http::{Created, Json, Query, openapi},
+    http::{Created, Json, Query},
+    openapi,
     serviceowner::{
         actor_names,
         authorization::{References, may_write, rule_context},

@@ -12,13 +12,8 @@ use crate::{
         ids::{DialogId, Revision},
         refusal::Refusal,
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        openapi::{Operation, Route},
-        path::Path,
-        query::Query,
-    },
+    http::{answer::NoContent, if_match::IfMatch, path::Path, query::Query},
+    openapi::{Operation, Route},
     serviceowner::stored,
     store::dialog::change::DialogChange,
 };

@@ -14,12 +14,8 @@ use crate::{
         merge::Change,
         refusal::Refusal,
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        openapi::{Operation, Route},
-        path::Path,
-    },
+    http::{answer::NoContent, if_match::IfMatch, path::Path},
+    openapi::{Operation, Route},
     serviceowner::stored,
     store::dialog::change::DialogChange,
 };

@@ -18,10 +18,8 @@ use crate::{
         violations::Violations,
         visibility::pairs_to_decide,
     },
-    http::{
-        Ok200, Path, Query,
-        openapi::{self, Operation, Route},
-    },
+    http::{Ok200, Path, Query},
+    openapi::{self, Operation, Route},
     serviceowner::ownership,
 };
 

@@ -20,10 +20,10 @@ use crate::{
         if_match::IfMatch,
         json::{expect_media_type, from_value, read_body},
         json_patch,
-        openapi::{Operation, Route},
         path::Path,
         query::Query,
     },
+    openapi::{Operation, Route},
     serviceowner::stored,
 };
 

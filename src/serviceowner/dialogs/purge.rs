@@ -14,12 +14,8 @@ use crate::{
         refusal::Refusal,
         violations::Violations,
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        openapi::{Operation, Route},
-        path::Path,
-    },
+    http::{answer::NoContent, if_match::IfMatch, path::Path},
+    openapi::{Operation, Route},
     serviceowner::{body::Silent, stored},
     store::dialog::purge as store,
 };

@@ -13,12 +13,8 @@ use crate::{
         ids::{DialogId, Revision},
         refusal::Refusal,
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        openapi::{Operation, Route},
-        path::Path,
-    },
+    http::{answer::NoContent, if_match::IfMatch, path::Path},
+    openapi::{Operation, Route},
     serviceowner::{body::Silent, stored},
     store::dialog::change::DialogChange,
 };

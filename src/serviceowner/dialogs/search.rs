@@ -19,11 +19,9 @@ use crate::{
         rules::text,
         violations::{At, Violations},
     },
-    http::{
-        Ok200, Page, Query,
-        openapi::{self, Operation, Route},
-    },
+    http::{Ok200, Page, Query},
     listing::{self, DeletedFilter, Most, Parameters, interval, page_of, search_of},
+    openapi::{self, Operation, Route},
     store::search::{
         self, Search,
         filter::{Filter, OwnerLabel, Range, Visibility},

@@ -28,14 +28,8 @@ use crate::{
         rules::unique::joined,
         violations::Violations,
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        json::Json,
-        openapi::{Operation, Route},
-        path::Path,
-        query::Query,
-    },
+    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::Query},
+    openapi::{Operation, Route},
     serviceowner::{
         actor_names,
         authorization::{References, may_write, rule_context},

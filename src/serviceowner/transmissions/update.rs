@@ -25,13 +25,8 @@ use crate::{
         violations::{At, Violations},
         wire_enum::Given,
     },
-    http::{
-        answer::NoContent,
-        if_match::IfMatch,
-        openapi::{Operation, Route, scope},
-        path::Path,
-        timestamp::Timestamp,
-    },
+    http::{answer::NoContent, if_match::IfMatch, path::Path, timestamp::Timestamp},
+    openapi::{Operation, Route, scope},
     serviceowner::{
         actor_names,
         authorization::{References, may_write, rule_context},

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use dialogporten::{auth::Scope, http::openapi::Operation};
+use dialogporten::{auth::Scope, openapi::Operation};
 use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! What every operation keeps, whichever it is: those of the router's own lists, so that a new one is held to it at once.
 
-use dialogporten::http::openapi::{Operation, Tag};
+use dialogporten::openapi::{Operation, Tag};
 use reqwest::Method;
 use serde_json::{Value, json};
 

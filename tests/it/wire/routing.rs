@@ -1,6 +1,6 @@
 //! Paths and verbs.
 
-use dialogporten::http::openapi::Operation;
+use dialogporten::openapi::Operation;
 use reqwest::Method;
 
 use crate::harness::TestApp;

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use axum::http::{HeaderMap, Method, header};
 
-use super::openapi::Operation;
+use crate::{http::json::is_of, openapi::Operation};
 
 /// By verb and template.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MediaTypes(HashMap<(Method, &'static str), Vec<String>>);
 
 impl MediaTypes {
@@ -30,11 +30,6 @@ impl MediaTypes {
         let Some(accepted) = self.0.get(&(method.clone(), template)) else { return false };
         !given.to_str().is_ok_and(|given| accepted.iter().any(|accepted| is_of(given, accepted)))
     }
-}
-
-/// Whether a `Content-Type` is of a media type; parameters such as the charset do not matter.
-pub fn is_of(content_type: &str, media_type: &str) -> bool {
-    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
 }
 
 #[cfg(test)]

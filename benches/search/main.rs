@@ -10,13 +10,16 @@ use anyhow::Context;
 use dialogporten::{
     app,
     dev::postgres::{Options, Postgres, temporary},
-    domain::{Instant, party::Party},
+    domain::{
+        Instant,
+        order::{Direction, Key, Order, Position},
+        party::Party,
+    },
     store::{
         migrations::MIGRATIONS,
         search::{
-            self, Effort, Search,
-            filter::{Deleted, Filter, OwnerLabel, Range, Visibility},
-            order::{Direction, Key, Order},
+            self, Effort, Request,
+            conditions::{Conditions, Deleted, OwnerLabel, Range, Visibility},
             scope::{Delegated, Group, Resource, Scope},
         },
     },
@@ -97,7 +100,7 @@ async fn buffers(pool: &PgPool) -> anyhow::Result<i64> {
 }
 
 /// `looking`: pages that [`buffers`] itself looks at.
-async fn measure(pool: &PgPool, name: &str, search: &Search, looking: i64) -> anyhow::Result<()> {
+async fn measure(pool: &PgPool, name: &str, search: &Request, looking: i64) -> anyhow::Result<()> {
     let started = Timer::now();
     let rows = search::page(pool, search).await?.rows.len();
     let first = started.elapsed();
@@ -133,41 +136,43 @@ fn by(key: Key, direction: Direction) -> Order {
     Order { keys: vec![(key, direction)], id: Direction::Desc }
 }
 
-async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str, Search)>> {
+async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str, Request)>> {
     let all: Vec<Resource> = sqlx::query_as("select id, org_id from service_resource order by id")
         .fetch_all(pool)
         .await?
         .into_iter()
         .map(|(id, org)| Resource { id, org })
         .collect();
-    let visible = Filter { visibility: Visibility::AsOf(now), alive_at: Some(now), ..Filter::default() };
-    let user = |scope| Search {
+    let visible = Conditions { visibility: Visibility::AsOf(now), alive_at: Some(now), ..Conditions::default() };
+    let user = |scope| Request {
         scope,
         delegated: Delegated::default(),
-        filter: visible.clone(),
+        conditions: visible.clone(),
         order: Order::default(),
         after: None,
         limit: 100,
         effort: Effort::default(),
     };
-    let filtered = |scope, change: &dyn Fn(&mut Filter)| {
+    let filtered = |scope, change: &dyn Fn(&mut Conditions)| {
         let mut search = user(scope);
-        change(&mut search.filter);
+        change(&mut search.conditions);
         search
     };
-    let ordered = |scope, order| Search { order, ..user(scope) };
-    let owner = |change: &dyn Fn(&mut Filter)| {
-        let mut filter = Filter { orgs: Some(vec![3]), ..Filter::default() };
-        change(&mut filter);
-        Search { filter, ..user(Scope::Everything) }
+    let ordered = |scope, order| Request { order, ..user(scope) };
+    let owner = |change: &dyn Fn(&mut Conditions)| {
+        let mut conditions = Conditions { orgs: Some(vec![3]), ..Conditions::default() };
+        change(&mut conditions);
+        Request { conditions, ..user(Scope::Everything) }
     };
     let largest = || granted(1..=1, &all);
     let month =
         Range { after: Some(now - chrono::Duration::days(400)), before: Some(now - chrono::Duration::days(370)) };
     let many = |count: usize, resources: &[Resource]| granted((1000..1000 + count).map(|i| i * 7), resources);
-    let sparse =
-        |search: &Search| Search { filter: Filter { statuses: vec![8], ..search.filter.clone() }, ..search.clone() };
-    let delegated = Search {
+    let sparse = |search: &Request| Request {
+        conditions: Conditions { statuses: vec![8], ..search.conditions.clone() },
+        ..search.clone()
+    };
+    let delegated = Request {
         delegated: Delegated {
             ids: sqlx::query_scalar("select id from dialog where resource_id = 150 limit 500").fetch_all(pool).await?,
             ..Delegated::default()
@@ -193,25 +198,31 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
             ),
         ),
         ("largest party, one rare resource", user(granted(1..=1, &all[180..181]))),
-        ("largest party, label Bin", filtered(largest(), &|filter| filter.labels = 2)),
+        ("largest party, label Bin", filtered(largest(), &|conditions| conditions.labels = 2)),
         (
             "largest party, Bin and a rare status",
-            filtered(largest(), &|filter| {
-                filter.labels = 2;
-                filter.statuses = vec![8];
+            filtered(largest(), &|conditions| {
+                conditions.labels = 2;
+                conditions.statuses = vec![8];
             }),
         ),
-        ("largest party, a month of createdAt, default order", filtered(largest(), &|filter| filter.created = month)),
+        (
+            "largest party, a month of createdAt, default order",
+            filtered(largest(), &|conditions| conditions.created = month),
+        ),
         (
             "largest party, unknown external reference",
-            filtered(largest(), &|filter| {
-                filter.external_reference = Some("none".into());
+            filtered(largest(), &|conditions| {
+                conditions.external_reference = Some("none".into());
             }),
         ),
         ("20 parties", user(granted((1..=20).map(|i| i * 3000), &all))),
         ("100 parties", user(granted((1..=100).map(|i| i * 900), &all))),
         ("100 parties, 41 of them large", user(granted(1..=100, &all))),
-        ("100 parties, 41 of them large, label Bin", filtered(granted(1..=100, &all), &|filter| filter.labels = 2)),
+        (
+            "100 parties, 41 of them large, label Bin",
+            filtered(granted(1..=100, &all), &|conditions| conditions.labels = 2),
+        ),
         ("3,000 parties, one common resource", user(many(3_000, &all[..1]))),
         ("3,000 parties, one rare resource", user(many(3_000, &all[180..181]))),
         ("20,000 parties, one common resource", user(many(20_000, &all[..1]))),
@@ -224,26 +235,35 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
         ("121 parties, one resource", user(many(121, &all[100..101]))),
         ("a small party and 500 delegated dialogs", delegated),
         ("owner", owner(&|_| ())),
-        ("owner, limit 1,000", Search { limit: 1000, ..owner(&|_| ()) }),
-        ("owner, createdAt_asc", Search { order: by(Key::CreatedAt, Direction::Asc), ..owner(&|_| ()) }),
-        ("owner, dueAt_asc", Search { order: by(Key::DueAt, Direction::Asc), ..owner(&|_| ()) }),
+        ("owner, limit 1,000", Request { limit: 1000, ..owner(&|_| ()) }),
+        ("owner, createdAt_asc", Request { order: by(Key::CreatedAt, Direction::Asc), ..owner(&|_| ()) }),
+        ("owner, dueAt_asc", Request { order: by(Key::DueAt, Direction::Asc), ..owner(&|_| ()) }),
         (
             "owner, external reference that it does not have",
-            owner(&|filter| filter.external_reference = Some("ref77777".into())),
+            owner(&|conditions| conditions.external_reference = Some("ref77777".into())),
         ),
-        ("owner, unknown process", owner(&|filter| filter.process = Some("urn:process:none".into()))),
-        ("owner, one label", owner(&|filter| filter.owner_labels = vec![OwnerLabel::Exact("group17".into())])),
-        ("owner, label prefix", owner(&|filter| filter.owner_labels = vec![OwnerLabel::Prefix("l7777".into())])),
-        ("owner, all labels (prefix l)", owner(&|filter| filter.owner_labels = vec![OwnerLabel::Prefix("l".into())])),
-        ("owner, deleted only", owner(&|filter| filter.deleted = Deleted::Only)),
+        ("owner, unknown process", owner(&|conditions| conditions.process = Some("urn:process:none".into()))),
+        ("owner, one label", owner(&|conditions| conditions.owner_labels = vec![OwnerLabel::Exact("group17".into())])),
+        (
+            "owner, label prefix",
+            owner(&|conditions| conditions.owner_labels = vec![OwnerLabel::Prefix("l7777".into())]),
+        ),
+        (
+            "owner, all labels (prefix l)",
+            owner(&|conditions| conditions.owner_labels = vec![OwnerLabel::Prefix("l".into())]),
+        ),
+        ("owner, deleted only", owner(&|conditions| conditions.deleted = Deleted::Only)),
         (
             "owner, rare extended status and status",
-            owner(&|filter| {
-                filter.extended_statuses = vec!["s7".into()];
-                filter.statuses = vec![8];
+            owner(&|conditions| {
+                conditions.extended_statuses = vec!["s7".into()];
+                conditions.statuses = vec![8];
             }),
         ),
-        ("owner, extended status that none has", owner(&|filter| filter.extended_statuses = vec!["none".into()])),
+        (
+            "owner, extended status that none has",
+            owner(&|conditions| conditions.extended_statuses = vec!["none".into()]),
+        ),
     ];
     // A page far down: half of the largest party's dialogs are newer.
     let middle: (Instant, uuid::Uuid) = sqlx::query_as(
@@ -255,8 +275,8 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
     .fetch_one(pool)
     .await?;
     let down = |search| {
-        let after = Some(search::order::Position { values: vec![Some(middle.0)], id: middle.1 });
-        Search { after, ..search }
+        let after = Some(Position { values: vec![Some(middle.0)], id: middle.1 });
+        Request { after, ..search }
     };
     cases.insert(3, ("largest party, half way down", down(user(largest()))));
     cases.extend([
@@ -272,25 +292,37 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
         ("20,000 parties, 20 resources, half way down", down(user(many(20_000, &all[..20])))),
         ("20,000 parties, 20 resources, dueAt_asc", ordered(many(20_000, &all[..20]), by(Key::DueAt, Direction::Asc))),
         ("owner, half way down", down(owner(&|_| ()))),
-        ("owner, deleted included", owner(&|filter| filter.deleted = Deleted::Include)),
-        ("owner and the largest party", Search { scope: Scope::Parties(vec![party(1)]), ..owner(&|_| ()) }),
+        ("owner, deleted included", owner(&|conditions| conditions.deleted = Deleted::Include)),
+        ("owner and the largest party", Request { scope: Scope::Parties(vec![party(1)]), ..owner(&|_| ()) }),
         (
             "owner and the largest party, deleted only",
-            Search { scope: Scope::Parties(vec![party(1)]), ..owner(&|filter| filter.deleted = Deleted::Only) },
+            Request {
+                scope: Scope::Parties(vec![party(1)]),
+                ..owner(&|conditions| conditions.deleted = Deleted::Only)
+            },
         ),
         (
             "owner and a small party, deleted only",
-            Search { scope: Scope::Parties(vec![party(50_000)]), ..owner(&|filter| filter.deleted = Deleted::Only) },
+            Request {
+                scope: Scope::Parties(vec![party(50_000)]),
+                ..owner(&|conditions| conditions.deleted = Deleted::Only)
+            },
         ),
         (
             "owner and a small party, deleted included",
-            Search { scope: Scope::Parties(vec![party(50_000)]), ..owner(&|filter| filter.deleted = Deleted::Include) },
+            Request {
+                scope: Scope::Parties(vec![party(50_000)]),
+                ..owner(&|conditions| conditions.deleted = Deleted::Include)
+            },
         ),
         (
             "owner and a rare resource, deleted only",
-            Search { scope: Scope::Resources(vec![all[181]]), ..owner(&|filter| filter.deleted = Deleted::Only) },
+            Request {
+                scope: Scope::Resources(vec![all[181]]),
+                ..owner(&|conditions| conditions.deleted = Deleted::Only)
+            },
         ),
-        ("owner and a rare resource", Search { scope: Scope::Resources(vec![all[181]]), ..owner(&|_| ()) }),
+        ("owner and a rare resource", Request { scope: Scope::Resources(vec![all[181]]), ..owner(&|_| ()) }),
     ]);
     Ok(cases)
 }

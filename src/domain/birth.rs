@@ -7,11 +7,11 @@ use super::{
     Instant,
     child_ids::ChildKind,
     dialog::{Activity, ActivityType, Dialog, DialogBody, Status, Transmission, TransmissionType},
+    growth::has_unopened_content,
     ids::{DialogId, Revision},
-    label::{LabelAction, Labels, SystemLabel},
     limits,
     party::Party,
-    unopened,
+    system_label::{LabelAction, Labels, SystemLabel},
     violations::Violations,
 };
 
@@ -74,7 +74,7 @@ pub fn dialog(
     let activity_types = activities.iter().map(|activity| activity.activity_type);
     let unopened_transmission =
         transmissions.iter().any(|transmission| !transmission.transmission_type.is_from_party());
-    let has_unopened_content = unopened::has_unopened_content(
+    let has_unopened_content = has_unopened_content(
         unopened_transmission,
         &birth.resource_type,
         activity_types.into_iter().any(|kind| kind == ActivityType::CorrespondenceOpened),

@@ -8,8 +8,8 @@ use super::{
     attachment::{ApiAction, Attachment, GuiAction, NavigationalAction},
     content::{DialogContent, Localized, TransmissionContent},
     ids::{ActivityId, DialogId, Revision, TransmissionId},
-    label::Labels,
     party::Party,
+    system_label::{Labels, SystemLabel},
     wire_enum::wire_enum,
 };
 
@@ -118,7 +118,7 @@ pub struct Dialog {
 impl Dialog {
     /// What clients read as `isContentSeen`.
     pub fn shows_as_seen(&self) -> bool {
-        self.is_content_seen && !self.labels.contains(super::label::SystemLabel::MarkedAsUnopened)
+        self.is_content_seen && !self.labels.contains(SystemLabel::MarkedAsUnopened)
     }
 }
 

@@ -11,7 +11,6 @@ use super::{
     dialog::{Activity, ActivityType, Dialog, Transmission},
     hierarchy::{self, Faults, Node, StoredParent},
     ids::TransmissionId,
-    unopened::has_unopened_content,
     violations::Violations,
 };
 
@@ -114,4 +113,15 @@ impl Growth {
 /// The text for an attachment's time that is over.
 pub fn not_in_the_future(at: Instant, id: Uuid) -> String {
     format!("Must be in future or null, got '{}'. (Id: {id})", at.format("%m/%d/%Y %H:%M:%S +00:00"))
+}
+
+/// The registry's type, in lower case, of resources whose dialogs are letters.
+pub const CORRESPONDENCE: &str = "correspondenceservice";
+
+/// Whether a dialog has something that its party has not opened (chapter 01 §4.6).
+///
+/// `unopened_transmission`: some transmission that is not from the party has no TransmissionOpened activity.
+/// `correspondence_opened`: there is a CorrespondenceOpened activity.
+pub fn has_unopened_content(unopened_transmission: bool, resource_type: &str, correspondence_opened: bool) -> bool {
+    unopened_transmission || resource_type == CORRESPONDENCE && !correspondence_opened
 }

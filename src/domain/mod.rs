@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod attachment;
 pub mod birth;
+pub mod change;
 pub mod child_ids;
 pub mod content;
 pub mod decision;
@@ -12,11 +13,12 @@ pub mod growth;
 pub mod hierarchy;
 pub mod identity;
 pub mod ids;
-pub mod label;
 pub mod limits;
 pub mod listed;
 pub mod masking;
 pub mod merge;
+pub mod order;
+pub mod owner_label;
 pub mod party;
 pub mod policy;
 pub mod refusal;
@@ -24,8 +26,7 @@ pub mod rules;
 #[cfg(test)]
 pub mod sample;
 pub mod seen_log;
-
-pub mod unopened;
+pub mod system_label;
 pub mod violations;
 pub mod visibility;
 pub mod wire_enum;

@@ -15,9 +15,9 @@ use super::{
         TransmissionType,
     },
     ids::{ActivityId, DialogId, Revision, TransmissionId},
-    label::{Labels, SystemLabel},
     party::Party,
     seen_log::SeenEntry,
+    system_label::{Labels, SystemLabel},
 };
 
 pub const PERSON: &str = "urn:altinn:person:identifier-no:08844397713";

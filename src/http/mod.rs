@@ -19,7 +19,7 @@ pub use accept_language::AcceptLanguage;
 pub use answer::{Created, NoContent, Ok200};
 pub use if_match::IfMatch;
 pub use json::{Json, from_value, parse_json};
-pub use paging::{ContinuationToken, Direction, OrderBy, OrderKey, Page, PageRequest, TokenValue};
+pub use paging::{ContinuationToken, Page, PageRequest};
 pub use path::Path;
 pub use query::Query;
 pub use timestamp::Timestamp;

@@ -1,192 +1,170 @@
-//! Pages of lists: order, continuation token, limit, envelope. The keyset condition itself is the store's.
+//! Pages of lists on the wire: how orders and places in them are read and printed, limit, envelope. What an order is, is the
+//! domain's; the keyset condition is the store's.
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Timestamp, lenient_uuid, query::Query, timestamp};
-use crate::domain::{Instant, violations::Violations};
+use crate::domain::{
+    Instant,
+    order::{Direction, Key, Order, Position},
+    violations::Violations,
+};
 
-/// What dialogs may be ordered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OrderKey {
-    CreatedAt,
-    UpdatedAt,
-    ContentUpdatedAt,
-    DueAt,
+/// What the wire orders by: the keys of an order, and the id, which always ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Key(Key),
     Id,
 }
 
-impl OrderKey {
-    pub const ALL: [Self; 5] = [Self::CreatedAt, Self::UpdatedAt, Self::ContentUpdatedAt, Self::DueAt, Self::Id];
+impl Column {
+    const ALL: [Self; 5] = [
+        Self::Key(Key::CreatedAt),
+        Self::Key(Key::UpdatedAt),
+        Self::Key(Key::ContentUpdatedAt),
+        Self::Key(Key::DueAt),
+        Self::Id,
+    ];
 
     /// As printed, in lower case.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
-            Self::CreatedAt => "createdat",
-            Self::UpdatedAt => "updatedat",
-            Self::ContentUpdatedAt => "contentupdatedat",
-            Self::DueAt => "dueat",
+            Self::Key(Key::CreatedAt) => "createdat",
+            Self::Key(Key::UpdatedAt) => "updatedat",
+            Self::Key(Key::ContentUpdatedAt) => "contentupdatedat",
+            Self::Key(Key::DueAt) => "dueat",
             Self::Id => "id",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|key| key.name().eq_ignore_ascii_case(text))
+        Self::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(text))
     }
 }
 
+/// The columns of an order, the id last.
+fn columns(order: &Order) -> impl Iterator<Item = Column> {
+    order.keys.iter().map(|(key, _)| Column::Key(*key)).chain([Column::Id])
+}
+
+fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Asc => "asc",
+        Direction::Desc => "desc",
+    }
+}
+
+/// By name, or by the number that the reference's enum has.
+fn parse_direction(text: &str) -> Option<Direction> {
+    match text {
+        "1" => Some(Direction::Asc),
+        "2" => Some(Direction::Desc),
+        _ => [Direction::Asc, Direction::Desc]
+            .into_iter()
+            .find(|direction| direction_name(*direction).eq_ignore_ascii_case(text)),
+    }
+}
+
+/// Reads `key[_direction],…`: no key twice. Blank text is no order, commas alone are the default, and what is missing
+/// (a key besides the id, the id's direction) is the default's.
+pub fn parse_order(text: &str) -> Option<Order> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    let mut keys: Vec<(Key, Direction)> = Vec::new();
+    let mut id = None;
+    for part in parts(text) {
+        let (column, direction) = match part.split_once('_') {
+            None => (Column::parse(part)?, Direction::Desc),
+            Some((column, direction)) => (Column::parse(column)?, parse_direction(direction)?),
+        };
+        match column {
+            Column::Key(key) if keys.iter().all(|(known, _)| *known != key) => keys.push((key, direction)),
+            Column::Id if id.is_none() => id = Some(direction),
+            Column::Key(_) | Column::Id => return None,
+        }
+    }
+    let default = Order::default();
+    Some(Order { keys: if keys.is_empty() { default.keys } else { keys }, id: id.unwrap_or(default.id) })
+}
+
+/// The order as pages tell it, in full.
+pub fn printed_order(order: &Order) -> String {
+    let mut text = String::new();
+    for (key, direction) in &order.keys {
+        text.push_str(Column::Key(*key).name());
+        text.push('_');
+        text.push_str(direction_name(*direction));
+        text.push(',');
+    }
+    text + "id_" + direction_name(order.id)
+}
+
+/// An item's value of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    Asc,
-    Desc,
-}
-
-impl Direction {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Asc => "asc",
-            Self::Desc => "desc",
-        }
-    }
-
-    /// By name, or by the number that the reference's enum has.
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "1" => Some(Self::Asc),
-            "2" => Some(Self::Desc),
-            _ => [Self::Asc, Self::Desc].into_iter().find(|direction| direction.name().eq_ignore_ascii_case(text)),
-        }
-    }
-}
-
-/// An order of dialogs: no key twice, at least one besides the id, and the id last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrderBy(Vec<(OrderKey, Direction)>);
-
-impl Default for OrderBy {
-    fn default() -> Self {
-        Self(vec![(OrderKey::ContentUpdatedAt, Direction::Desc), (OrderKey::Id, Direction::Desc)])
-    }
-}
-
-impl OrderBy {
-    /// An order by `keys`, completed by the id. `None` if a key comes twice.
-    pub fn new(keys: impl IntoIterator<Item = (OrderKey, Direction)>) -> Option<Self> {
-        let mut order: Vec<(OrderKey, Direction)> = Vec::new();
-        for (key, direction) in keys {
-            if order.iter().any(|(known, _)| *known == key) {
-                return None;
-            }
-            order.push((key, direction));
-        }
-        let id = order.iter().position(|(key, _)| *key == OrderKey::Id).map(|at| order.remove(at));
-        if order.is_empty() {
-            order.push((OrderKey::ContentUpdatedAt, Direction::Desc));
-        }
-        order.push(id.unwrap_or((OrderKey::Id, Direction::Desc)));
-        Some(Self(order))
-    }
-
-    /// Reads `key[_direction],…`; blank text is no order, commas alone are the default.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.trim().is_empty() {
-            return None;
-        }
-        let keys = parts(text).map(|item| match item.split_once('_') {
-            None => Some((OrderKey::parse(item)?, Direction::Desc)),
-            Some((key, direction)) => Some((OrderKey::parse(key)?, Direction::parse(direction)?)),
-        });
-        Self::new(keys.collect::<Option<Vec<_>>>()?)
-    }
-
-    /// With the id last.
-    pub fn keys(&self) -> &[(OrderKey, Direction)] {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for OrderBy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (at, (key, direction)) in self.0.iter().enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            write!(f, "{comma}{}_{}", key.name(), direction.name())?;
-        }
-        Ok(())
-    }
-}
-
-/// An item's value of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenValue {
+enum Value {
     /// `None` is possible for `DueAt` only.
     Instant(Option<Instant>),
     Id(Uuid),
 }
 
-impl From<Instant> for TokenValue {
-    fn from(instant: Instant) -> Self {
-        Self::Instant(Some(instant))
-    }
-}
-
-/// The place behind which a page starts: the values of the last item seen.
+/// The place behind which a page starts, as clients hold it: the values of the last item seen, in any sequence and possibly
+/// with more of them than the order asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContinuationToken(Vec<(OrderKey, TokenValue)>);
+pub struct ContinuationToken(Vec<(Column, Value)>);
 
 impl ContinuationToken {
-    /// The place of an item with these values in `order`.
-    pub fn new(order: &OrderBy, value: impl Fn(OrderKey) -> TokenValue) -> Self {
-        Self(order.keys().iter().map(|(key, _)| (*key, value(*key))).collect())
+    /// The token of a place in `order`.
+    pub fn of(order: &Order, position: &Position) -> Self {
+        let keys = order.keys.iter().zip(&position.values);
+        let values = keys.map(|((key, _), value)| (Column::Key(*key), Value::Instant(*value)));
+        Self(values.chain([(Column::Id, Value::Id(position.id))]).collect())
     }
 
     /// Reads `key_value,…` in any order; keys that no order asks for do no harm.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut values: Vec<(OrderKey, TokenValue)> = Vec::new();
+        let mut values: Vec<(Column, Value)> = Vec::new();
         for part in parts(text) {
-            let (key, value) = part.split_once('_')?;
-            let key = OrderKey::parse(key)?;
-            let value = match key {
-                OrderKey::Id => TokenValue::Id(lenient_uuid(value)?),
-                OrderKey::DueAt if value.trim().is_empty() => TokenValue::Instant(None),
-                _ => TokenValue::Instant(Some(timestamp::parse_lenient(value)?)),
+            let (column, value) = part.split_once('_')?;
+            let column = Column::parse(column)?;
+            let value = match column {
+                Column::Id => Value::Id(lenient_uuid(value)?),
+                Column::Key(Key::DueAt) if value.trim().is_empty() => Value::Instant(None),
+                Column::Key(_) => Value::Instant(Some(timestamp::parse_lenient(value)?)),
             };
-            if values.iter().any(|(known, _)| *known == key) {
+            if values.iter().any(|(known, _)| *known == column) {
                 return None;
             }
-            values.push((key, value));
+            values.push((column, value));
         }
         (!values.is_empty()).then_some(Self(values))
     }
 
-    pub fn get(&self, key: OrderKey) -> Option<TokenValue> {
-        self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+    fn get(&self, column: Column) -> Option<Value> {
+        self.0.iter().find(|(known, _)| *known == column).map(|(_, value)| *value)
     }
 
-    /// The instant of a key: `Some(None)` says that the item had none.
-    pub fn instant(&self, key: OrderKey) -> Option<Option<Instant>> {
-        match self.get(key)? {
-            TokenValue::Instant(instant) => Some(instant),
-            TokenValue::Id(_) => None,
-        }
-    }
-
-    pub fn id(&self) -> Option<Uuid> {
-        match self.get(OrderKey::Id)? {
-            TokenValue::Id(id) => Some(id),
-            TokenValue::Instant(_) => None,
-        }
+    /// The place in `order`; `None` if the token lacks a key, which the rules refuse.
+    pub fn position(&self, order: &Order) -> Option<Position> {
+        let instant = |key: Key| match self.get(Column::Key(key))? {
+            Value::Instant(instant) => Some(instant),
+            Value::Id(_) => None,
+        };
+        let Value::Id(id) = self.get(Column::Id)? else { return None };
+        Some(Position { values: order.keys.iter().map(|(key, _)| instant(*key)).collect::<Option<_>>()?, id })
     }
 }
 
 impl std::fmt::Display for ContinuationToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (at, (key, value)) in self.0.iter().enumerate() {
+        for (at, (column, value)) in self.0.iter().enumerate() {
             let comma = if at == 0 { "" } else { "," };
-            write!(f, "{comma}{}_", key.name())?;
+            write!(f, "{comma}{}_", column.name())?;
             match value {
-                TokenValue::Instant(Some(instant)) => write!(f, "{}", Timestamp(*instant))?,
-                TokenValue::Instant(None) => {}
-                TokenValue::Id(id) => write!(f, "{id}")?,
+                Value::Instant(Some(instant)) => write!(f, "{}", Timestamp(*instant))?,
+                Value::Instant(None) => {}
+                Value::Id(id) => write!(f, "{id}")?,
             }
         }
         Ok(())
@@ -202,13 +180,13 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 pub struct PageRequest {
     /// As given; between 1 and 1000 once checked.
     pub limit: i32,
-    pub order: OrderBy,
+    pub order: Order,
     pub token: Option<ContinuationToken>,
 }
 
 impl Default for PageRequest {
     fn default() -> Self {
-        Self { limit: 100, order: OrderBy::default(), token: None }
+        Self { limit: 100, order: Order::default(), token: None }
     }
 }
 
@@ -216,7 +194,7 @@ impl PageRequest {
     /// From `limit`, `orderBy` and `continuationToken`; what cannot be read is reported by [`Query::finish`].
     pub fn of(query: &mut Query) -> Self {
         Self {
-            order: query.scalar("orderBy", "OrderSet`2", OrderBy::parse).unwrap_or_default(),
+            order: query.scalar("orderBy", "OrderSet`2", parse_order).unwrap_or_default(),
             ..Self::in_fixed_order(query)
         }
     }
@@ -225,7 +203,7 @@ impl PageRequest {
     pub fn in_fixed_order(query: &mut Query) -> Self {
         Self {
             limit: query.integer("limit").unwrap_or(100),
-            order: OrderBy::default(),
+            order: Order::default(),
             token: query.scalar("continuationToken", "ContinuationTokenSet`2", ContinuationToken::parse),
         }
     }
@@ -236,8 +214,8 @@ impl PageRequest {
             found.add("limit", format!("'Limit' must be between 1 and 1000. You entered {}.", self.limit));
         }
         let Some(token) = &self.token else { return };
-        let keys = self.order.keys().iter().map(|(key, _)| *key);
-        let missing: Vec<_> = keys.filter(|key| token.get(*key).is_none()).map(OrderKey::name).collect();
+        let missing: Vec<_> =
+            columns(&self.order).filter(|column| token.get(*column).is_none()).map(Column::name).collect();
         if !missing.is_empty() {
             let missing = missing.join(",");
             found.add(
@@ -252,18 +230,29 @@ impl PageRequest {
         i64::from(self.limit) + 1
     }
 
-    /// The page that `rows` (at most [`PageRequest::rows`] of them) make; `value` is a row's value of a key.
-    pub fn page<T>(&self, mut rows: Vec<T>, value: impl Fn(&T, OrderKey) -> TokenValue) -> Page<T> {
+    /// Where the page begins.
+    pub fn after(&self) -> Option<Position> {
+        self.token.as_ref().and_then(|token| token.position(&self.order))
+    }
+
+    /// The page that `rows` (at most [`PageRequest::rows`] of them) make; `position` is a row's place.
+    pub fn page<T>(&self, mut rows: Vec<T>, position: impl Fn(&T) -> Position) -> Page<T> {
         let limit = usize::try_from(self.limit).unwrap_or(0);
-        let has_next_page = rows.len() > limit;
+        let has_next = rows.len() > limit;
         rows.truncate(limit);
-        let last = rows.last().map(|last| ContinuationToken::new(&self.order, |key| value(last, key)));
+        let last = rows.last().map(position);
+        self.answer(rows, has_next, last)
+    }
+
+    /// The page of these items; the next one begins behind `next`. An empty page gives back the token it was asked with,
+    /// unless the search stopped further on.
+    pub fn answer<T>(&self, items: Vec<T>, has_next_page: bool, next: Option<Position>) -> Page<T> {
+        let next = next.map(|position| ContinuationToken::of(&self.order, &position));
         Page {
-            items: rows,
+            items,
             has_next_page,
-            // An empty page gives back the place it was asked for.
-            continuation_token: last.or_else(|| self.token.clone()).map(|token| token.to_string()),
-            order_by: self.order.to_string(),
+            continuation_token: next.or_else(|| self.token.clone()).map(|token| token.to_string()),
+            order_by: printed_order(&self.order),
         }
     }
 }
@@ -277,18 +266,6 @@ pub struct Page<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub continuation_token: Option<String>,
     pub order_by: String,
-}
-
-impl<T> Page<T> {
-    /// The same page of other items.
-    pub fn map<U>(self, shown: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(shown).collect(),
-            has_next_page: self.has_next_page,
-            continuation_token: self.continuation_token,
-            order_by: self.order_by,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -308,7 +285,7 @@ mod tests {
             ("ID", "contentupdatedat_desc,id_desc"),
             ("id_2,dueat", "dueat_desc,id_desc"),
         ] {
-            assert_eq!(OrderBy::parse(text).map(|order| order.to_string()).as_deref(), Some(printed), "{text}");
+            assert_eq!(parse_order(text).as_ref().map(printed_order).as_deref(), Some(printed), "{text}");
         }
         for text in [
             "",
@@ -322,7 +299,7 @@ mod tests {
             "id,ID",
             "dueAt_3",
         ] {
-            assert_eq!(OrderBy::parse(text), None, "{text}");
+            assert_eq!(parse_order(text), None, "{text}");
         }
     }
 
@@ -375,23 +352,35 @@ mod tests {
 
     #[test]
     fn the_last_item_shown_makes_the_token() {
-        let request = PageRequest { limit: 2, order: OrderBy::parse("dueAt").expect("an order"), token: None };
-        let id = |n: &u128| TokenValue::Id(Uuid::from_u128(*n));
-        let page =
-            request.page(vec![1, 2, 3], |n, key| if key == OrderKey::Id { id(n) } else { TokenValue::Instant(None) });
+        let request = PageRequest { limit: 2, order: parse_order("dueAt").expect("an order"), token: None };
+        let at = |n: &u128| Position { values: vec![None], id: Uuid::from_u128(*n) };
+        let page = request.page(vec![1, 2, 3], at);
         assert_eq!((page.items.as_slice(), page.has_next_page), (&[1, 2][..], true));
         assert_eq!(page.continuation_token.as_deref(), Some("dueat_,id_00000000-0000-0000-0000-000000000002"));
         let token = ContinuationToken::parse("dueat_,id_00000000-0000-0000-0000-000000000002");
-        let empty = PageRequest { token, ..request }.page(Vec::<u128>::new(), |n, _| id(n));
+        let empty = PageRequest { token, ..request }.page(Vec::<u128>::new(), at);
         assert!(!empty.has_next_page);
         assert_eq!(empty.continuation_token.as_deref(), Some("dueat_,id_00000000-0000-0000-0000-000000000002"));
-        assert_eq!(PageRequest::default().page(Vec::<u128>::new(), |n, _| id(n)).continuation_token, None);
+        assert_eq!(PageRequest::default().page(Vec::<u128>::new(), at).continuation_token, None);
     }
 
-    fn orders() -> impl Strategy<Value = OrderBy> {
-        let direction = prop_oneof![Just(Direction::Asc), Just(Direction::Desc)];
-        (Just(OrderKey::ALL.to_vec()).prop_shuffle(), prop::collection::vec(direction, 0..=5))
-            .prop_map(|(keys, directions)| OrderBy::new(keys.into_iter().zip(directions)).expect("no key twice"))
+    /// S-033, S-038
+    #[test]
+    fn tokens_are_positions() {
+        let order = parse_order("dueAt,createdAt_asc").expect("an order");
+        let text = "dueat_,createdat_2031-04-05T06:07:08.1234560Z,id_0196c0de-0000-7000-8000-000000000001";
+        let position = ContinuationToken::parse(text).and_then(|token| token.position(&order)).expect("every key");
+        assert_eq!(ContinuationToken::of(&order, &position).to_string(), text);
+        let swapped =
+            "id_0196c0de-0000-7000-8000-000000000001,updatedat_2031-04-05,createdat_2031-04-05T06:07:08.123456Z,dueat_";
+        assert_eq!(ContinuationToken::parse(swapped).expect("a token").position(&order), Some(position));
+    }
+
+    fn orders() -> impl Strategy<Value = Order> {
+        let direction = || prop_oneof![Just(Direction::Asc), Just(Direction::Desc)];
+        let keys = vec![Key::CreatedAt, Key::UpdatedAt, Key::ContentUpdatedAt, Key::DueAt];
+        (Just(keys).prop_shuffle(), prop::collection::vec(direction(), 1..=4), direction())
+            .prop_map(|(keys, directions, id)| Order { keys: keys.into_iter().zip(directions).collect(), id })
     }
 
     proptest! {
@@ -399,21 +388,21 @@ mod tests {
         #[test]
         fn orders_and_tokens_are_read_back(order in orders(), micros in 0..4_000_000_000_000_000_i64, id in any::<u128>(), none in any::<bool>()) {
             let instant = DateTime::from_timestamp_micros(micros).expect("within range");
-            let token = ContinuationToken::new(&order, |key| match key {
-                OrderKey::Id => TokenValue::Id(Uuid::from_u128(id)),
-                OrderKey::DueAt if none => TokenValue::Instant(None),
-                _ => instant.into(),
-            });
-            prop_assert_eq!(OrderBy::parse(&order.to_string()), Some(order.clone()));
+            let value = |(key, _): &(Key, Direction)| if *key == Key::DueAt && none { None } else { Some(instant) };
+            let position = Position { values: order.keys.iter().map(value).collect(), id: Uuid::from_u128(id) };
+            let token = ContinuationToken::of(&order, &position);
+            prop_assert_eq!(parse_order(&printed_order(&order)), Some(order.clone()));
             prop_assert_eq!(ContinuationToken::parse(&token.to_string()), Some(token.clone()));
             let mut found = Violations::new();
-            PageRequest { limit: 1, order, token: Some(token) }.check(&mut found);
+            let request = PageRequest { limit: 1, order, token: Some(token) };
+            request.check(&mut found);
             prop_assert!(found.is_empty());
+            prop_assert_eq!(request.after(), Some(position));
         }
 
         #[test]
         fn no_text_breaks_the_readers(text in any::<String>()) {
-            let _ = (OrderBy::parse(&text), ContinuationToken::parse(&text));
+            let _ = (parse_order(&text), ContinuationToken::parse(&text));
         }
     }
 }

@@ -208,7 +208,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::label::SystemLabel;
+    use crate::domain::system_label::SystemLabel;
 
     fn refused(query: &mut Query) -> serde_json::Value {
         match query.finish() {

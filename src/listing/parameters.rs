@@ -3,15 +3,15 @@
 use crate::{
     domain::{
         dialog::StatusInput,
-        label::SystemLabel,
         refusal::Refusal,
         rules,
+        system_label::SystemLabel,
         violations::{At, Violations},
         wire_enum::{Given, WireEnum, wire_enum},
     },
     http::{PageRequest, Query},
     openapi::{self, Operation},
-    store::search::filter::{Deleted, Filter, Range},
+    store::search::conditions::{Conditions, Deleted, Range},
 };
 
 wire_enum! {
@@ -137,9 +137,9 @@ impl Parameters {
     }
 
     /// The conditions on dialogs, but for owner, visibility, deletion and labels of owners.
-    pub fn filter(&self) -> Filter {
+    pub fn filter(&self) -> Conditions {
         let known = |status: &Given<StatusInput>| status.known().map(crate::domain::dialog::Status::from);
-        Filter {
+        Conditions {
             statuses: self.statuses.iter().filter_map(known).map(WireEnum::id).collect(),
             extended_statuses: self.extended_statuses.clone(),
             external_reference: self.external_reference.clone(),
@@ -151,7 +151,7 @@ impl Parameters {
             labels: self.labels.iter().filter_map(|label| label.known()).fold(0, |mask, label| mask | label.bit()),
             is_content_seen: self.is_content_seen,
             exclude_api_only: self.exclude_api_only,
-            ..Filter::default()
+            ..Conditions::default()
         }
     }
 

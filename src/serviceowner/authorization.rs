@@ -8,9 +8,9 @@ use crate::{
     domain::{
         Instant,
         dialog::{DialogBody, Transmission},
+        growth::CORRESPONDENCE,
         refusal::Refusal,
         rules::{RuleContext, uri::RESOURCE_PREFIX},
-        unopened::CORRESPONDENCE,
     },
 };
 

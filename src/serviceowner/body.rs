@@ -1,6 +1,11 @@
-//! Bodies that may say `isSilentUpdate`, beside what they hold or alone.
+//! Requests that may ask for silence by `isSilentUpdate`: in the query string, beside what the body holds, or alone in it.
 
-use axum::extract::{FromRequest, Request};
+use std::convert::Infallible;
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -10,6 +15,29 @@ use crate::{
         query::Query,
     },
 };
+
+/// Whether the query string asks for silence. It is read when the handler asks, because what is wrong with the body is told
+/// first.
+#[derive(Debug)]
+pub struct SilentQuery(Query);
+
+impl SilentQuery {
+    /// # Errors
+    /// 400 for a value that is no boolean.
+    pub fn read(mut self) -> Result<bool, Refusal> {
+        let silent = self.0.boolean("isSilentUpdate").unwrap_or(false);
+        self.0.finish()?;
+        Ok(silent)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SilentQuery {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Query::parse(parts.uri.query().unwrap_or_default())))
+    }
+}
 
 /// A body, and whether it or the query string asks for silence.
 #[derive(Debug)]

@@ -7,8 +7,10 @@ pub mod body;
 pub mod deferred;
 pub mod dialogs;
 pub mod idempotency;
-pub mod labels;
+pub mod input;
+pub mod owner_labels;
 pub mod ownership;
+pub mod standing;
 pub mod stored;
 pub mod system_labels;
 pub mod transmissions;
@@ -17,7 +19,7 @@ use crate::openapi::Operation;
 
 /// Every operation of this surface.
 pub fn operations() -> Vec<Operation> {
-    let mut operations = vec![
+    vec![
         dialogs::search::operation(),
         dialogs::create::operation(),
         dialogs::get::operation(),
@@ -31,8 +33,10 @@ pub fn operations() -> Vec<Operation> {
         transmissions::update::operation(),
         activities::create::operation(),
         activities::form_saved::operation(),
-    ];
-    operations.extend(labels::operations());
-    operations.extend(system_labels::operations());
-    operations
+        owner_labels::list::operation(),
+        owner_labels::add::operation(),
+        owner_labels::remove::operation(),
+        system_labels::set::operation(),
+        system_labels::set_many::operation(),
+    ]
 }

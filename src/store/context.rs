@@ -9,8 +9,8 @@ use crate::{
         Instant,
         actor::Actor,
         ids::{DialogId, Revision},
-        label::Labels,
         party::Party,
+        system_label::Labels,
     },
     store::violation::StoreError,
 };

@@ -10,8 +10,8 @@ use crate::{
         actor::Actor,
         dialog::{Activity, ActivityType},
         ids::Revision,
-        label::{Labels, SystemLabel},
         seen_log::SeenEntry,
+        system_label::{Labels, SystemLabel},
     },
     http::timestamp::Timestamp,
 };

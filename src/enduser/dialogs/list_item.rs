@@ -8,9 +8,9 @@ use crate::{
     domain::{
         content::{ContentValue, Localized},
         dialog::Status,
-        label::{Labels, SystemLabel},
         listed::Listed,
         masking::Masking,
+        system_label::{Labels, SystemLabel},
         wire_enum::WireEnum,
     },
     http::{AcceptLanguage, Timestamp},

@@ -16,7 +16,7 @@ use crate::{
     http::{AcceptLanguage, Ok200, Page, Query},
     listing::{self, Most, Parameters, at_most, page_of, search_of},
     openapi::{self, Operation, Route},
-    store::search::{self, filter::Visibility},
+    store::search::{self, conditions::Visibility},
 };
 
 /// Lists dialogs.

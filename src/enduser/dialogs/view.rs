@@ -9,8 +9,8 @@ use crate::{
     domain::{
         content::DialogContent,
         dialog::{Status, Transmission, TransmissionType},
-        label::SystemLabel,
         seen_log::{SeenEntry, newest_per_actor},
+        system_label::SystemLabel,
     },
     http::timestamp::Timestamp,
     store::dialog::WholeDialog,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{from_value, parse_json, text::Checked};
 use crate::{
-    domain::{label::SystemLabel, violations::Violations, wire_enum::Given},
+    domain::{system_label::SystemLabel, violations::Violations, wire_enum::Given},
     http::Timestamp,
 };
 

@@ -9,12 +9,12 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{
+        change::Change,
         dialog::DialogBody,
         event::Raised,
         growth::Growth,
         ids::{ActivityId, DialogId},
         listed::Listed,
-        merge::Change,
         refusal::Refusal,
         violations::{At, Violations},
     },
@@ -24,8 +24,8 @@ use crate::{
         actor_names,
         authorization::{References, may_write, rule_context},
         body::MaybeSilent,
-        dialogs::input::{ActivityInput, Checking, Operation as Judged, must_be_permitted},
-        stored,
+        input::{ActivityInput, Checking, Operation as Judged, must_be_permitted},
+        standing, stored,
     },
     store::dialog::{
         change::{DialogChange, LabelEffect},
@@ -64,9 +64,9 @@ pub async fn create(
 
     let mut dialog = stored::of_own_org(&app, &caller, id).await?;
     if !caller.is_admin() {
-        stored::not_deleted(&dialog)?;
+        standing::not_deleted(&dialog)?;
     }
-    stored::not_frozen(&dialog, &caller)?;
+    standing::not_frozen(&dialog, &caller)?;
     let mut growth = Growth::new(Vec::new(), vec![body.into_activity(now)]);
     must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden)?;
     let known = wanted(&growth).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
@@ -74,7 +74,7 @@ pub async fn create(
     let catalogue = app.altinn.resources().catalogue().await?;
     may_write(&caller, &catalogue, &dialog.resource_type, &References::to(&dialog.service_resource))?;
     actor_names::look_up(&app.altinn, growth.actors()).await?;
-    stored::matches(expected, dialog.revision)?;
+    standing::matches(expected, dialog.revision)?;
 
     let read = dialog.revision;
     dialog.has_unopened_content = dialog.has_unopened_content
@@ -94,7 +94,7 @@ pub async fn create(
     }
     .save(&app.db)
     .await?
-    .ok_or_else(|| stored::too_late(expected))?;
+    .ok_or_else(|| standing::too_late(expected))?;
     let new = growth.activities[0].id;
     let location = format!("/api/v1/serviceowner/dialogs/{id}/activities/{new}");
     Ok(Created { location, etag: dialog.revision, id: new })

@@ -20,7 +20,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, json::Json, timestamp::Timestamp},
     openapi::{Operation, Route},
-    serviceowner::{authorization::rule_context, stored},
+    serviceowner::{authorization::rule_context, standing},
     store::dialog::{any_owner, correct::Retiming, load::activity},
 };
 
@@ -49,7 +49,7 @@ pub async fn update_time(
         let text = "Only FormSaved activities is allowed to be updated using admin scope.";
         return Err(Refusal::Unprocessable(Violations::one("Type", text)));
     }
-    stored::matches(expected, dialog.revision)?;
+    standing::matches(expected, dialog.revision)?;
 
     let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
     dialog.updated_at = dialog.updated_at.max(created_at);
@@ -66,7 +66,7 @@ pub async fn update_time(
     if retiming.save(&app.db).await? {
         Ok(NoContent { etag: Some(dialog.revision) })
     } else {
-        Err(stored::too_late(expected))
+        Err(standing::too_late(expected))
     }
 }
 

@@ -6,7 +6,6 @@
 
 use axum::extract::State;
 
-use super::input::{Checking, CreateDialog, Operation, must_be_permitted};
 use crate::{
     altinn::resources::ServiceResource,
     app::App,
@@ -20,13 +19,15 @@ use crate::{
         refusal::Refusal,
         violations::Violations,
     },
-    http::{Created, Json, Query},
+    http::{Created, Json},
     openapi,
     serviceowner::{
         actor_names,
         authorization::{References, may_write, rule_context},
+        body::SilentQuery,
         deferred::Deferred,
         idempotency,
+        input::{Checking, CreateDialog, Operation, must_be_permitted},
     },
     store::dialog::{children::Placed, insert},
 };
@@ -77,13 +78,12 @@ fn example() -> serde_json::Value {
 pub async fn create(
     State(app): State<App>,
     caller: ServiceOwner,
-    mut query: Query,
+    silent: SilentQuery,
     Json(request): Json<CreateDialog>,
 ) -> Result<Created<DialogId>, Refusal> {
     let now = app.clock.now();
     let context = rule_context(&caller, now);
-    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
-    query.finish()?;
+    let silent = silent.read()?;
     request.check(&Checking { context, operation: Operation::CreateDialog, is_api_only: request.is_api_only })?;
 
     let mut deferred = Deferred::new();

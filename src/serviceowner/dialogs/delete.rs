@@ -12,9 +12,9 @@ use crate::{
         ids::{DialogId, Revision},
         refusal::Refusal,
     },
-    http::{answer::NoContent, if_match::IfMatch, path::Path, query::Query},
+    http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::stored,
+    serviceowner::{body::SilentQuery, standing, stored},
     store::dialog::change::DialogChange,
 };
 
@@ -37,17 +37,16 @@ pub async fn delete(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
     expected: IfMatch,
-    mut query: Query,
+    silent: SilentQuery,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
-    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
-    query.finish()?;
+    let silent = silent.read()?;
 
     let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
-    stored::not_deleted(&dialog)?;
-    stored::not_frozen(&dialog, &caller)?;
-    stored::of_allowed_type(&dialog, &caller)?;
-    stored::matches(expected, dialog.revision)?;
+    standing::not_deleted(&dialog)?;
+    standing::not_frozen(&dialog, &caller)?;
+    standing::of_allowed_type(&dialog, &caller)?;
+    standing::matches(expected, dialog.revision)?;
 
     let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
     dialog.deleted_at = Some(now);
@@ -55,6 +54,6 @@ pub async fn delete(
     DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) }
         .save(&app.db)
         .await?
-        .ok_or_else(|| stored::too_late(expected))?;
+        .ok_or_else(|| standing::too_late(expected))?;
     Ok(NoContent { etag: Some(dialog.revision) })
 }

@@ -9,14 +9,14 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{
+        change::Change,
         event::{EventKind, Raised},
         ids::DialogId,
-        merge::Change,
         refusal::Refusal,
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::stored,
+    serviceowner::{standing, stored},
     store::dialog::change::DialogChange,
 };
 
@@ -47,8 +47,8 @@ pub async fn freeze(
     }
 
     let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
-    stored::not_deleted(&dialog)?;
-    stored::matches(expected, dialog.revision)?;
+    standing::not_deleted(&dialog)?;
+    standing::matches(expected, dialog.revision)?;
     if dialog.is_frozen {
         return Ok(NoContent { etag: Some(dialog.revision) });
     }
@@ -60,6 +60,6 @@ pub async fn freeze(
     DialogChange { unsee, events: &events, ..DialogChange::of_row(&dialog, read, now) }
         .save(&app.db)
         .await?
-        .ok_or_else(|| stored::too_late(expected))?;
+        .ok_or_else(|| standing::too_late(expected))?;
     Ok(NoContent { etag: Some(dialog.revision) })
 }

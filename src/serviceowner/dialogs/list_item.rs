@@ -8,8 +8,8 @@ use super::view::ServiceOwnerContextView;
 use crate::{
     domain::{
         dialog::Status,
-        label::{Labels, SystemLabel},
         listed::Listed,
+        system_label::{Labels, SystemLabel},
         wire_enum::WireEnum,
     },
     http::Timestamp,

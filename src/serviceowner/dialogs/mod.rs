@@ -4,7 +4,6 @@ pub mod create;
 pub mod delete;
 pub mod freeze;
 pub mod get;
-pub mod input;
 pub mod list_item;
 pub mod patch;
 pub mod purge;

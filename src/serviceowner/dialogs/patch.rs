@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{input::UpdateDialog, update::Update};
+use super::update::Update;
 use crate::{
     app::App,
     auth::ServiceOwner,
@@ -21,10 +21,9 @@ use crate::{
         json::{expect_media_type, from_value, read_body},
         json_patch,
         path::Path,
-        query::Query,
     },
     openapi::{Operation, Route},
-    serviceowner::stored,
+    serviceowner::{body::SilentQuery, input::UpdateDialog, stored},
 };
 
 const MEDIA_TYPES: [&str; 2] = ["application/json-patch+json", "application/json"];
@@ -69,12 +68,11 @@ pub async fn patch(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
     expected: IfMatch,
-    mut query: Query,
+    silent: SilentQuery,
     request: Request,
 ) -> Result<Response, Refusal> {
     let now = app.clock.now();
-    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
-    query.finish()?;
+    let silent = silent.read()?;
     expect_media_type(request.headers(), &MEDIA_TYPES)?;
     let document = serde_json::from_slice::<Value>(&read_body(request).await?)
         .map_err(|error| Violations::one("patchDocument", error.to_string()))?;

@@ -16,7 +16,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::Silent, stored},
+    serviceowner::{body::Silent, standing, stored},
     store::dialog::purge as store,
 };
 
@@ -48,8 +48,8 @@ pub async fn purge(
     }
 
     let dialog = stored::of_owned_resource(&app, &caller, id).await?;
-    stored::of_allowed_type(&dialog, &caller)?;
-    stored::matches(expected, dialog.revision)?;
+    standing::of_allowed_type(&dialog, &caller)?;
+    standing::matches(expected, dialog.revision)?;
 
     let announced = dialog.deleted_at.is_some();
     let raised = Raised { dialog: &dialog, now, silent };
@@ -57,6 +57,6 @@ pub async fn purge(
     if store::purge(&app.db, id, dialog.revision, events.first()).await? {
         Ok(NoContent { etag: None })
     } else {
-        Err(stored::too_late(expected))
+        Err(standing::too_late(expected))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::Silent, stored},
+    serviceowner::{body::Silent, standing, stored},
     store::dialog::change::DialogChange,
 };
 
@@ -39,7 +39,7 @@ pub async fn restore(
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
     let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
-    stored::matches(expected, dialog.revision)?;
+    standing::matches(expected, dialog.revision)?;
     if dialog.deleted_at.take().is_none() {
         return Ok(NoContent { etag: Some(dialog.revision) });
     }
@@ -49,6 +49,6 @@ pub async fn restore(
     DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) }
         .save(&app.db)
         .await?
-        .ok_or_else(|| stored::too_late(expected))?;
+        .ok_or_else(|| standing::too_late(expected))?;
     Ok(NoContent { etag: Some(dialog.revision) })
 }

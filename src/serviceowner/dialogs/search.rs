@@ -23,8 +23,8 @@ use crate::{
     listing::{self, DeletedFilter, Most, Parameters, interval, page_of, search_of},
     openapi::{self, Operation, Route},
     store::search::{
-        self, Search,
-        filter::{Filter, OwnerLabel, Range, Visibility},
+        self,
+        conditions::{Conditions, OwnerLabel, Range, Visibility},
         scope::Delegated,
     },
 };
@@ -70,7 +70,7 @@ pub async fn search(
 }
 
 /// The owner's own list; `None` if nothing can match.
-async fn for_owner(app: &App, parameters: &Parameters, filter: Filter) -> Result<Option<Search>, Refusal> {
+async fn for_owner(app: &App, parameters: &Parameters, filter: Conditions) -> Result<Option<search::Request>, Refusal> {
     let known = app.dictionary.resources(&app.db, parameters.resources.clone()).await?;
     let scope = listing::owned(&parameters.parties, &parameters.resources, &known);
     Ok(scope.map(|scope| search_of(&parameters.page, scope, Delegated::default(), filter)))
@@ -81,8 +81,8 @@ async fn on_behalf_of(
     app: &App,
     person: &EndUserIdentity,
     parameters: &Parameters,
-    mut filter: Filter,
-) -> Result<Option<Search>, Refusal> {
+    mut filter: Conditions,
+) -> Result<Option<search::Request>, Refusal> {
     // `visibleAfter` means something else here than without a person: visible as of then. `visibleBefore` means nothing.
     filter.visibility = match filter.visibility {
         Visibility::Within(Range { after: Some(at), .. }) => Visibility::AsOf(at),
@@ -110,8 +110,8 @@ impl Own {
         }
     }
 
-    fn filter(&self, common: Filter) -> Filter {
-        Filter {
+    fn filter(&self, common: Conditions) -> Conditions {
+        Conditions {
             deleted: self.deleted.into(),
             visibility: if self.visible.is_open() { Visibility::Any } else { Visibility::Within(self.visible) },
             owner_labels: self.labels.iter().filter_map(|label| owner_label(label)).collect(),

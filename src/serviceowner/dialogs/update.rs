@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use axum::extract::State;
 use uuid::Uuid;
 
-use super::input::{Checking, Operation as Judged, Stored, UpdateDialog, must_be_permitted};
 use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{
         Instant,
         attachment::Attachment,
+        change::Change,
         child_ids::{ChildIds, claims},
         dialog::Dialog,
         event::Raised,
@@ -23,18 +23,20 @@ use crate::{
         hierarchy,
         ids::{DialogId, TransmissionId},
         listed::Listed,
-        merge::Change,
         refusal::Refusal,
         rules::unique::joined,
         violations::Violations,
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::Query},
+    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path},
     openapi::{Operation, Route},
     serviceowner::{
         actor_names,
         authorization::{References, may_write, rule_context},
+        body::SilentQuery,
         deferred::Deferred,
-        idempotency, stored,
+        idempotency,
+        input::{Checking, Operation as Judged, Stored, UpdateDialog, must_be_permitted},
+        standing, stored,
     },
     store::dialog::{
         change::{DialogChange, LabelEffect},
@@ -70,12 +72,11 @@ pub async fn update(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
     expected: IfMatch,
-    mut query: Query,
+    silent: SilentQuery,
     Json(body): Json<UpdateDialog>,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
-    let silent = query.boolean("isSilentUpdate").unwrap_or(false);
-    query.finish()?;
+    let silent = silent.read()?;
     if id.0.is_nil() {
         return Err(Violations::one("id", "'Id' must not be empty.").into());
     }
@@ -102,9 +103,9 @@ impl Update<'_> {
         let stored_facts =
             Stored { visible_from: before.visible_from, contentless_transmission: known.contentless_transmission };
         body.check(stored_facts, &checking)?;
-        stored::not_deleted(&before)?;
-        stored::not_frozen(&before, caller)?;
-        stored::matches(self.expected, before.revision)?;
+        standing::not_deleted(&before)?;
+        standing::not_frozen(&before, caller)?;
+        standing::matches(self.expected, before.revision)?;
 
         let mut deferred = Deferred::new();
         if !self.silent && !caller.is_admin() {
@@ -181,7 +182,7 @@ impl Update<'_> {
         }
         .save(&self.app.db)
         .await?
-        .ok_or_else(|| stored::too_late(self.expected))?;
+        .ok_or_else(|| standing::too_late(self.expected))?;
         Ok(NoContent { etag: Some(dialog.revision) })
     }
 }

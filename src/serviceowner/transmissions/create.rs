@@ -9,12 +9,12 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{
+        change::Change,
         child_ids::ChildIds,
         event::Raised,
         growth::Growth,
         hierarchy,
         ids::{DialogId, TransmissionId},
-        merge::Change,
         refusal::Refusal,
         violations::{At, Violations},
     },
@@ -25,8 +25,9 @@ use crate::{
         authorization::{References, may_write, rule_context},
         body::MaybeSilent,
         deferred::Deferred,
-        dialogs::input::{Checking, Operation as Judged, TransmissionInput},
-        idempotency, stored,
+        idempotency,
+        input::{Checking, Operation as Judged, TransmissionInput},
+        standing, stored,
     },
     store::dialog::{
         change::{DialogChange, LabelEffect},
@@ -65,9 +66,9 @@ pub async fn create(
     check(&body, id, &checking).into_result()?;
 
     let before = stored::of_own_org(&app, &caller, id).await?;
-    stored::not_deleted(&before)?;
-    stored::not_frozen(&before, &caller)?;
-    stored::matches(expected, before.revision)?;
+    standing::not_deleted(&before)?;
+    standing::not_frozen(&before, &caller)?;
+    standing::matches(expected, before.revision)?;
 
     let known = wanted(&body).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
     let mut ids = ChildIds::new(now);
@@ -105,7 +106,7 @@ pub async fn create(
     }
     .save(&app.db)
     .await?
-    .ok_or_else(|| stored::too_late(expected))?;
+    .ok_or_else(|| standing::too_late(expected))?;
     let location = format!("/api/v1/serviceowner/dialogs/{id}/transmissions/{new}");
     Ok(Created { location, etag: dialog.revision, id: new })
 }

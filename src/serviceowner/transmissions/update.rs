@@ -31,11 +31,12 @@ use crate::{
         actor_names,
         authorization::{References, may_write, rule_context},
         body::MaybeSilent,
-        dialogs::input::{
+        idempotency,
+        input::{
             ActorInput, AttachmentInput, AttachmentUrlInput, Checking, NavigationalActionInput, Operation as Judged,
             TransmissionContentInput, TransmissionInput,
         },
-        idempotency, stored,
+        standing, stored,
     },
     store::dialog::{
         TransmissionHeader,
@@ -132,8 +133,8 @@ pub async fn update(
     let before = transmission(&app.db, dialog_id, id).await?;
     let references = References::of(&dialog.service_resource, &dialog.body).and(&before);
     may_write(&caller, &catalogue, &dialog.resource_type, &references)?;
-    stored::not_deleted(&dialog)?;
-    stored::not_frozen(&dialog, &caller)?;
+    standing::not_deleted(&dialog)?;
+    standing::not_frozen(&dialog, &caller)?;
     let before = before.ok_or(Refusal::NotFound { entity: "DialogTransmission", keys: vec![id.to_string()] })?;
 
     let mut ids = ChildIds::new(now);
@@ -147,7 +148,7 @@ pub async fn update(
     let depths = depths(&after, &others).map_err(Refusal::Unprocessable)?;
     actor_names::look_up(&app.altinn, vec![&mut after.body.sender]).await?;
 
-    stored::matches(expected, dialog.revision)?;
+    standing::matches(expected, dialog.revision)?;
     let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
     let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
     let (had, has) = (ids_of_attachments(&before.body.attachments), ids_of_attachments(&after.body.attachments));
@@ -165,7 +166,7 @@ pub async fn update(
     if correction.save(&app.db).await? {
         Ok(NoContent { etag: Some(dialog.revision) })
     } else {
-        Err(stored::too_late(expected))
+        Err(standing::too_late(expected))
     }
 }
 

@@ -8,9 +8,9 @@ use crate::domain::{
     actor::{Actor, ActorType},
     dialog::{Activity, ActivityType, Dialog, DialogBody, Status, Transmission, TransmissionType},
     ids::{DialogId, Revision, TransmissionId},
-    label::Labels,
     party::Party,
     seen_log::SeenEntry,
+    system_label::Labels,
     wire_enum::WireEnum,
 };
 

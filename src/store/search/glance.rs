@@ -9,12 +9,13 @@ use sqlx::{FromRow as _, PgConnection, Postgres, QueryBuilder, Row as _, postgre
 use uuid::Uuid;
 
 use super::{
-    merge::{Search, as_limit},
-    order::{Position, Segment},
+    merge::{Streams, as_limit},
+    order::Segment,
     plan::{List, Plan},
     rows::{ITEMS, ListRow},
     statements::{Ask, Branch, Budget, Hit, Step, Stretch},
 };
+use crate::domain::order::Position;
 
 /// What a glance that did not fill the page tells the search.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,30 +46,30 @@ pub(super) async fn glance(
     connection: &mut PgConnection,
     ask: &Ask<'_>,
     plan: &Plan,
-    search: &mut Search<'_>,
+    streams: &mut Streams<'_>,
     after: Option<&Position>,
     limit: usize,
 ) -> Result<Glance, sqlx::Error> {
     let wanted = limit + 1;
     let delegated = usize::from(!ask.delegated.ids.is_empty());
     match plan.before.first() {
-        Some(list) if delegated == 0 && search.streams.len() > delegated => {
-            let mut sql = ask.glance(&Opening::List(list), search, after, limit);
+        Some(list) if delegated == 0 && streams.all.len() > delegated => {
+            let mut sql = ask.glance(&Opening::List(list), streams, after, limit);
             let answer = sql.build().fetch_all(connection).await?;
             let Some(hits) = ask.read_list(&answer)? else {
                 return Ok(Glance::TooLittle(Hint { has_long_list: true, ..Hint::default() }));
             };
-            search.replace_by_list(list, after, hits, wanted);
-            search.page_of(&answer, wanted, Hint::default())
+            streams.replace_by_list(list, after, hits, wanted);
+            streams.page_of(&answer, wanted, Hint::default())
         }
         Some(_) => Ok(Glance::TooLittle(Hint::default())),
         None => {
             let first = after.map_or(0, |position| ask.order.segment_of(position));
             let segments = &ask.order.segments()[first..];
-            let mut sql = ask.glance(&Opening::Walk(segments), search, after, limit);
+            let mut sql = ask.glance(&Opening::Walk(segments), streams, after, limit);
             let answer = sql.build().fetch_all(connection).await?;
-            let budget = search.first_budget(wanted);
-            let branches = search.streams.len() - delegated;
+            let budget = streams.first_budget(wanted);
+            let branches = streams.all.len() - delegated;
             let mut steps: Vec<Vec<Step>> = (0..=branches * segments.len()).map(|_| Vec::new()).collect();
             for row in &answer {
                 let step = ask.read_step(row)?;
@@ -76,22 +77,22 @@ pub(super) async fn glance(
             }
             if delegated > 0 {
                 let hits = std::mem::take(&mut steps[0]).into_iter().filter_map(|step| step.hit).collect();
-                search.take(0, hits, wanted);
+                streams.take(0, hits, wanted);
             }
             for (number, steps) in (first..).zip(steps[1..].chunks_mut(branches.max(1))) {
                 // What a later segment holds counts where the earlier one was read to its end.
                 let walks: Vec<usize> =
-                    (0..branches).map(|at| at + delegated).filter(|at| search.stands_in(*at, number)).collect();
+                    (0..branches).map(|at| at + delegated).filter(|at| streams.stands_in(*at, number)).collect();
                 let steps = walks.iter().map(|at| std::mem::take(&mut steps[at - delegated])).collect();
-                search.advance(&walks, steps, budget);
+                streams.advance(&walks, steps, budget);
             }
-            let is_far = search.is_far_from(wanted, ask.first_walk(plan.axis));
-            search.page_of(&answer, wanted, Hint { has_walked: branches > 0, is_far, ..Hint::default() })
+            let is_far = streams.is_far_from(wanted, ask.first_walk(plan.axis));
+            streams.page_of(&answer, wanted, Hint { has_walked: branches > 0, is_far, ..Hint::default() })
         }
     }
 }
 
-impl Search<'_> {
+impl Streams<'_> {
     fn page_of(&self, answer: &[PgRow], wanted: usize, hint: Hint) -> Result<Glance, sqlx::Error> {
         let Some(hits) = self.settled(wanted) else { return Ok(Glance::TooLittle(hint)) };
         let mut items = HashMap::new();
@@ -111,7 +112,7 @@ impl Search<'_> {
 
     /// How far a glance goes: in each branch as far as one of few parties may need, since a second statement costs more.
     fn first_budget(&self, wanted: usize) -> Budget {
-        let branches = as_limit(self.streams.len().max(1));
+        let branches = as_limit(self.all.len().max(1));
         let found = (4 * as_limit(wanted) / branches + 16).min(as_limit(wanted));
         Budget { walked: (self.ask.first_walk(self.axis) / branches).max(found), found }
     }
@@ -121,7 +122,7 @@ impl Ask<'_> {
     fn glance(
         &self,
         opening: &Opening,
-        search: &Search,
+        streams: &Streams,
         after: Option<&Position>,
         limit: usize,
     ) -> QueryBuilder<Postgres> {
@@ -132,9 +133,9 @@ impl Ask<'_> {
                 "hit is not null"
             }
             Opening::Walk(segments) => {
-                let walks = search.walks();
-                let budget = search.first_budget(limit + 1);
-                let stretch = Stretch { axis: search.axis, admitted: search.admitted, budget };
+                let walks = streams.walks();
+                let budget = streams.first_budget(limit + 1);
+                let stretch = Stretch { axis: streams.axis, admitted: streams.admitted, budget };
                 let mut parts = 0;
                 for (number, segment) in segments.iter().enumerate().filter(|_| !walks.is_empty()) {
                     sql.push(if parts > 0 { " union all (" } else { "(" });

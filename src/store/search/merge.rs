@@ -6,11 +6,12 @@ use sqlx::PgConnection;
 
 use super::{
     glance::Hint,
-    order::{Order, Position, Segment},
+    order::Segment,
     plan::{Axis, List, Plan},
     scope::{Branches, Guard},
     statements::{Ask, Branch, Budget, Hit, Step, Stretch},
 };
+use crate::domain::order::{Order, Position};
 
 /// How far a search goes, and when it changes its way.
 #[derive(Clone, Copy, Debug)]
@@ -69,19 +70,19 @@ enum Source {
 /// Finds the first `wanted` rows beyond `after`, after a glance that did not.
 pub(super) async fn find(
     connection: &mut PgConnection,
-    search: &mut Search<'_>,
+    streams: &mut Streams<'_>,
     plan: &Plan,
     hint: Hint,
     after: Option<&Position>,
     wanted: usize,
 ) -> Result<Found, sqlx::Error> {
-    let Search { ask, .. } = *search;
+    let Streams { ask, .. } = *streams;
     let effort = ask.effort;
     let started = std::time::Instant::now();
     let mut lists = plan.after.iter();
     let before = plan.before.iter().skip(usize::from(hint.has_long_list));
-    if search.has_walks() && !search.try_lists(connection, before, after, wanted).await? && hint.is_far {
-        search.try_lists(connection, lists.by_ref(), after, wanted).await?;
+    if streams.has_walks() && !streams.try_lists(connection, before, after, wanted).await? && hint.is_far {
+        streams.try_lists(connection, lists.by_ref(), after, wanted).await?;
     }
 
     let mut budget = ask.first_walk(plan.axis);
@@ -91,7 +92,7 @@ pub(super) async fn find(
         rounds = 4;
     }
     loop {
-        let (hits, bound) = search.merged();
+        let (hits, bound) = streams.merged();
         let ready = ready(&hits, bound.as_ref(), ask.order);
         if ready >= wanted || bound.is_none() {
             return Ok(Found { hits: hits.into_iter().take(ready.min(wanted)).cloned().collect(), stopped_at: None });
@@ -105,13 +106,13 @@ pub(super) async fn find(
             return Ok(Found { hits: hits.into_iter().take(ready).cloned().collect(), stopped_at: Some(position) });
         }
         let target = hits.get(wanted - 1).map(|hit| hit.at.clone());
-        let walked = search.refill(connection, target.as_ref(), wanted, budget, rounds).await?;
+        let walked = streams.refill(connection, target.as_ref(), wanted, budget, rounds).await?;
         rounds = rounds.saturating_mul(2);
         if walked {
-            let is_far = search.is_far_from(wanted, budget);
+            let is_far = streams.is_far_from(wanted, budget);
             budget = (budget * 4).min(effort.longest_walk.max(budget));
             if is_far {
-                search.try_lists(connection, lists.by_ref(), after, wanted).await?;
+                streams.try_lists(connection, lists.by_ref(), after, wanted).await?;
             }
         }
     }
@@ -146,16 +147,16 @@ impl Stream {
 }
 
 /// The streams of one search, as far as they are read.
-pub(super) struct Search<'a> {
+pub(super) struct Streams<'a> {
     pub ask: &'a Ask<'a>,
     guard: &'a Guard,
     pub axis: Axis,
     pub admitted: Option<&'a [(i32, i64)]>,
     /// The delegated dialogs, if there are any; then the branches of the walk, or a list in their place.
-    pub streams: Vec<Stream>,
+    pub all: Vec<Stream>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> Streams<'a> {
     pub(super) fn new(
         ask: &'a Ask<'a>,
         guard: &'a Guard,
@@ -170,27 +171,27 @@ impl<'a> Search<'a> {
         let segment = after.map_or(0, |position| ask.order.segment_of(position));
         let stream = |&(key, set): &(i64, i32)| Stream::begin(Source::Walk { key, set, segment }, after.cloned());
         streams.extend(walk.keys.iter().map(stream));
-        Self { ask, guard, axis, admitted: walk.admitted.as_deref(), streams }
+        Self { ask, guard, axis, admitted: walk.admitted.as_deref(), all: streams }
     }
 }
 
-impl Search<'_> {
+impl Streams<'_> {
     /// Key and set of each branch of the walk.
     pub(super) fn walks(&self) -> Vec<(i64, i32)> {
         let branch = |stream: &Stream| match stream.source {
             Source::Walk { key, set, .. } => Some((key, set)),
             Source::List(_) | Source::Delegated => None,
         };
-        self.streams.iter().filter_map(branch).collect()
+        self.all.iter().filter_map(branch).collect()
     }
 
     fn has_walks(&self) -> bool {
-        self.streams.iter().any(|stream| matches!(stream.source, Source::Walk { .. }))
+        self.all.iter().any(|stream| matches!(stream.source, Source::Walk { .. }))
     }
 
     /// Whether the stream is a walk that has come to this segment.
     pub(super) fn stands_in(&self, at: usize, number: usize) -> bool {
-        let stream = &self.streams[at];
+        let stream = &self.all[at];
         !stream.is_done && matches!(stream.source, Source::Walk { segment, .. } if segment == number)
     }
 
@@ -205,10 +206,10 @@ impl Search<'_> {
     /// at all.
     fn merged(&self) -> (Vec<&Hit>, Option<Bound>) {
         let order = self.ask.order;
-        let mut hits: Vec<&Hit> = self.streams.iter().flat_map(|stream| &stream.hits).collect();
+        let mut hits: Vec<&Hit> = self.all.iter().flat_map(|stream| &stream.hits).collect();
         hits.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
         hits.dedup_by_key(|hit| hit.at.id);
-        let open = || self.streams.iter().filter(|stream| !stream.is_done);
+        let open = || self.all.iter().filter(|stream| !stream.is_done);
         let bound = if open().any(|stream| stream.known.is_none()) {
             Some(Bound::Nowhere)
         } else {
@@ -239,19 +240,19 @@ impl Search<'_> {
             let reached = |target| stream.known.as_ref().is_some_and(|known| order.compare(known, target).is_ge());
             !stream.is_done && !target.is_some_and(reached)
         };
-        let blocking: Vec<usize> = (0..self.streams.len()).filter(|at| blocks(&self.streams[*at])).collect();
+        let blocking: Vec<usize> = (0..self.all.len()).filter(|at| blocks(&self.all[*at])).collect();
         let mut walks = Vec::new();
         for at in blocking {
-            match &self.streams[at].source {
+            match &self.all[at].source {
                 Source::Walk { segment, .. } => walks.push((*segment, at)),
                 Source::List(list) => {
                     let list = list.clone();
-                    let after = self.streams[at].after.clone();
+                    let after = self.all[at].after.clone();
                     let hits = self.list(connection, &list, after.as_ref(), wanted).await?.unwrap_or_default();
                     self.take(at, hits, wanted);
                 }
                 Source::Delegated => {
-                    let after = self.streams[at].after.clone();
+                    let after = self.all[at].after.clone();
                     let mut sql = self.ask.delegated(after.as_ref(), as_limit(wanted));
                     let rows = sql.build().fetch_all(&mut *connection).await?;
                     let hits = rows.iter().map(|row| self.ask.read_hit(row)).collect::<Result<_, _>>()?;
@@ -283,7 +284,7 @@ impl Search<'_> {
         let branches: Vec<Branch> = walks
             .iter()
             .filter_map(|at| {
-                let stream = &self.streams[*at];
+                let stream = &self.all[*at];
                 let Source::Walk { key, set, .. } = stream.source else { return None };
                 Some(Branch { key, set, after: stream.after.as_ref() })
             })
@@ -309,7 +310,7 @@ impl Search<'_> {
                 .filter(|step| step.number == budget.walked || as_limit(steps.len()) == budget.found)
                 .map(|step| step.at.clone());
             let hits = steps.into_iter().filter_map(|step| step.hit).filter(|hit| is_admitted(self.guard, hit));
-            let stream = &mut self.streams[*at];
+            let stream = &mut self.all[*at];
             stream.hits.extend(hits);
             stream.reached(stopped, self.ask.order);
         }
@@ -334,9 +335,9 @@ impl Search<'_> {
 
     /// Puts a list, of which the first rows are known, in the place of the walk.
     pub(super) fn replace_by_list(&mut self, list: &List, after: Option<&Position>, hits: Vec<Hit>, wanted: usize) {
-        self.streams.retain(|stream| matches!(stream.source, Source::Delegated));
-        self.streams.push(Stream::begin(Source::List(list.clone()), after.cloned()));
-        self.take(self.streams.len() - 1, hits, wanted);
+        self.all.retain(|stream| matches!(stream.source, Source::Delegated));
+        self.all.push(Stream::begin(Source::List(list.clone()), after.cloned()));
+        self.take(self.all.len() - 1, hits, wanted);
     }
 
     /// The next rows of a list; `None` if it is too long.
@@ -357,7 +358,7 @@ impl Search<'_> {
         hits.sort_unstable_by(|a, b| order.compare(&a.at, &b.at));
         let stopped = if hits.len() < wanted { None } else { hits.last().map(|hit| hit.at.clone()) };
         hits.retain(|hit| is_admitted(self.guard, hit));
-        let stream = &mut self.streams[at];
+        let stream = &mut self.all[at];
         stream.hits.extend(hits);
         stream.reached(stopped, order);
     }

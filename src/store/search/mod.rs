@@ -5,10 +5,10 @@
 //! or about two seconds have passed (then the page is short and says where to go on), and [`rows`] fetches the items. One
 //! page is one snapshot.
 
-pub mod filter;
+pub mod conditions;
 mod glance;
 mod merge;
-pub mod order;
+mod order;
 mod plan;
 mod rows;
 pub mod scope;
@@ -20,19 +20,19 @@ pub use self::merge::Effort;
 pub use self::plan::PARTIES as FEW_PARTIES;
 pub use self::rows::{ListRow, Seen};
 use self::{
-    filter::Filter,
+    conditions::Conditions,
     glance::Glance,
     merge::Found,
-    order::{Order, Position},
     scope::{Delegated, Guard, Scope},
 };
+use crate::domain::order::{Order, Position};
 
 /// A request for one page.
 #[derive(Clone, Debug)]
-pub struct Search {
+pub struct Request {
     pub scope: Scope,
     pub delegated: Delegated,
-    pub filter: Filter,
+    pub conditions: Conditions,
     pub order: Order,
     pub after: Option<Position>,
     pub limit: usize,
@@ -56,22 +56,22 @@ pub struct Page {
 const BEGIN: &str = "begin isolation level repeatable read read only";
 
 /// Finds one page. The caller may see whatever `scope` and `delegated` hold: authorization happened before.
-pub async fn page(pool: &PgPool, search: &Search) -> Result<Page, sqlx::Error> {
+pub async fn page(pool: &PgPool, search: &Request) -> Result<Page, sqlx::Error> {
     let guard = Guard::new(&search.scope, &search.delegated);
     let ask = statements::Ask {
         scope: &search.scope,
         delegated: &search.delegated,
-        filter: &search.filter,
+        conditions: &search.conditions,
         order: &search.order,
         effort: search.effort,
     };
-    let plan = plan::choose(&search.scope, &search.filter, &search.order);
-    let walk = statements::branches(plan.axis, ask.scope, ask.filter);
+    let plan = plan::choose(&search.scope, &search.conditions, &search.order);
+    let walk = statements::branches(plan.axis, ask.scope, ask.conditions);
     if walk.keys.is_empty() && ask.delegated.ids.is_empty() {
         return Ok(Page::default());
     }
     let (after, limit) = (search.after.as_ref(), search.limit);
-    let begin = || merge::Search::new(&ask, &guard, plan.axis, &walk, after);
+    let begin = || merge::Streams::new(&ask, &guard, plan.axis, &walk, after);
     let mut connection = pool.acquire().await?;
     let hint = match glance::glance(&mut connection, &ask, &plan, &mut begin(), after, limit).await? {
         Glance::Page(hits, mut items) => {

@@ -1,41 +1,12 @@
-//! Orders, positions in them, and the keyset conditions that continue from a position.
-
-use std::cmp::Ordering;
+//! SQL for orders: what is sorted by, and the keyset conditions that continue from a position.
 
 use chrono::{TimeZone, Utc};
 use uuid::Uuid;
 
-use crate::domain::Instant;
-
-/// What a list can be ordered by; the id always comes last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Key {
-    ContentUpdatedAt,
-    CreatedAt,
-    UpdatedAt,
-    /// Null for many dialogs: those come first descending, last ascending.
-    DueAt,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    Asc,
-    Desc,
-}
-
-/// An order of dialogs, total because the id ends it. No key stands twice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    pub keys: Vec<(Key, Direction)>,
-    pub id: Direction,
-}
-
-/// A place in an order: one value per key, in the order's sequence, and the id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
-    pub values: Vec<Option<Instant>>,
-    pub id: Uuid,
-}
+use crate::domain::{
+    Instant,
+    order::{Direction, Key, Order, Position},
+};
 
 impl Key {
     /// The column of `dialog`.
@@ -62,13 +33,6 @@ impl Direction {
         match self {
             Self::Asc => ">",
             Self::Desc => "<",
-        }
-    }
-
-    fn apply(self, ordering: Ordering) -> Ordering {
-        match self {
-            Self::Asc => ordering,
-            Self::Desc => ordering.reverse(),
         }
     }
 
@@ -104,30 +68,7 @@ impl Direction {
     }
 }
 
-impl Default for Order {
-    /// Newest content first.
-    fn default() -> Self {
-        Self { keys: vec![(Key::ContentUpdatedAt, Direction::Desc)], id: Direction::Desc }
-    }
-}
-
 impl Order {
-    /// The key whose index is walked.
-    pub fn leading(&self) -> (Key, Direction) {
-        *self.keys.first().expect("an order has at least one key before the id")
-    }
-
-    /// The sequence of two positions of this order. A null counts as later than any date, as the database counts it.
-    pub fn compare(&self, a: &Position, b: &Position) -> Ordering {
-        let nulls_last = |value: &Option<Instant>| (value.is_none(), *value);
-        self.keys
-            .iter()
-            .zip(a.values.iter().zip(&b.values))
-            .map(|((_, direction), (a, b))| direction.apply(nulls_last(a).cmp(&nulls_last(b))))
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or_else(|| self.id.apply(a.id.cmp(&b.id)))
-    }
-
     /// The pieces an index walk takes one after the other: an order that leads with `dueAt` is cut where the nulls begin or
     /// end, because no row comparison spans them.
     pub(super) fn segments(&self) -> &'static [Segment] {
@@ -252,7 +193,10 @@ impl Segment {
 
 #[cfg(test)]
 mod tests {
-    use super::{Direction::*, Key::*, *};
+    use std::cmp::Ordering;
+
+    use super::*;
+    use crate::domain::order::{Direction::*, Key::*};
 
     fn order(keys: &[(Key, Direction)], id: Direction) -> Order {
         Order { keys: keys.to_vec(), id }

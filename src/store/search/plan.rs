@@ -6,10 +6,10 @@
 //! enough, the page cannot be far away on the walk, which then goes on.
 
 use super::{
-    filter::{Deleted, Filter, OwnerLabel},
-    order::{Key, Order},
+    conditions::{Conditions, Deleted, OwnerLabel},
     scope::Scope,
 };
+use crate::domain::order::{Key, Order};
 
 /// Most parties that are walked one by one.
 pub const PARTIES: usize = 100;
@@ -58,47 +58,50 @@ const FEW_RESOURCES: usize = 5;
 /// Bits of the labels that have lists, from the rarest.
 const MARKS: [i16; 4] = [2, 16, 8, 4];
 
-pub fn choose(scope: &Scope, filter: &Filter, order: &Order) -> Plan {
+pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
     let parties = scope.party_count();
     let resources = scope.resource_count();
-    let axis = axis(parties, resources, filter, order);
+    let axis = axis(parties, resources, conditions, order);
 
     let mut before = Vec::new();
-    if let Some([org]) = filter.orgs.as_deref() {
+    if let Some([org]) = conditions.orgs.as_deref() {
         let org = *org;
-        before.extend(filter.external_reference.clone().map(|reference| List::Reference { org, reference }));
-        before.extend(filter.process.clone().map(|process| List::Process { org, process }));
-        before.extend(filter.owner_labels.iter().map(|label| List::OwnerLabel { org, label: label.clone() }));
+        before.extend(conditions.external_reference.clone().map(|reference| List::Reference { org, reference }));
+        before.extend(conditions.process.clone().map(|process| List::Process { org, process }));
+        before.extend(conditions.owner_labels.iter().map(|label| List::OwnerLabel { org, label: label.clone() }));
     }
 
     let few_parties = parties.is_some_and(|count| count <= PARTIES);
-    if few_parties && filter.deleted != Deleted::Exclude {
+    if few_parties && conditions.deleted != Deleted::Exclude {
         before.push(List::Parties);
     }
 
     let mut after = Vec::new();
     if few_parties {
-        after.extend(MARKS.into_iter().filter(|bit| filter.labels & bit != 0).map(List::Mark));
+        after.extend(MARKS.into_iter().filter(|bit| conditions.labels & bit != 0).map(List::Mark));
     }
     if axis != Axis::Resource {
         let others = [Key::ContentUpdatedAt, Key::CreatedAt, Key::UpdatedAt, Key::DueAt];
         let led = order.leading().0;
-        after.extend(others.into_iter().filter(|key| *key != led && !filter.range(*key).is_open()).map(List::Range));
+        after
+            .extend(others.into_iter().filter(|key| *key != led && !conditions.range(*key).is_open()).map(List::Range));
     }
     let few_resources = match axis {
         Axis::Party => FEW_RESOURCES,
         Axis::Resource | Axis::Org => RESOURCES,
     };
-    if filter.deleted == Deleted::Exclude && parties.is_some() && resources.is_some_and(|count| count <= few_resources)
+    if conditions.deleted == Deleted::Exclude
+        && parties.is_some()
+        && resources.is_some_and(|count| count <= few_resources)
     {
         after.push(List::Pairs);
     }
     Plan { axis, before, after }
 }
 
-fn axis(parties: Option<usize>, resources: Option<usize>, filter: &Filter, order: &Order) -> Axis {
+fn axis(parties: Option<usize>, resources: Option<usize>, conditions: &Conditions, order: &Order) -> Axis {
     // The indexes of parties and resources leave soft-deleted dialogs out.
-    if filter.deleted != Deleted::Exclude {
+    if conditions.deleted != Deleted::Exclude {
         return Axis::Org;
     }
     let by_content_alone = matches!(order.keys[..], [(Key::ContentUpdatedAt, _)]);
@@ -114,13 +117,13 @@ fn axis(parties: Option<usize>, resources: Option<usize>, filter: &Filter, order
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{
-            order::Direction,
-            scope::{Group, Resource},
-        },
+        super::scope::{Group, Resource},
         *,
     };
-    use crate::{domain::party::Party, store::search::filter::Range};
+    use crate::{
+        domain::{order::Direction, party::Party},
+        store::search::conditions::Range,
+    };
 
     fn parties(count: u32) -> Vec<Party> {
         (0..count).map(|i| Party::from_stored(format!("urn:altinn:person:idporten-email:{i}@x.no"))).collect()
@@ -138,14 +141,14 @@ mod tests {
     #[test]
     fn few_parties_lead_whatever_the_resources() {
         for count in [1, 2, 51, 100] {
-            let plan = choose(&granted(count, 3000), &Filter::default(), &by(Key::DueAt));
+            let plan = choose(&granted(count, 3000), &Conditions::default(), &by(Key::DueAt));
             assert_eq!(plan, Plan { axis: Axis::Party, before: vec![], after: vec![] });
         }
     }
 
     #[test]
     fn many_parties_are_led_by_resources_or_their_owners() {
-        let plan = |key| choose(&granted(101, 20), &Filter::default(), &by(key));
+        let plan = |key| choose(&granted(101, 20), &Conditions::default(), &by(key));
         assert_eq!(plan(Key::ContentUpdatedAt).axis, Axis::Resource);
         assert_eq!(plan(Key::CreatedAt).axis, Axis::Org);
         assert_eq!(plan(Key::CreatedAt).after, [List::Pairs]);
@@ -154,13 +157,13 @@ mod tests {
     #[test]
     fn an_owner_s_selective_conditions_come_first() {
         let label = OwnerLabel::Exact("a".into());
-        let filter = Filter {
+        let conditions = Conditions {
             orgs: Some(vec![7]),
             external_reference: Some("x".into()),
             owner_labels: vec![label.clone()],
-            ..Filter::default()
+            ..Conditions::default()
         };
-        let plan = choose(&Scope::Everything, &filter, &Order::default());
+        let plan = choose(&Scope::Everything, &conditions, &Order::default());
         assert_eq!(plan.axis, Axis::Org);
         assert_eq!(
             plan.before,
@@ -170,16 +173,16 @@ mod tests {
 
     #[test]
     fn deleted_dialogs_are_walked_by_owner_where_their_parties_have_too_many() {
-        let filter = Filter { deleted: Deleted::Only, labels: 2, orgs: Some(vec![7]), ..Filter::default() };
-        let plan = choose(&granted(1, 1), &filter, &Order::default());
+        let conditions = Conditions { deleted: Deleted::Only, labels: 2, orgs: Some(vec![7]), ..Conditions::default() };
+        let plan = choose(&granted(1, 1), &conditions, &Order::default());
         assert_eq!(plan, Plan { axis: Axis::Org, before: vec![List::Parties], after: vec![List::Mark(2)] });
     }
 
     #[test]
     fn a_range_of_another_key_has_a_list() {
         let created = Range { after: Some(crate::domain::Instant::UNIX_EPOCH), before: None };
-        let filter = Filter { created, ..Filter::default() };
-        let plan = |key| choose(&granted(1, 9), &filter, &by(key)).after;
+        let conditions = Conditions { created, ..Conditions::default() };
+        let plan = |key| choose(&granted(1, 9), &conditions, &by(key)).after;
         assert_eq!(plan(Key::ContentUpdatedAt), [List::Range(Key::CreatedAt)]);
         assert_eq!(plan(Key::CreatedAt), []);
     }

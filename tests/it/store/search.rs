@@ -4,11 +4,14 @@ use std::{collections::HashMap, time::Duration};
 
 use chrono::{TimeZone, Utc};
 use dialogporten::{
-    domain::{Instant, party::Party},
-    store::search::{
-        self, Effort, Search,
-        filter::{Deleted, Filter, OwnerLabel, Range, Visibility},
+    domain::{
+        Instant,
         order::{Direction, Key, Order, Position},
+        party::Party,
+    },
+    store::search::{
+        self, Effort, Request,
+        conditions::{Conditions, Deleted, OwnerLabel, Range, Visibility},
         scope::{Delegated, Group, Resource, Scope},
     },
 };
@@ -110,8 +113,8 @@ impl Stored {
     }
 
     /// The rules, read plainly.
-    fn matches(&self, search: &Search) -> bool {
-        let filter = &search.filter;
+    fn matches(&self, search: &Request) -> bool {
+        let conditions = &search.conditions;
         let inside = |range: Range, at: Option<Instant>| {
             range.after.is_none_or(|after| at.is_some_and(|at| at >= after))
                 && range.before.is_none_or(|before| at.is_some_and(|at| at <= before))
@@ -134,31 +137,31 @@ impl Stored {
         };
         let one_of = |wanted: &Option<String>, is: &Option<String>| wanted.is_none() || wanted == is;
         (in_scope || delegated)
-            && filter.orgs.as_ref().is_none_or(|orgs| orgs.contains(&self.resource.org))
-            && (filter.statuses.is_empty() || filter.statuses.contains(&self.status))
-            && (filter.extended_statuses.is_empty()
-                || self.extended_status.as_ref().is_some_and(|status| filter.extended_statuses.contains(status)))
-            && one_of(&filter.external_reference, &self.reference)
-            && one_of(&filter.process, &self.process)
-            && inside(filter.created, Some(self.created))
-            && inside(filter.updated, Some(self.updated))
-            && inside(filter.content_updated, Some(self.content))
-            && inside(filter.due, self.due)
-            && match filter.visibility {
+            && conditions.orgs.as_ref().is_none_or(|orgs| orgs.contains(&self.resource.org))
+            && (conditions.statuses.is_empty() || conditions.statuses.contains(&self.status))
+            && (conditions.extended_statuses.is_empty()
+                || self.extended_status.as_ref().is_some_and(|status| conditions.extended_statuses.contains(status)))
+            && one_of(&conditions.external_reference, &self.reference)
+            && one_of(&conditions.process, &self.process)
+            && inside(conditions.created, Some(self.created))
+            && inside(conditions.updated, Some(self.updated))
+            && inside(conditions.content_updated, Some(self.content))
+            && inside(conditions.due, self.due)
+            && match conditions.visibility {
                 Visibility::Any => true,
                 Visibility::AsOf(now) => self.visible_from.is_none_or(|at| at <= now),
                 Visibility::Within(range) => inside(range, self.visible_from),
             }
-            && filter.alive_at.is_none_or(|now| self.expires_at.is_none_or(|at| at > now))
-            && match filter.deleted {
+            && conditions.alive_at.is_none_or(|now| self.expires_at.is_none_or(|at| at > now))
+            && match conditions.deleted {
                 Deleted::Exclude => !self.deleted,
                 Deleted::Include => true,
                 Deleted::Only => self.deleted,
             }
-            && self.labels & filter.labels == filter.labels
-            && filter.is_content_seen.is_none_or(|seen| (self.is_content_seen && self.labels & 8 == 0) == seen)
-            && !(filter.exclude_api_only && self.is_api_only)
-            && filter.owner_labels.iter().all(labelled)
+            && self.labels & conditions.labels == conditions.labels
+            && conditions.is_content_seen.is_none_or(|seen| (self.is_content_seen && self.labels & 8 == 0) == seen)
+            && !(conditions.exclude_api_only && self.is_api_only)
+            && conditions.owner_labels.iter().all(labelled)
     }
 }
 
@@ -208,24 +211,24 @@ impl World {
     }
 
     /// A search as `chance` has it, for this many parties and resources.
-    fn search(&self, chance: &mut Chance, parties: usize, resources: usize) -> Search {
+    fn search(&self, chance: &mut Chance, parties: usize, resources: usize) -> Request {
         let parties = &self.parties[..parties];
         let resources = &self.resources[..resources];
-        let mut filter = Filter::default();
+        let mut conditions = Conditions::default();
         let mut delegated = Delegated::default();
         let scope = if chance.one_in(3) {
             // a service owner's own list
             let org = i16::try_from(1 + chance.below(3)).unwrap();
-            filter.orgs = Some(vec![org]);
-            filter.deleted = chance.pick(&[Deleted::Exclude, Deleted::Include, Deleted::Only]);
+            conditions.orgs = Some(vec![org]);
+            conditions.deleted = chance.pick(&[Deleted::Exclude, Deleted::Include, Deleted::Only]);
             if chance.one_in(3) {
-                filter.owner_labels.push(OwnerLabel::Prefix(chance.pick(&["red_", "red", "b"]).to_owned()));
+                conditions.owner_labels.push(OwnerLabel::Prefix(chance.pick(&["red_", "red", "b"]).to_owned()));
             }
             if chance.one_in(4) {
-                filter.owner_labels.push(OwnerLabel::Exact("blue".into()));
+                conditions.owner_labels.push(OwnerLabel::Exact("blue".into()));
             }
             if chance.one_in(5) {
-                filter.visibility = Visibility::Within(range(chance));
+                conditions.visibility = Visibility::Within(range(chance));
             }
             let few = parties[..parties.len().min(20)].to_vec();
             match chance.below(4) {
@@ -236,10 +239,10 @@ impl World {
             }
         } else {
             let now = chance.instant();
-            filter.visibility = Visibility::AsOf(now);
-            filter.alive_at = Some(now);
+            conditions.visibility = Visibility::AsOf(now);
+            conditions.alive_at = Some(now);
             if chance.one_in(4) {
-                filter.orgs = Some(vec![1, 2]);
+                conditions.orgs = Some(vec![1, 2]);
             }
             if chance.one_in(3) {
                 delegated.ids = self.dialogs.iter().filter(|_| chance.one_in(20)).map(|dialog| dialog.id).collect();
@@ -249,26 +252,28 @@ impl World {
             Scope::Pairs(grouped(chance, parties, resources))
         };
         let mut some = |wanted: &[&str]| (chance.one_in(6)).then(|| chance.pick(wanted).to_owned());
-        filter.external_reference = some(&["a", "b", "x"]);
-        filter.process = some(&["urn:process:a", "urn:process:x"]);
-        filter.extended_statuses = some(&["a", "c"]).into_iter().collect();
-        for bound in [&mut filter.created, &mut filter.updated, &mut filter.content_updated, &mut filter.due] {
+        conditions.external_reference = some(&["a", "b", "x"]);
+        conditions.process = some(&["urn:process:a", "urn:process:x"]);
+        conditions.extended_statuses = some(&["a", "c"]).into_iter().collect();
+        for bound in
+            [&mut conditions.created, &mut conditions.updated, &mut conditions.content_updated, &mut conditions.due]
+        {
             if chance.one_in(6) {
                 *bound = range(chance);
             }
         }
         if chance.one_in(5) {
-            filter.statuses = vec![2, 3, 8];
+            conditions.statuses = vec![2, 3, 8];
         }
         if chance.one_in(3) {
-            filter.labels = chance.pick(&[1, 2, 4, 8, 16, 12, 6]);
+            conditions.labels = chance.pick(&[1, 2, 4, 8, 16, 12, 6]);
         }
-        filter.is_content_seen = chance.one_in(6).then(|| chance.one_in(2));
-        filter.exclude_api_only = chance.one_in(6);
-        Search {
+        conditions.is_content_seen = chance.one_in(6).then(|| chance.one_in(2));
+        conditions.exclude_api_only = chance.one_in(6);
+        Request {
             scope,
             delegated,
-            filter,
+            conditions,
             order: order(chance),
             after: None,
             limit: 1 + chance.below(30),
@@ -387,7 +392,7 @@ async fn every_way_gives_the_same_pages() {
     assert!(seen["filled"] > seen["empty"], "the comparison is about something: {seen:?}");
 }
 
-async fn all_pages(pool: &PgPool, mut search: Search) -> Vec<Uuid> {
+async fn all_pages(pool: &PgPool, mut search: Request) -> Vec<Uuid> {
     let mut found = Vec::new();
     for _ in 0..10_000 {
         let page = search::page(pool, &search).await.unwrap();

@@ -4,11 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    ActorInput, AttachmentInput, Checking, LocalizationInput, NewAttachmentUrlInput, Operation,
-    TransmissionContentInput, UrlInput, attachment::into_attachments, content::into_localized, defined, present, some,
-    texts, unique_ids,
-};
 use crate::{
     domain::{
         Instant,
@@ -22,6 +17,11 @@ use crate::{
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
+    serviceowner::input::{
+        ActorInput, AttachmentInput, Checking, LocalizationInput, NewAttachmentUrlInput, Operation,
+        TransmissionContentInput, UrlInput, attachment::into_attachments, content::into_localized, defined, present,
+        some, texts, unique_ids,
+    },
 };
 
 /// A message inside a dialog. `U` is the form of its attachments' addresses.

@@ -6,10 +6,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    ActivityInput, ApiActionInput, AttachmentInput, AttachmentUrlInput, Checking, DialogContentInput, GuiActionInput,
-    TransmissionInput, action, attachment::into_attachments, some, unique_ids,
-};
 use crate::{
     domain::{
         Instant,
@@ -17,14 +13,18 @@ use crate::{
         child_ids::ChildIds,
         dialog::{DialogBody, Status, StatusInput},
         ids::{self, DialogId},
-        label::SystemLabel,
-        limits,
+        limits, owner_label,
         party::Party,
         rules::{self, RuleContext, actor, text, time, unique, uri, uuid7::uuid7},
+        system_label::SystemLabel,
         violations::{At, Violations},
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
+    serviceowner::input::{
+        ActivityInput, ApiActionInput, AttachmentInput, AttachmentUrlInput, Checking, DialogContentInput,
+        GuiActionInput, TransmissionInput, action, attachment::into_attachments, some, unique_ids,
+    },
 };
 
 /// A dialog to be created.
@@ -187,7 +187,8 @@ impl CreateDialog {
         check_processes(self.process.as_deref(), self.preceding_process.as_deref(), dto, found);
         if let Some(context) = &self.service_owner_context {
             let at = dto.field("serviceOwnerContext");
-            check_owner_labels(&context.service_owner_labels, at.field("serviceOwnerLabels"), found);
+            let labels: Vec<_> = context.service_owner_labels.iter().map(|label| label.value.as_deref()).collect();
+            owner_label::check_all(&labels, at.field("serviceOwnerLabels"), found);
         }
         let settable =
             |label| matches!(label, Given::Known(SystemLabel::Default | SystemLabel::Bin | SystemLabel::Archive));
@@ -297,25 +298,10 @@ pub(super) fn into_search_tags(tags: Vec<SearchTagInput>) -> Vec<String> {
     tags.into_iter().filter_map(|tag| tag.value).map(|value| value.trim().to_lowercase()).collect()
 }
 
-/// Compared as they are stored: trimmed and without regard to case.
-pub(super) fn check_owner_labels(labels: &[ServiceOwnerLabelInput], at: At, found: &mut Violations) {
-    let given = labels.iter().filter_map(|label| label.value.as_deref());
-    unique::unique_by(given, |value| value.trim().to_lowercase(), at, found);
-    if labels.len() > limits::OWNER_LABELS {
-        found.add(at, format!("Maximum {} service owner labels are allowed.", limits::OWNER_LABELS));
-    }
-    for (i, label) in labels.iter().enumerate() {
-        let (value, label) = (label.value.as_deref(), at.item(i));
-        text::not_blank(value, label.field("value"), found);
-        text::min_length(value, limits::SHORT_STRING_MIN, label.field("value"), found);
-        text::max_length(value, limits::DEFAULT_STRING, label.field("value"), found);
-    }
-}
-
 /// Trimmed, in lower case and sorted.
 fn into_owner_labels(labels: Vec<ServiceOwnerLabelInput>) -> Vec<String> {
     let mut labels: Vec<_> =
-        labels.into_iter().filter_map(|label| label.value).map(|value| value.trim().to_lowercase()).collect();
+        labels.into_iter().filter_map(|label| label.value).map(|value| owner_label::normalised(&value)).collect();
     labels.sort();
     labels
 }

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::defined;
-use crate::domain::{
-    actor::{Actor, ActorType},
-    rules::actor::{self, GivenActor},
-    violations::{At, Violations},
-    wire_enum::Given,
+use crate::{
+    domain::{
+        actor::{Actor, ActorType},
+        rules::actor::{self, GivenActor},
+        violations::{At, Violations},
+        wire_enum::Given,
+    },
+    serviceowner::input::defined,
 };
 
 /// Who sent or did something: the service owner, or somebody for the party by either id or name.

@@ -2,8 +2,7 @@
 
 use sqlx::{Postgres, QueryBuilder};
 
-use super::order::Key;
-use crate::domain::Instant;
+use crate::domain::{Instant, order::Key};
 
 /// Both ends inclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub enum OwnerLabel {
 
 /// All conditions hold together. Empty lists and `None` ask for nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct Conditions {
     /// Any of these owners.
     pub orgs: Option<Vec<i16>>,
     pub statuses: Vec<i16>,
@@ -77,7 +76,7 @@ const MARKED_AS_UNOPENED: i16 = 8;
 /// One more than the largest mask of system labels.
 const MASKS: i16 = 32;
 
-impl Filter {
+impl Conditions {
     pub fn range(&self, key: Key) -> Range {
         match key {
             Key::ContentUpdatedAt => self.content_updated,
@@ -216,8 +215,8 @@ mod tests {
     fn creation_and_update_bound_the_content() {
         let at = |s| Instant::from_timestamp(s, 0).expect("valid");
         let range = |after, before| Range { after: Some(at(after)), before: Some(at(before)) };
-        let filter = Filter { created: range(100, 200), updated: range(0, 300), ..Filter::default() };
-        assert_eq!(filter.implied_range(Key::ContentUpdatedAt), range(85, 300));
-        assert_eq!(filter.implied_range(Key::CreatedAt), range(100, 200));
+        let conditions = Conditions { created: range(100, 200), updated: range(0, 300), ..Conditions::default() };
+        assert_eq!(conditions.implied_range(Key::ContentUpdatedAt), range(85, 300));
+        assert_eq!(conditions.implied_range(Key::CreatedAt), range(100, 200));
     }
 }

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ActorInput, Checking, LocalizationInput, content::into_localized, defined, present, some, texts};
 use crate::{
     domain::{
         Instant,
@@ -15,6 +14,9 @@ use crate::{
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
+    serviceowner::input::{
+        ActorInput, Checking, LocalizationInput, content::into_localized, defined, present, some, texts,
+    },
 };
 
 /// An entry of a dialog's log.

@@ -4,13 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    ActivityInput, ApiActionInput, AttachmentInput, AttachmentUrlInput, Checking, DialogContentInput, GuiActionInput,
-    SearchTagInput, TransmissionInput, action,
-    attachment::into_attachments,
-    dialog::{check_content, check_processes, check_search_tags, into_search_tags},
-    unique_ids,
-};
 use crate::{
     domain::{
         Instant,
@@ -23,6 +16,13 @@ use crate::{
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
+    serviceowner::input::{
+        ActivityInput, ApiActionInput, AttachmentInput, AttachmentUrlInput, Checking, DialogContentInput,
+        GuiActionInput, SearchTagInput, TransmissionInput, action,
+        attachment::into_attachments,
+        dialog::{check_content, check_processes, check_search_tags, into_search_tags},
+        unique_ids,
+    },
     store::dialog::known::Wanted,
 };
 

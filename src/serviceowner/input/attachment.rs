@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    Checking, LocalizationInput, Operation, content::into_localized, defined, present, some, texts, unique_ids,
-};
 use crate::{
     domain::{
         attachment::{Attachment, AttachmentUrl, AttachmentUrlConsumerType},
@@ -17,6 +14,9 @@ use crate::{
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
+    serviceowner::input::{
+        Checking, LocalizationInput, Operation, content::into_localized, defined, present, some, texts, unique_ids,
+    },
 };
 
 /// An attachment with one or more addresses.

@@ -3,15 +3,17 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::{present, some};
-use crate::domain::{
-    content::{ContentValue, DialogContent, Localization, Localized, TransmissionContent},
-    rules::{
-        RuleContext,
-        content::{self, Element},
-        localized::{GivenText, normalised_code},
+use crate::{
+    domain::{
+        content::{ContentValue, DialogContent, Localization, Localized, TransmissionContent},
+        rules::{
+            RuleContext,
+            content::{self, Element},
+            localized::{GivenText, normalised_code},
+        },
+        violations::{At, Violations},
     },
-    violations::{At, Violations},
+    serviceowner::input::{present, some},
 };
 
 /// A text in one language.

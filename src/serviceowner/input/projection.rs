@@ -1,14 +1,16 @@
 //! A stored dialog as PATCH shows it to its operations: what a PUT would have to say to leave it as it is.
 
-use super::{
-    ApiActionEndpointInput, ApiActionInput, AttachmentInput, AttachmentUrlInput, ContentValueInput, DialogContentInput,
-    GuiActionInput, LocalizationInput, SearchTagInput, UpdateDialog,
-};
-use crate::domain::{
-    attachment::{ApiAction, ApiActionEndpoint, Attachment, AttachmentUrl, GuiAction},
-    content::{ContentValue, DialogContent, Localization},
-    dialog::{Dialog, Status, StatusInput},
-    wire_enum::{Given, WireEnum},
+use crate::{
+    domain::{
+        attachment::{ApiAction, ApiActionEndpoint, Attachment, AttachmentUrl, GuiAction},
+        content::{ContentValue, DialogContent, Localization},
+        dialog::{Dialog, Status, StatusInput},
+        wire_enum::{Given, WireEnum},
+    },
+    serviceowner::input::{
+        ApiActionEndpointInput, ApiActionInput, AttachmentInput, AttachmentUrlInput, ContentValueInput,
+        DialogContentInput, GuiActionInput, LocalizationInput, SearchTagInput, UpdateDialog,
+    },
 };
 
 impl From<&Dialog> for UpdateDialog {

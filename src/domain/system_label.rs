@@ -1,6 +1,9 @@
 //! System labels: which of them exclude each other, and what adding and removing them means.
 
-use super::wire_enum::{WireEnum, wire_enum};
+use super::{
+    violations::{At, Violations},
+    wire_enum::{Given, WireEnum, wire_enum},
+};
 
 wire_enum! {
     /// What an end user may mark a dialog with. `Sent` is set by the system only.
@@ -81,6 +84,37 @@ impl Labels {
     }
 }
 
+/// Labels that a request adds and removes, as they were given.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub add: Vec<Given<SystemLabel>>,
+    pub remove: Vec<Given<SystemLabel>>,
+}
+
+impl Wanted {
+    /// Nobody sets or removes Sent by hand.
+    pub fn check(&self, root: At, found: &mut Violations) {
+        const SENT: &str = "Cannot manually add or remove system label Sent. It is added automatically when a transmissions of \
+                            type 'Submission or 'Correction' is added to the dialog.";
+        for (name, labels) in [("addLabels", &self.add), ("removeLabels", &self.remove)] {
+            for (i, label) in labels.iter().enumerate() {
+                if *label == Given::Known(SystemLabel::Sent) {
+                    found.add(root.field(name).item(i), SENT);
+                }
+            }
+        }
+    }
+
+    /// What becomes of a dialog's labels. An undefined number changes nothing, and is not refused.
+    pub fn applied_to(&self, labels: Labels) -> Labels {
+        labels.changed(&known(&self.add), &known(&self.remove))
+    }
+}
+
+fn known(labels: &[Given<SystemLabel>]) -> Vec<SystemLabel> {
+    labels.iter().filter_map(|label| label.known()).collect()
+}
+
 wire_enum! {
     /// What happened to a label; written in lower case in the log.
     LabelAction { Set = 1, Remove = 2 }
@@ -88,7 +122,8 @@ wire_enum! {
 
 #[cfg(test)]
 mod tests {
-    use super::{SystemLabel::*, *};
+    use super::*;
+    use crate::domain::system_label::SystemLabel::*;
 
     #[test]
     fn the_last_exclusive_label_wins() {

@@ -4,9 +4,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    Checking, LocalizationInput, Operation, content::into_localized, defined, present, some, texts, unique_ids,
-};
 use crate::{
     domain::{
         attachment::{ApiAction, ApiActionEndpoint, GuiAction, GuiActionPriority, HttpVerb},
@@ -22,6 +19,9 @@ use crate::{
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
+    serviceowner::input::{
+        Checking, LocalizationInput, Operation, content::into_localized, defined, present, some, texts, unique_ids,
+    },
 };
 
 /// A button of the inbox.

@@ -1,0 +1,41 @@
+//! Service-owner labels: how they are stored, and what is wrong with one (chapter 01 §8).
+
+use super::{
+    limits,
+    rules::{text, unique},
+    violations::{At, Violations},
+};
+
+/// As a label is stored and compared: trimmed, in lower case.
+pub fn normalised(label: &str) -> String {
+    label.trim().to_lowercase()
+}
+
+/// The labels that a dialog is born with, as they were given.
+pub fn check_all(labels: &[Option<&str>], at: At, found: &mut Violations) {
+    unique::unique_by(labels.iter().copied().flatten(), normalised, at, found);
+    check_number(labels.len(), at, found);
+    for (i, label) in labels.iter().enumerate() {
+        check_value(*label, at.item(i).field("value"), found);
+    }
+}
+
+/// A label that joins the stored ones. It stands behind them, which is where its faults are reported.
+pub fn check_added(stored: &[String], label: Option<&str>, at: At, found: &mut Violations) {
+    let added = label.map(normalised);
+    unique::unique(stored.iter().chain(&added).map(String::as_str), at, found);
+    check_number(stored.len() + 1, at, found);
+    check_value(label, at.item(stored.len()).field("value"), found);
+}
+
+fn check_number(labels: usize, at: At, found: &mut Violations) {
+    if labels > limits::OWNER_LABELS {
+        found.add(at, format!("Maximum {} service owner labels are allowed.", limits::OWNER_LABELS));
+    }
+}
+
+fn check_value(label: Option<&str>, at: At, found: &mut Violations) {
+    text::not_blank(label, at, found);
+    text::min_length(label, limits::SHORT_STRING_MIN, at, found);
+    text::max_length(label, limits::DEFAULT_STRING, at, found);
+}

@@ -1,0 +1,75 @@
+//! `POST /serviceowner/dialogs/{dialogId}/context/labels`: adds a label.
+//!
+//! Order of refusals: 400 all-zero id, 404, 412, 400; 412 or 409 at save.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{PATH, labelled, save};
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        ids::DialogId,
+        owner_label,
+        refusal::Refusal,
+        violations::{At, Violations},
+    },
+    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path},
+    openapi::{Operation, Route, scope},
+    serviceowner::standing,
+};
+
+/// A label to add.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct CreateServiceOwnerLabel {
+    /// 3 to 255 characters; stored trimmed and in lower case.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String)]
+    pub value: Option<String>,
+}
+
+/// May be missing (which the rules refuse) but not null (which the parser refuses).
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    Route::post(PATH, add)
+        .named(
+            "CreateServiceOwnerLabel",
+            "V1ServiceOwnerServiceOwnerContextCommandsCreateServiceOwnerLabel_ServiceOwnerLabel",
+        )
+        .about("Adds a label to a dialog", "Up to 20 labels a dialog. The ordinary service owner's scope is enough.")
+        .security(&[scope::SERVICE_OWNER, scope::CHANGE_TRANSMISSIONS])
+        .if_match()
+        .body::<CreateServiceOwnerLabel>()
+        .example(&serde_json::json!({"value": "saksbehandler-7"}))
+        .no_content_with_etag()
+        .refusals(&[400, 403, 409, 412])
+}
+
+/// Adds a label.
+pub async fn add(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path(id): Path<DialogId>,
+    expected: IfMatch,
+    Json(body): Json<CreateServiceOwnerLabel>,
+) -> Result<NoContent, Refusal> {
+    if id.0.is_nil() {
+        return Err(Violations::one("dialogId", "'DialogId' must not be empty.").into());
+    }
+    let row = labelled(&app, &caller, id).await?;
+    standing::matches(expected, row.owner_context_revision)?;
+    let mut found = Violations::new();
+    let at = At::Root("dto").field("serviceOwnerLabels");
+    owner_label::check_added(&row.owner_labels, body.value.as_deref(), at, &mut found);
+    found.into_result()?;
+    let mut labels = row.owner_labels;
+    labels.extend(body.value.as_deref().map(owner_label::normalised));
+    labels.sort();
+    save(&app, id, row.owner_context_revision, &labels, expected).await
+}

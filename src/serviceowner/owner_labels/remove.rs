@@ -1,0 +1,45 @@
+//! `DELETE /serviceowner/dialogs/{dialogId}/context/labels/{label}`: removes a label.
+//!
+//! Order of refusals: 404 dialog or label, 412; 412 or 409 at save.
+
+use axum::extract::State;
+
+use super::{labelled, save};
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{ids::DialogId, owner_label::normalised, refusal::Refusal},
+    http::{answer::NoContent, if_match::IfMatch, path::Path},
+    openapi::{Operation, Route},
+    serviceowner::standing,
+};
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    Route::delete("/api/v1/serviceowner/dialogs/{dialogId}/context/labels/{label}", remove)
+        .named(
+            "DeleteServiceOwnerLabel",
+            "V1ServiceOwnerServiceOwnerContextCommandsDeleteServiceOwnerLabel_ServiceOwnerLabel",
+        )
+        .about("Removes a label from a dialog", "Letter case does not matter.")
+        .if_match()
+        .no_content_with_etag()
+        .refusals(&[403, 404, 409, 412])
+}
+
+/// Removes a label.
+pub async fn remove(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    Path((id, label)): Path<(DialogId, String)>,
+    expected: IfMatch,
+) -> Result<NoContent, Refusal> {
+    let row = labelled(&app, &caller, id).await?;
+    let gone = normalised(&label);
+    let rest: Vec<String> = row.owner_labels.iter().filter(|known| **known != gone).cloned().collect();
+    if rest.len() == row.owner_labels.len() {
+        return Err(Refusal::NotFound { entity: "Label", keys: vec![label] });
+    }
+    standing::matches(expected, row.owner_context_revision)?;
+    save(&app, id, row.owner_context_revision, &rest, expected).await
+}

@@ -1,0 +1,148 @@
+//! `POST /serviceowner/dialogs/endusercontext/systemlabels/actions/bulkset`: changes the labels of several dialogs, of all
+//! that are named or of none.
+//!
+//! Order of refusals: 400, 403 `performedBy` without admin scope, 404 naming all dialogs that are missing, somebody else's or
+//! out of the end user's reach, 412; 412 or 409 at save.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{ABOUT_END_USER, check_end_user, is_own, must_be_admin_to_name_a_performer, performer, unauthorized};
+use crate::{
+    app::App,
+    auth::ServiceOwner,
+    domain::{
+        ids::Revision,
+        refusal::Refusal,
+        rules::unique,
+        system_label::{SystemLabel, Wanted},
+        violations::{At, Violations},
+        wire_enum::Given,
+    },
+    http::{answer::NoContent, if_match::IfMatch, json::Json, query::Query},
+    openapi::{Operation, Query as Kind, Route},
+    serviceowner::{input::ActorInput, standing},
+    store::context::{EndUserContext, LabelChange, end_user_contexts, set_labels},
+};
+
+/// The same for several dialogs, all or none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkSetSystemLabels {
+    /// 1 to 200, each once.
+    #[serde(default)]
+    pub dialogs: Vec<DialogRevision>,
+    #[serde(default)]
+    #[schema(value_type = Vec<SystemLabel>)]
+    pub add_labels: Vec<Given<SystemLabel>>,
+    #[serde(default)]
+    #[schema(value_type = Vec<SystemLabel>)]
+    pub remove_labels: Vec<Given<SystemLabel>>,
+    /// Deprecated: the same as `addLabels`.
+    #[serde(default)]
+    #[schema(value_type = Vec<SystemLabel>, deprecated)]
+    pub system_labels: Vec<Given<SystemLabel>>,
+    /// For administrators, in place of `enduserId`: who is to stand in the label log.
+    pub performed_by: Option<ActorInput>,
+}
+
+/// A dialog, and the revision of its end-user context that the change builds on.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ServiceOwnerDialogRevision)]
+pub struct DialogRevision {
+    #[serde(default)]
+    pub dialog_id: Uuid,
+    pub end_user_context_revision: Option<Uuid>,
+}
+
+const MOST_DIALOGS: usize = 200;
+
+/// As the API documents show it.
+pub fn operation() -> Operation {
+    Route::post("/api/v1/serviceowner/dialogs/endusercontext/systemlabels/actions/bulkset", set_many)
+        .named(
+            "BulkSetDialogSystemLabels",
+            "V1ServiceOwnerEndUserContextCommandsBulkSetSystemLabels_BulkSetDialogSystemLabels",
+        )
+        .about("Changes the system labels of several dialogs", "Of all dialogs named, or of none.")
+        .query("enduserId", Kind::Text, ABOUT_END_USER)
+        .body::<BulkSetSystemLabels>()
+        .example(&serde_json::json!({"dialogs": [{"dialogId": "<id>"}], "addLabels": ["Bin"]}))
+        .no_content()
+        .refusals(&[400, 403, 404, 409, 412, 422])
+}
+
+/// Changes the labels of several dialogs.
+pub async fn set_many(
+    State(app): State<App>,
+    caller: ServiceOwner,
+    mut query: Query,
+    Json(body): Json<BulkSetSystemLabels>,
+) -> Result<NoContent, Refusal> {
+    let now = app.clock.now();
+    query.finish()?;
+    let dto = At::Root("dto");
+    let mut found = Violations::new();
+    check_end_user(&caller, body.performed_by.as_ref(), &mut found);
+    if !(1..=MOST_DIALOGS).contains(&body.dialogs.len()) {
+        found.add(dto.field("dialogs"), "Must supply between 1 and 200 dialogs to update");
+    }
+    let ids: Vec<Uuid> = body.dialogs.iter().map(|dialog| dialog.dialog_id).collect();
+    unique::unique(ids.iter(), dto.field("dialogs"), &mut found);
+    let wanted = Wanted { add: [body.add_labels, body.system_labels].concat(), remove: body.remove_labels };
+    wanted.check(dto, &mut found);
+    if let Some(performer) = &body.performed_by {
+        performer.check(dto.field("performedBy"), &mut found);
+    }
+    found.into_result()?;
+    must_be_admin_to_name_a_performer(&caller, body.performed_by.as_ref())?;
+
+    let contexts = end_user_contexts(&app.db, &ids).await?;
+    let missing = out_of_reach(&app, &caller, &ids, &contexts).await?;
+    if !missing.is_empty() {
+        return Err(Refusal::NotFound { entity: "DialogEntity", keys: missing });
+    }
+    let expected = |id: Uuid| body.dialogs.iter().find(|dialog| dialog.dialog_id == id)?.end_user_context_revision;
+    let mut guarded = false;
+    for context in &contexts {
+        let expected = expected(context.id.0).map(Revision);
+        guarded |= expected.is_some();
+        standing::matches(IfMatch(expected), context.revision)?;
+    }
+
+    let performer = performer(&app, &caller, body.performed_by).await?;
+    let change = |context: &EndUserContext| LabelChange {
+        dialog: context.id,
+        read: context.revision,
+        after: wanted.applied_to(context.labels),
+    };
+    let changes: Vec<LabelChange> = contexts.iter().map(change).collect();
+    match set_labels(&app.db, &changes, &performer, now).await? {
+        Some(_) => Ok(NoContent { etag: None }),
+        None => Err(standing::too_late(IfMatch(guarded.then(Revision::fresh)))),
+    }
+}
+
+/// Those of `ids` that are missing, somebody else's, or that the end user may not see; in the order asked.
+async fn out_of_reach(
+    app: &App,
+    caller: &ServiceOwner,
+    ids: &[Uuid],
+    contexts: &[EndUserContext],
+) -> Result<Vec<String>, Refusal> {
+    let mut reached = std::collections::HashSet::new();
+    for context in contexts {
+        if is_own(app, caller, context).await? {
+            reached.insert(context.id.0);
+        }
+    }
+    if !caller.is_admin() {
+        for id in unauthorized(app, caller, contexts).await? {
+            reached.remove(&id.0);
+        }
+    }
+    Ok(ids.iter().filter(|id| !reached.contains(id)).map(Uuid::to_string).collect())
+}

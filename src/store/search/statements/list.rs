@@ -1,0 +1,178 @@
+//! A list: the rows that one selective condition names, or that are delegated, fetched whole and sorted.
+
+use sqlx::{Postgres, QueryBuilder, Row as _, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        conditions::{Deleted, OwnerLabel, Test},
+        order::Segment,
+        plan::List,
+    },
+    Ask, COLUMNS, Hit, push_in,
+};
+use crate::domain::{
+    order::{Key, Position},
+    party::Party,
+};
+
+impl Ask<'_> {
+    /// The first `found` rows of a list beyond a position. Every answer has at least one row; its first column says whether
+    /// the list was short enough: if not, there are no others.
+    pub(in crate::store::search) fn list(
+        &self,
+        list: &List,
+        after: Option<&Position>,
+        found: i64,
+    ) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new("");
+        self.push_list(&mut sql, list, after, found);
+        sql
+    }
+
+    /// The same as a part of a statement.
+    pub(in crate::store::search) fn push_list(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        list: &List,
+        after: Option<&Position>,
+        found: i64,
+    ) {
+        sql.push("with candidate as materialized (");
+        self.push_candidates(sql, list);
+        sql.push(" limit ").push_bind(self.effort.list_rows + 1);
+        sql.push("), size as materialized (select count(*) <= ").push_bind(self.effort.list_rows);
+        sql.push(" as is_short from candidate) select size.is_short, w.* from size left join (");
+        self.push_found(sql, "", after);
+        sql.push(" cross join candidate c cross join lateral (select ").push(COLUMNS);
+        sql.push(" from dialog d where d.id = c.id and (select is_short from size)");
+        self.conditions.push(sql, "d");
+        self.push_scope(sql, "d");
+        sql.push(" offset 0) d where ").push(self.order.keyset_in(Segment::Whole));
+        sql.push(" order by ").push(self.order.sql_in(Segment::Whole, "d")).push(" limit ").push_bind(found);
+        sql.push(") w on true");
+    }
+
+    /// The first `found` delegated dialogs beyond a position.
+    pub(in crate::store::search) fn delegated(&self, after: Option<&Position>, found: i64) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new("");
+        self.push_delegated(&mut sql, after, found);
+        sql
+    }
+
+    /// The same as a part of a statement, in the form of a walk's answer, with the place 0.
+    pub(in crate::store::search) fn push_delegated(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        after: Option<&Position>,
+        found: i64,
+    ) {
+        self.push_found(sql, "0::bigint as place, 0::bigint as step, true as passes, ", after);
+        sql.push(" cross join unnest(").push_bind(self.delegated.ids.clone());
+        sql.push("::uuid[]) c (id) cross join lateral (select ").push(COLUMNS).push(" from dialog d where d.id = c.id");
+        self.conditions.push(sql, "d");
+        if let Some(parties) = &self.delegated.parties {
+            push_in(sql, "d.party_key", parties.iter().map(Party::key).collect::<Vec<_>>());
+        }
+        if let Some(resources) = &self.delegated.resources {
+            push_in(sql, "d.resource_id", resources.iter().map(|resource| resource.id).collect::<Vec<_>>());
+        }
+        sql.push(" offset 0) d where ").push(self.order.keyset_in(Segment::Whole));
+        sql.push(" order by ").push(self.order.sql_in(Segment::Whole, "d")).push(" limit ").push_bind(found);
+    }
+
+    /// The ids that a list names.
+    fn push_candidates(&self, sql: &mut QueryBuilder<Postgres>, list: &List) {
+        match list {
+            List::Reference { org, reference } => {
+                sql.push("select d.id from dialog d where d.org_id = ").push_bind(*org);
+                sql.push(" and d.external_reference = ").push_bind(reference.clone());
+            }
+            List::Process { org, process } => {
+                sql.push("select d.id from dialog d where d.process is not null and d.org_id = ").push_bind(*org);
+                sql.push(" and hashtextextended(d.process, 0) = hashtextextended(")
+                    .push_bind(process.clone())
+                    .push(", 0)");
+            }
+            List::OwnerLabel { org, label } => {
+                sql.push("select l.dialog_id as id from dialog_owner_label l where l.org_id = ").push_bind(*org);
+                match label {
+                    OwnerLabel::Exact(label) => sql.push(" and l.label = ").push_bind(label.clone()),
+                    // As a range, since a pattern that is a parameter cannot enter an index.
+                    OwnerLabel::Prefix(prefix) => sql
+                        .push(" and l.label >= ")
+                        .push_bind(prefix.clone())
+                        .push(" and l.label <= ")
+                        .push_bind(format!("{prefix}{}", char::MAX)),
+                };
+            }
+            List::Mark(bit) => {
+                sql.push("select m.dialog_id as id from unnest(")
+                    .push_bind(self.scope.party_keys().unwrap_or_default());
+                sql.push(
+                    "::bigint[]) p (key) cross join lateral (select m.dialog_id from dialog_mark m where m.label = ",
+                );
+                sql.push_bind(*bit).push(" and m.party_key = p.key offset 0) m");
+            }
+            List::Range(key) => self.push_range_candidates(sql, *key),
+            List::Parties => {
+                let includes = self.conditions.deleted != Deleted::Only;
+                for state in ["is not null"].into_iter().chain(includes.then_some("is null")) {
+                    sql.push(if state == "is null" { " union all " } else { "" }).push("select d.id from unnest(");
+                    sql.push_bind(self.scope.party_keys().unwrap_or_default());
+                    sql.push(
+                        "::bigint[]) p (key) cross join lateral (select d.id from dialog d where d.party_key = p.key",
+                    );
+                    sql.push(format_args!(" and d.deleted_at {state} offset 0) d"));
+                }
+            }
+            List::Pairs => {
+                let resources: Vec<i32> = self.scope.resources().unwrap_or_default().iter().map(|r| r.id).collect();
+                sql.push("select d.id from unnest(").push_bind(self.scope.party_keys().unwrap_or_default());
+                sql.push("::bigint[]) p (key) cross join lateral (select r.resource_id from party_resource r where r.party_key = p.key");
+                push_in(sql, "r.resource_id", resources);
+                sql.push(" offset 0) r cross join lateral (select d.id from dialog d where d.party_key = p.key");
+                sql.push(" and d.resource_id = r.resource_id and d.deleted_at is null offset 0) d");
+            }
+        }
+    }
+
+    fn push_range_candidates(&self, sql: &mut QueryBuilder<Postgres>, key: Key) {
+        sql.push("select d.id from unnest(");
+        if let (Some(parties), Deleted::Exclude) = (self.scope.party_keys(), self.conditions.deleted) {
+            sql.push_bind(parties);
+            sql.push("::bigint[]) p (key) cross join lateral (select d.id from dialog d where d.party_key = p.key and d.deleted_at is null");
+        } else {
+            sql.push_bind(self.conditions.orgs.clone().unwrap_or_default());
+            sql.push("::smallint[]) p (key) cross join lateral (select d.id from dialog d where d.org_id = p.key");
+        }
+        Test { sql, table: "d" }.within(key.column(), self.conditions.range(key));
+        sql.push(" offset 0) d");
+    }
+
+    /// The cursor as one row `s`, and the columns of a hit behind some others.
+    fn push_found(&self, sql: &mut QueryBuilder<Postgres>, others: &str, after: Option<&Position>) {
+        let start = self.order.start_in(Segment::Whole, after);
+        sql.push("select ").push(others);
+        self.push_hit(sql, "d");
+        sql.push(" from (select ");
+        for (at, value) in start.values.iter().enumerate() {
+            sql.push_bind(*value).push("::timestamptz as c").push(at).push(", ");
+        }
+        sql.push_bind(start.id).push("::uuid as cid) s");
+    }
+
+    /// The answer of a list; `None` if it is too long.
+    pub(in crate::store::search) fn read_list(&self, rows: &[PgRow]) -> Result<Option<Vec<Hit>>, sqlx::Error> {
+        let mut hits = Vec::new();
+        for row in rows {
+            if !row.try_get::<bool, _>("is_short")? {
+                return Ok(None);
+            }
+            if row.try_get::<Option<Uuid>, _>("hit")?.is_some() {
+                hits.push(self.read_hit(row)?);
+            }
+        }
+        Ok(Some(hits))
+    }
+}

@@ -1,0 +1,190 @@
+//! A walk along an index: each row is tested, up to a budget.
+
+use sqlx::{Postgres, QueryBuilder, Row as _, postgres::PgRow};
+
+use super::{
+    super::{
+        conditions::{Conditions, Test},
+        order::Segment,
+        plan::Axis,
+        scope::{Branches, Scope},
+    },
+    Ask, COLUMNS, Hit,
+};
+use crate::domain::order::Position;
+
+/// One branch of a walk and where it begins.
+pub(in crate::store::search) struct Branch<'a> {
+    pub key: i64,
+    pub set: i32,
+    pub after: Option<&'a Position>,
+}
+
+/// How far one statement goes in each branch.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store::search) struct Budget {
+    /// Rows walked.
+    pub walked: i64,
+    /// Rows found.
+    pub found: i64,
+}
+
+/// What a walk goes along, whom it admits, and how far one statement goes.
+#[derive(Clone, Copy)]
+pub(in crate::store::search) struct Stretch<'a> {
+    pub axis: Axis,
+    pub admitted: Option<&'a [(i32, i64)]>,
+    pub budget: Budget,
+}
+
+/// One row of a walk's answer.
+pub(in crate::store::search) struct Step {
+    /// Which branch, from 1.
+    pub place: usize,
+    /// The how-manieth row of the branch's walk this is.
+    pub number: i64,
+    pub at: Position,
+    /// `None`: the row only tells where the walk stopped.
+    pub hit: Option<Hit>,
+}
+
+impl Ask<'_> {
+    /// A step of the walk of every branch, all in one segment of the order.
+    pub(in crate::store::search) fn walk(
+        &self,
+        stretch: Stretch,
+        segment: Segment,
+        branches: &[Branch],
+    ) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new("");
+        self.push_walk(&mut sql, stretch, segment, branches, 0);
+        sql
+    }
+
+    /// The same as a part of a statement; `behind` is the place of the branch before the first.
+    pub(in crate::store::search) fn push_walk(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        stretch: Stretch,
+        segment: Segment,
+        branches: &[Branch],
+        behind: usize,
+    ) {
+        sql.push("select s.place + ").push(behind).push(" as place, w.step, w.passes, ");
+        self.push_hit(sql, "w");
+        self.push_branches(sql, segment, branches);
+        sql.push(" cross join lateral (");
+        match stretch.axis {
+            Axis::Party | Axis::Org => self.push_rows(sql, stretch, segment),
+            Axis::Resource => self.push_index_rows(sql, stretch, segment),
+        }
+        sql.push(" order by ").push(self.order.sql_in(segment, "w")).push(" limit ").push_bind(stretch.budget.found);
+        sql.push(") w");
+    }
+
+    /// The walk reads whole rows and tests them.
+    fn push_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
+        let Stretch { axis, admitted, budget } = stretch;
+        sql.push("select w.* from (select v.*, row_number() over () as step, (true");
+        self.conditions.push(sql, "v");
+        if axis == Axis::Org {
+            self.push_scope(sql, "v");
+        } else {
+            push_admitted(sql, "v.resource_id::bigint", admitted);
+        }
+        sql.push(") is true as passes from (select ").push(COLUMNS).push(" from dialog d where ");
+        sql.push(if axis == Axis::Org {
+            "d.org_id = s.key::smallint"
+        } else {
+            "d.party_key = s.key and d.deleted_at is null"
+        });
+        self.push_stretch(sql, segment, budget);
+        sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
+        sql.push(") w where w.passes or w.step = ").push_bind(budget.walked);
+    }
+
+    /// The walk reads index entries; rows are fetched only for what belongs to the right parties.
+    fn push_index_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
+        let Stretch { admitted, budget, .. } = stretch;
+        sql.push("select w.*, d.passes, d.resource_id from (select v.*, row_number() over () as step, (true");
+        push_admitted(sql, "v.party_key", admitted);
+        sql.push(") is true as admitted from (select d.id, d.party_key, d.content_updated_at from dialog d");
+        sql.push(" where d.resource_id = s.key::integer and d.deleted_at is null");
+        self.push_stretch(sql, segment, budget);
+        sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
+        sql.push(") w left join lateral (select true as passes, d.resource_id from dialog d where d.id = w.id and w.admitted");
+        self.conditions.push(sql, "d");
+        sql.push(" offset 0) d on true where (w.admitted or w.step = ").push_bind(budget.walked);
+        sql.push(") and (d.passes or w.step = ").push_bind(budget.walked).push(")");
+    }
+
+    /// Where in the index the walk begins and how far it goes.
+    fn push_stretch(&self, sql: &mut QueryBuilder<Postgres>, segment: Segment, budget: Budget) {
+        if let Some(condition) = segment.condition() {
+            sql.push(" and ").push(condition);
+        }
+        let leading = self.order.leading().0;
+        if segment != Segment::DueIsNull {
+            Test { sql, table: "d" }.within(leading.column(), self.conditions.implied_range(leading));
+        }
+        sql.push(" and ").push(self.order.keyset_in(segment));
+        sql.push(" order by ").push(self.order.sql_in(segment, "d")).push(" limit ").push_bind(budget.walked);
+    }
+
+    /// `from` the branches with their cursors.
+    fn push_branches(&self, sql: &mut QueryBuilder<Postgres>, segment: Segment, branches: &[Branch]) {
+        let starts: Vec<Position> = branches.iter().map(|b| self.order.start_in(segment, b.after)).collect();
+        let columns = self.order.keys_in(segment).len();
+        sql.push(" from unnest(").push_bind(branches.iter().map(|branch| branch.key).collect::<Vec<_>>());
+        sql.push("::bigint[], ").push_bind(branches.iter().map(|branch| branch.set).collect::<Vec<_>>());
+        sql.push("::integer[], ");
+        for at in 0..columns {
+            sql.push_bind(starts.iter().map(|start| start.values[at]).collect::<Vec<_>>()).push("::timestamptz[], ");
+        }
+        sql.push_bind(starts.iter().map(|start| start.id).collect::<Vec<_>>());
+        sql.push("::uuid[]) with ordinality s (key, grp, ");
+        for at in 0..columns {
+            sql.push("c").push(at).push(", ");
+        }
+        sql.push("cid, place)");
+    }
+
+    pub(in crate::store::search) fn read_step(&self, row: &PgRow) -> Result<Step, sqlx::Error> {
+        let place: i64 = row.try_get("place")?;
+        let passes: Option<bool> = row.try_get("passes")?;
+        Ok(Step {
+            place: usize::try_from(place).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            number: row.try_get("step")?,
+            at: self.read_position(row)?,
+            hit: if passes == Some(true) { Some(self.read_hit(row)?) } else { None },
+        })
+    }
+}
+
+/// `and` the pair of the branch's set and `column` is among the admitted ones.
+fn push_admitted(sql: &mut QueryBuilder<Postgres>, column: &str, admitted: Option<&[(i32, i64)]>) {
+    let Some(admitted) = admitted else { return };
+    sql.push(" and ((s.grp, ").push(column).push(") in (select a.grp, a.key from unnest(");
+    sql.push_bind(admitted.iter().map(|(set, _)| *set).collect::<Vec<_>>()).push("::integer[], ");
+    sql.push_bind(admitted.iter().map(|(_, key)| *key).collect::<Vec<_>>()).push("::bigint[]) a (grp, key))) is true");
+}
+
+/// The branches of a walk of `axis`, with the sets they admit. Owners have one branch each.
+pub(in crate::store::search) fn branches(axis: Axis, scope: &Scope, conditions: &Conditions) -> Branches {
+    match axis {
+        Axis::Party => scope.by_party(),
+        Axis::Resource => scope.by_resource(),
+        Axis::Org => {
+            let held =
+                scope.resources().map(|resources| resources.iter().map(|resource| resource.org).collect::<Vec<_>>());
+            let mut orgs = match (held, conditions.orgs.clone()) {
+                (Some(held), Some(asked)) => held.into_iter().filter(|org| asked.contains(org)).collect(),
+                (Some(orgs), None) | (None, Some(orgs)) => orgs,
+                (None, None) => Vec::new(),
+            };
+            orgs.sort_unstable();
+            orgs.dedup();
+            Branches { keys: orgs.into_iter().map(|org| (i64::from(org), 0)).collect(), admitted: None }
+        }
+    }
+}

@@ -11,6 +11,7 @@ use sqlx::{
 };
 
 use crate::{
+    access::Lists,
     altinn::Altinn,
     auth::Authenticator,
     clock::Clock,
@@ -24,6 +25,7 @@ pub struct App {
     pub db: PgPool,
     pub clock: Clock,
     pub altinn: Altinn,
+    pub lists: Lists,
     pub auth: Authenticator,
     pub config: Arc<Config>,
     pub dictionary: Dictionary,
@@ -38,7 +40,8 @@ impl App {
         let db = pool(&config.database)?;
         let altinn = Altinn::new(&config, clock.clone(), db.clone());
         let auth = Authenticator::new(&config, clock.clone());
-        Ok(Self { db, clock, altinn, auth, config: Arc::new(config), dictionary: Dictionary::default() })
+        let lists = Lists::new(&config.limits, altinn.clone(), db.clone());
+        Ok(Self { db, clock, altinn, lists, auth, config: Arc::new(config), dictionary: Dictionary::default() })
     }
 }
 

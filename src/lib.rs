@@ -7,6 +7,7 @@
 //! | [`store`] | SQL: the rows of a dialog, the unit of work, the outbox, search |
 //! | [`auth`] | who is calling: token, claims, scopes, user type |
 //! | [`altinn`] | what the platform says: registry, decisions, authorized parties, names |
+//! | [`access`] | who may see what: one dialog, lists, levels, a service owner's own |
 //! | [`http`] | the wire, once: refusals, JSON, query strings, If-Match, paging, languages |
 //! | [`openapi`] | operations: the route of each with its handler and its description; the documents made of them |
 //! | [`listing`] | what the lists of dialogs of both surfaces share |
@@ -15,13 +16,14 @@
 //! | [`sandbox`] | a local platform that speaks the real HTTP |
 //! | [`dev`] | everything on one machine: managed PostgreSQL, sandbox, service |
 //!
-//! Arrows point one way: `domain` ← `store`, `auth`, `altinn`, `http` ← `openapi` ← surfaces ← `router`, `main`.
+//! Arrows point one way: `domain` ← `store`, `auth`, `altinn`, `http` ← `access`, `openapi` ← surfaces ← `router`, `main`.
 //!
 //! # The life of a request
 //! token → caller (who, what kind, which scopes) → route policy → parse → request rules (400, all of them) → load →
 //! the platform's answer (cached, fail closed) → decision (pure) → one short transaction → answer.
 //! No transaction is open while the platform is asked, and the clock is read once.
 
+pub mod access;
 pub mod altinn;
 pub mod app;
 pub mod auth;

@@ -5,17 +5,19 @@ use std::{
     sync::Arc,
 };
 
+use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{
-    Altinn, AltinnError,
-    decision::InstanceRef,
-    parties::{AuthorizedParties, AuthorizedParty, Detail},
-    sync::Synced,
-};
 use crate::{
+    altinn::{
+        Altinn, AltinnError,
+        decision::InstanceRef,
+        parties::{AuthorizedParties, AuthorizedParty, Detail},
+        sync::Synced,
+    },
+    config,
     domain::{identity::EndUserIdentity, ids::DialogId, party::Party},
-    store::{authorization, search::FEW_PARTIES},
+    store::{access, search::FEW_PARTIES},
 };
 
 /// URNs of resources in lower case, sorted, once each.
@@ -101,52 +103,66 @@ pub enum AuthorizedResources {
     Only(BTreeSet<Arc<str>>),
 }
 
-impl Altinn {
+/// Works out what callers see in lists, from the platform's answers and the stored dialogs. Clones are handles.
+#[derive(Clone)]
+pub struct Lists {
+    altinn: Altinn,
+    db: PgPool,
+    pruning: config::PartyResourcePruning,
+    /// More parties than this, and service resources are not worked out one party at a time.
+    many_parties: usize,
+}
+
+impl Lists {
+    pub fn new(limits: &config::Limits, altinn: Altinn, db: PgPool) -> Self {
+        Self { altinn, db, pruning: limits.party_resource_pruning.clone(), many_parties: many_parties(limits) }
+    }
+
     /// The service resources that the caller may see dialogs of, for all parties or for those given.
-    pub async fn authorized_service_resources(
+    pub async fn service_resources(
         &self,
         caller: &EndUserIdentity,
         parties: &[String],
     ) -> Result<AuthorizedResources, AltinnError> {
         if parties.is_empty() {
-            let all = self.authorized_parties(caller, &[], Detail::Rights).await?;
-            if all.flattened().count() > self.0.many_parties {
+            let all = self.altinn.authorized_parties(caller, &[], Detail::Rights).await?;
+            if all.flattened().count() > self.many_parties {
                 return Ok(AuthorizedResources::WholeCatalogue);
             }
         }
-        let seen = self.list_authorization_pruned(caller, parties, &[], Pruning::Always).await?;
+        let seen = self.pruned_authorization(caller, parties, &[], Pruning::Always).await?;
         Ok(AuthorizedResources::Only(seen.resources()))
     }
 
     /// What the caller sees in lists.
     ///
     /// `constraint_parties` and `constraint_resources` narrow it down; empty ones do not. Letter case does not matter.
-    pub async fn list_authorization(
+    pub async fn authorization(
         &self,
         caller: &EndUserIdentity,
         constraint_parties: &[String],
         constraint_resources: &[String],
     ) -> Result<ListAuthorization, AltinnError> {
-        self.list_authorization_pruned(caller, constraint_parties, constraint_resources, Pruning::WhenMany).await
+        self.pruned_authorization(caller, constraint_parties, constraint_resources, Pruning::WhenMany).await
     }
 
     /// The same with a choice of what is left out.
-    pub async fn list_authorization_pruned(
+    pub async fn pruned_authorization(
         &self,
         caller: &EndUserIdentity,
         constraint_parties: &[String],
         constraint_resources: &[String],
         pruning: Pruning,
     ) -> Result<ListAuthorization, AltinnError> {
-        let parties = self.authorized_parties(caller, constraint_parties, Detail::Rights).await?;
-        let synced = self.synced().await?;
+        let parties = self.altinn.authorized_parties(caller, constraint_parties, Detail::Rights).await?;
+        let synced = self.altinn.synced().await?;
         let constraint = Constraint::new(constraint_parties, constraint_resources);
         let mut resolved = resolve(&parties, &synced, &constraint);
         let is_wanted = match pruning {
             Pruning::Always => !resolved.is_empty(),
             Pruning::WhenBroad if is_narrow(&resolved) => false,
             Pruning::WhenMany | Pruning::WhenBroad => {
-                distinct_resources(&resolved) > self.0.pruning.min_resources_pruning_threshold
+                distinct_resources(&resolved) > self.pruning.min_resources_pruning_threshold
             }
         };
         if is_wanted {
@@ -164,7 +180,7 @@ impl Altinn {
         let keys: Vec<i64> = parties.iter().map(|(party, _)| party.key()).collect();
         let mut ids: HashMap<String, i32> = HashMap::new();
         let mut stored: HashMap<i64, Vec<i32>> = HashMap::new();
-        for (resource, urn, keys) in authorization::parties_with_resources(&self.0.db, &keys).await? {
+        for (resource, urn, keys) in access::parties_with_resources(&self.db, &keys).await? {
             ids.insert(urn.to_lowercase(), resource);
             for key in keys {
                 stored.entry(key).or_default().push(resource);
@@ -192,10 +208,18 @@ impl Altinn {
         }
         if !labels.is_empty() {
             let labels: Vec<String> = labels.into_iter().collect();
-            dialogs.extend(authorization::dialogs_labelled(&self.0.db, &labels).await?);
+            dialogs.extend(access::dialogs_labelled(&self.db, &labels).await?);
         }
         Ok(dialogs.into_iter().collect())
     }
+}
+
+/// The smaller of the two limits; zero means that there is none.
+fn many_parties(limits: &config::Limits) -> usize {
+    let catalogue = limits.authorized_service_resources.max_authorized_parties_before_full_catalogue;
+    let caching = limits.party_resource_pruning.max_parties_caching_threshold;
+    let limit = |limit: usize| if limit == 0 { usize::MAX } else { limit };
+    if catalogue == 0 { usize::MAX } else { catalogue.min(limit(caching)) }
 }
 
 /// What a list was narrowed down to, in lower case; empty sets admit everything.

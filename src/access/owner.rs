@@ -1,17 +1,29 @@
-//! Whose dialogs a service owner may act on: its own. Everybody else's look like missing ones.
+//! Which dialogs are a service owner's own. Everybody else's look like missing ones; administrators own all.
+//!
+//! There are two definitions, because the contract has two, and they differ where a resource changes hands:
+//!
+//! | Own by | Means | Where |
+//! |---|---|---|
+//! | resource | the registry says today that the caller's organization owns the dialog's service resource | reading a dialog and its parts; update, delete, restore, purge, freeze; labels of owners |
+//! | name | the dialog was created under the caller's short name, which never changes | adding and replacing transmissions and activities; system labels; lists |
+//!
+//! So whoever takes a resource over can read and correct its old dialogs, while what is appended goes on under the name it
+//! began with.
+
+use uuid::Uuid;
 
 use crate::{
     app::App,
     auth::ServiceOwner,
-    domain::{ids::DialogId, refusal::Refusal},
-    store::dialog::{self, Find},
+    domain::{dialog::Dialog, ids::DialogId, refusal::Refusal},
+    store::dialog::{self, DialogRow, Find, Part, WholeDialog, any_owner},
 };
 
-/// Looks the dialog up among the caller's own, or among all if the caller is an administrator.
+/// Looks the dialog up among those of the caller's name.
 ///
 /// # Errors
-/// 404 if the caller owns no dialogs at all; `BadGateway` if the registry, asked for the caller's short name, fails.
-pub async fn find(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Find, Refusal> {
+/// 404 if the caller has no name at all; `BadGateway` if the registry, asked for the caller's short name, fails.
+pub async fn by_name(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Find, Refusal> {
     if caller.is_admin() {
         return Ok(dialog::any_owner(id));
     }
@@ -21,4 +33,81 @@ pub async fn find(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Find
         Err(Refusal::Forbidden(_)) => Err(Refusal::no_dialog(id)),
         Err(other) => Err(other),
     }
+}
+
+/// The dialog with its body, if it is the caller's by name.
+pub async fn of_own_name(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Dialog, Refusal> {
+    by_name(app, caller, id).await?.with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))
+}
+
+/// The dialog with its body, if it is the caller's by resource.
+pub async fn of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Dialog, Refusal> {
+    let dialog = any_owner(id).with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))?;
+    owns(app, caller, id, &dialog.service_resource).await?;
+    Ok(dialog)
+}
+
+/// The row of a dialog that is not deleted and the caller's by resource. Administrators have no privilege here.
+pub async fn row_of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<DialogRow, Refusal> {
+    let row = any_owner(id).row(&app.db).await?.filter(|row| row.deleted_at.is_none()).ok_or(Refusal::no_dialog(id))?;
+    if app.altinn.resources().owns(caller.org_number(), &row.service_resource).await? {
+        Ok(row)
+    } else {
+        Err(Refusal::no_dialog(id))
+    }
+}
+
+/// The dialog with everything, deleted ones too, if it is the caller's by resource.
+pub async fn opened(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<WholeDialog, Refusal> {
+    let whole = any_owner(id).whole(&app.db).await?.ok_or(Refusal::no_dialog(id))?;
+    owns(app, caller, id, &whole.dialog.service_resource).await?;
+    Ok(whole)
+}
+
+/// Children of one kind, in reading order, of a dialog that is the caller's by resource.
+///
+/// # Errors
+/// 404 missing or not ours, 410 deleted.
+pub async fn children<T>(
+    app: &App,
+    caller: &ServiceOwner,
+    id: DialogId,
+    part: &'static Part<T>,
+) -> Result<Vec<T>, Refusal> {
+    let (cover, children) = any_owner(id).part(&app.db, part).await?.ok_or(Refusal::no_dialog(id))?;
+    owns(app, caller, id, &cover.service_resource).await?;
+    match cover.deleted_at {
+        None => Ok(children),
+        Some(_) => Err(super::deleted(id)),
+    }
+}
+
+/// One child. The order of refusals is that of [`children`], then 404 for the child.
+pub async fn child<T>(
+    app: &App,
+    caller: &ServiceOwner,
+    id: DialogId,
+    part: &'static Part<T>,
+    child: Uuid,
+) -> Result<T, Refusal> {
+    let (cover, child_found) = any_owner(id).child(&app.db, part, child).await?.ok_or(Refusal::no_dialog(id))?;
+    owns(app, caller, id, &cover.service_resource).await?;
+    match (cover.deleted_at, child_found) {
+        (Some(_), _) => Err(super::deleted(id)),
+        (None, None) => Err(Refusal::NotFound { entity: part.entity, keys: vec![child.to_string()] }),
+        (None, Some(found)) => Ok(found),
+    }
+}
+
+/// Whether a dialog of this owner's short name is the caller's by name.
+pub async fn is_own_name(app: &App, caller: &ServiceOwner, org: &str) -> Result<bool, Refusal> {
+    Ok(caller.is_admin() || caller.org_code(&app.altinn).await?.eq_ignore_ascii_case(org))
+}
+
+/// 404 unless the caller owns the resource.
+async fn owns(app: &App, caller: &ServiceOwner, id: DialogId, service_resource: &str) -> Result<(), Refusal> {
+    if caller.is_admin() || app.altinn.resources().owns(caller.org_number(), service_resource).await? {
+        return Ok(());
+    }
+    Err(Refusal::no_dialog(id))
 }

@@ -1,14 +1,14 @@
-//! What the platform says: registry, decisions, authorized parties, names. Cached, bounded, failing closed.
+//! What the platform says: registry, decisions, authorized parties, names. Cached, bounded, failing closed. What follows from
+//! it for dialogs is worked out in [`crate::access`].
 //!
 //! | Module | Owns |
 //! |---|---|
 //! | [`decision`] | what a caller may do with one dialog |
-//! | [`parties`], [`authorization`] | whom a caller represents, and what that lets them see in lists |
+//! | [`parties`] | whom a caller represents, and what they hold there |
 //! | [`resources`], [`sync`] | the Resource Registry: catalogue, role mappings, authentication levels |
 //! | [`names`] | names of parties and service owners |
 //! | [`cache`], [`http`], [`maskinporten`] | ages of answers, time-outs and repetitions, our own token |
 
-pub mod authorization;
 pub mod cache;
 pub mod decision;
 mod http;
@@ -41,9 +41,6 @@ struct State {
     platform: Platform,
     db: PgPool,
     features: config::Features,
-    pruning: config::PartyResourcePruning,
-    /// More parties than this, and service resources are not worked out one party at a time.
-    many_parties: usize,
     decisions: Cache<[u8; 32], Arc<Decision>>,
     parties: Cache<parties::Key, Arc<parties::AuthorizedParties>>,
     catalogue: Cache<(), Arc<resources::Catalogue>>,
@@ -122,8 +119,6 @@ impl Altinn {
             platform: Platform::new(config, clock.clone()),
             db,
             features: config.features.clone(),
-            pruning: config.limits.party_resource_pruning.clone(),
-            many_parties: many_parties(&config.limits),
             decisions: Cache::new(clock.clone(), ages.decisions, 100_000),
             // Counted in parties: a few callers represent tens of thousands.
             parties: Cache::weighed(clock.clone(), ages.authorized_parties, 1_000_000, |parties| parties.weight()),
@@ -144,12 +139,4 @@ impl Altinn {
         state.service_owner_names.forget_all();
         state.platform.forget_tokens();
     }
-}
-
-/// The smaller of the two limits; zero means that there is none.
-fn many_parties(limits: &config::Limits) -> usize {
-    let catalogue = limits.authorized_service_resources.max_authorized_parties_before_full_catalogue;
-    let caching = limits.party_resource_pruning.max_parties_caching_threshold;
-    let limit = |limit: usize| if limit == 0 { usize::MAX } else { limit };
-    if catalogue == 0 { usize::MAX } else { catalogue.min(limit(caching)) }
 }

@@ -1,23 +1,47 @@
 //! What the platform permits a reader on one dialog (chapter 03 §5.5).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::visibility::MAIN;
 
-/// The permitted (action, attribute) pairs. Compared exactly, letter case included.
+/// What the decision point said of one pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Permit,
+    Deny,
+    /// No rule speaks of it.
+    NotApplicable,
+    /// It could not tell, or told nothing.
+    Indeterminate,
+}
+
+/// What was said of each (action, attribute) pair that was asked. Pairs are compared exactly, letter case included, and
+/// everything but `Permit` is a denial; the rest is kept to explain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
-    permitted: BTreeSet<(String, String)>,
+    outcomes: BTreeMap<(String, String), Outcome>,
 }
 
 impl Decision {
-    pub fn new(permitted: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { permitted: permitted.into_iter().collect() }
+    pub fn new(outcomes: impl IntoIterator<Item = ((String, String), Outcome)>) -> Self {
+        Self { outcomes: outcomes.into_iter().collect() }
+    }
+
+    /// Of permitted pairs alone.
+    pub fn permitting(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self::new(pairs.into_iter().map(|pair| (pair, Outcome::Permit)))
+    }
+
+    /// Every pair asked, in ordinal order.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&str, &str, Outcome)> {
+        self.outcomes.iter().map(|((action, attribute), outcome)| (action.as_str(), attribute.as_str(), *outcome))
     }
 
     /// In ordinal order.
     pub fn permitted(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.permitted.iter().map(|(action, attribute)| (action.as_str(), attribute.as_str()))
+        self.outcomes()
+            .filter(|(_, _, outcome)| *outcome == Outcome::Permit)
+            .map(|(action, attribute, _)| (action, attribute))
     }
 
     fn permits(&self, action: &str, attribute: &str) -> bool {
@@ -55,7 +79,7 @@ mod tests {
     use super::*;
 
     fn decision(pairs: &[(&str, &str)]) -> Decision {
-        Decision::new(pairs.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned())))
+        Decision::permitting(pairs.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned())))
     }
 
     /// EG-018, EG-019, EG-020, OG-013

@@ -69,6 +69,18 @@ impl Listed {
         }
     }
 
+    /// With the texts that a reader is shown in place of title and summary, and nothing in the others': the sensitive ones
+    /// if the level suffices, else those that are not; what there is, in the end.
+    #[must_use]
+    pub fn at_level(mut self, level_suffices: bool) -> Self {
+        let choose = |sensitive: Option<ContentValue>, other: Option<ContentValue>| {
+            if level_suffices { sensitive.or(other) } else { other.or(sensitive) }
+        };
+        self.title = choose(self.title, self.non_sensitive_title.take());
+        self.summary = choose(self.summary, self.non_sensitive_summary.take());
+        self
+    }
+
     /// With the later of the activity it has and the new ones.
     pub fn with(mut self, activities: &[Activity]) -> Self {
         let known = self.latest_activity.as_ref().map(|latest| (latest.created_at, latest.id));

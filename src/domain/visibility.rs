@@ -6,12 +6,40 @@ use std::collections::BTreeSet;
 use super::{
     Instant,
     dialog::{Dialog, Transmission},
+    ids::DialogId,
+    party::Party,
 };
 
 /// The attribute that stands for the dialog itself.
 pub const MAIN: &str = "main";
-/// The level that a resource demands of whoever reads one of its dialogs, if nothing is known about it. Lists are laxer.
-pub const LEVEL_OF_UNKNOWN_RESOURCES: i32 = 3;
+
+/// What stands on a dialog's cover: all that decides who may look inside.
+#[derive(Clone, Copy, Debug)]
+pub struct Cover<'a> {
+    pub id: DialogId,
+    pub party: &'a Party,
+    /// URN in lower case.
+    pub service_resource: &'a str,
+    /// Of these the instance follows that the platform is asked about.
+    pub owner_labels: &'a [String],
+    pub deleted_at: Option<Instant>,
+    pub visible_from: Option<Instant>,
+    pub expires_at: Option<Instant>,
+}
+
+impl Dialog {
+    pub fn cover(&self) -> Cover<'_> {
+        Cover {
+            id: self.id,
+            party: &self.party,
+            service_resource: &self.service_resource,
+            owner_labels: &self.owner_labels,
+            deleted_at: self.deleted_at,
+            visible_from: self.visible_from,
+            expires_at: self.expires_at,
+        }
+    }
+}
 
 /// What stands in place of a URL that the reader may not use.
 pub const UNAUTHORIZED: &str = "urn:dialogporten:unauthorized";
@@ -25,8 +53,8 @@ pub struct Standing {
     pub has_access: bool,
     /// The authentication level of the reader; `None`, if the token says none, is below all.
     pub level: Option<i32>,
-    /// What the resource demands; `None` if nothing is known about it.
-    pub minimum_level: Option<i32>,
+    /// What the resource demands.
+    pub minimum_level: i32,
 }
 
 /// Why a dialog is not shown to an end user.
@@ -41,14 +69,14 @@ pub enum Hidden {
 
 /// Whether an end user is shown the dialog; of several reasons against it the first counts. A stranger is never told that
 /// a dialog is deleted, nor anybody below the level when it appears.
-pub fn check(dialog: &Dialog, standing: Standing, now: Instant) -> Result<(), Hidden> {
+pub fn check(dialog: &Cover, standing: Standing, now: Instant) -> Result<(), Hidden> {
     if !standing.has_access {
         return Err(Hidden::NoAccess);
     }
     if dialog.deleted_at.is_some() {
         return Err(Hidden::Deleted);
     }
-    if standing.level < Some(standing.minimum_level.unwrap_or(LEVEL_OF_UNKNOWN_RESOURCES)) {
+    if standing.level < Some(standing.minimum_level) {
         return Err(Hidden::LevelTooLow);
     }
     if let Some(from) = dialog.visible_from.filter(|from| *from > now) {
@@ -69,11 +97,16 @@ pub fn pairs_to_decide<'a>(
     let attribute = |attribute: &'a Option<String>| attribute.as_deref().unwrap_or(MAIN);
     let api = dialog.body.api_actions.iter().map(|it| (it.action.as_str(), attribute(&it.authorization_attribute)));
     let gui = dialog.body.gui_actions.iter().map(|it| (it.action.as_str(), attribute(&it.authorization_attribute)));
-    let transmissions = transmissions
-        .into_iter()
-        .filter_map(|transmission| transmission.authorization_attribute.as_deref())
-        .map(|attribute| (action_on_transmission(attribute), attribute));
-    api.chain(gui).chain(transmissions).chain([("read", MAIN)]).collect()
+    let of_transmissions =
+        transmissions.into_iter().filter_map(|transmission| transmission.authorization_attribute.as_deref());
+    let mut pairs = pairs_of_parts(of_transmissions);
+    pairs.extend(api.chain(gui));
+    pairs
+}
+
+/// The same before only parts of the dialog are shown: `attributes` are those of transmissions, if transmissions are.
+pub fn pairs_of_parts<'a>(attributes: impl Iterator<Item = &'a str>) -> BTreeSet<(&'a str, &'a str)> {
+    attributes.map(|attribute| (action_on_transmission(attribute), attribute)).chain([("read", MAIN)]).collect()
 }
 
 /// What reading a transmission is called. A rule that lets somebody `read` a whole resource also matches requests that
@@ -100,43 +133,40 @@ mod tests {
     use super::*;
     use crate::domain::sample::{api_action, at, bare_dialog, gui_action, transmission};
 
-    const INSIDE: Standing = Standing { has_access: true, level: Some(3), minimum_level: Some(3) };
+    const INSIDE: Standing = Standing { has_access: true, level: Some(3), minimum_level: 3 };
 
     #[test]
     fn the_first_reason_against_showing_counts() {
         // every reason at once; row by row the first one is taken away
         let mut dialog =
             Dialog { deleted_at: Some(at(1)), visible_from: Some(at(20)), expires_at: Some(at(5)), ..bare_dialog() };
-        let mut standing = Standing { has_access: false, level: Some(2), minimum_level: Some(3) };
-        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::NoAccess));
+        let mut standing = Standing { has_access: false, level: Some(2), minimum_level: 3 };
+        assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::NoAccess));
         standing.has_access = true;
-        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::Deleted));
+        assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::Deleted));
         dialog.deleted_at = None;
-        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::LevelTooLow));
+        assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::LevelTooLow));
         standing.level = Some(3);
-        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::NotVisibleUntil(at(20))));
+        assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::NotVisibleUntil(at(20))));
         dialog.visible_from = Some(at(10));
-        assert_eq!(check(&dialog, standing, at(10)), Err(Hidden::ExpiredAt(at(5))));
+        assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::ExpiredAt(at(5))));
         dialog.expires_at = Some(at(10));
-        assert_eq!(check(&dialog, standing, at(10)), Ok(()), "both bounds are still inside");
+        assert_eq!(check(&dialog.cover(), standing, at(10)), Ok(()), "both bounds are still inside");
     }
 
-    ///
+    ///
     #[test]
     fn levels_are_compared_with_what_the_resource_demands() {
         for (level, minimum_level, shown) in [
-            (Some(0), None, false),
-            (Some(2), None, false),
-            (Some(3), None, true),
-            (Some(4), None, true),
-            (Some(0), Some(0), true),
-            (Some(3), Some(3), true),
-            (Some(3), Some(4), false),
-            (Some(4), Some(4), true),
-            (None, Some(0), false),
+            (Some(0), 0, true),
+            (Some(2), 3, false),
+            (Some(3), 3, true),
+            (Some(3), 4, false),
+            (Some(4), 4, true),
+            (None, 0, false),
         ] {
-            let found = check(&bare_dialog(), Standing { level, minimum_level, ..INSIDE }, at(0));
-            assert_eq!(found.is_ok(), shown, "level {level:?}, demanded {minimum_level:?}");
+            let found = check(&bare_dialog().cover(), Standing { level, minimum_level, ..INSIDE }, at(0));
+            assert_eq!(found.is_ok(), shown, "level {level:?}, demanded {minimum_level}");
         }
     }
 

@@ -1,5 +1,8 @@
 //! What an end user is shown of things they may see: texts in their languages, placeholders for URLs they may not use or
 //! whose time is over (chapter 02 §1.3), other people under passing names.
+//!
+//! Everything that any answer to an end user shows of a dialog, its children or a list's row goes through here first; views
+//! only dress what comes out.
 
 use crate::{
     domain::{
@@ -9,24 +12,86 @@ use crate::{
         content::{ContentValue, Localized},
         decision::Decision,
         dialog::{Activity, Dialog, Transmission},
+        listed::Listed,
         masking::Masking,
+        seen_log::{SeenSince, ShownEntry},
         visibility::{UNAUTHORIZED, placeholder},
     },
     http::accept_language::AcceptLanguage,
+    store::{dialog::WholeDialog, search::ListRow},
+    views::each,
 };
 
-/// One reader's look at one dialog.
+/// How one reader sees.
 #[derive(Clone, Copy, Debug)]
 pub struct Lens<'a> {
-    pub decision: &'a Decision,
+    /// The end user's own URN.
+    pub reader: &'a str,
     pub languages: &'a AcceptLanguage,
     pub masking: &'a Masking,
     pub now: Instant,
 }
 
+/// A dialog with everything, prepared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownDialog {
+    pub dialog: Dialog,
+    pub transmissions: Vec<Transmission>,
+    pub activities: Vec<Activity>,
+    pub seen: SeenSince,
+}
+
+/// A list's row, prepared: its title and summary are those that the reader's level lets them see.
+#[derive(Clone, Debug)]
+pub struct ShownRow {
+    pub row: ListRow,
+    pub listed: Listed,
+    pub seen: SeenSince,
+}
+
 impl Lens<'_> {
+    /// The dialog with everything.
+    pub fn whole(&self, whole: WholeDialog, decision: &Decision) -> ShownDialog {
+        let WholeDialog { mut dialog, mut transmissions, mut activities, seen } = whole;
+        self.dialog(&mut dialog, decision);
+        for transmission in &mut transmissions {
+            self.transmission(transmission, decision);
+        }
+        for activity in &mut activities {
+            self.activity(activity);
+        }
+        let mut seen = SeenSince::of(&seen, dialog.updated_at, dialog.content_updated_at, Some(self.reader));
+        for entry in seen.iter_mut() {
+            self.seen(entry);
+        }
+        ShownDialog { dialog, transmissions, activities, seen }
+    }
+
+    /// A list's row.
+    pub fn row(&self, mut row: ListRow, level_suffices: bool) -> ShownRow {
+        let entries: Vec<_> = each(std::mem::take(&mut row.seen.0));
+        let mut seen = SeenSince::of(&entries, row.updated_at, row.content_updated_at, Some(self.reader));
+        for entry in seen.iter_mut() {
+            self.seen(entry);
+        }
+        let mut listed = std::mem::take(&mut row.listed.0).at_level(level_suffices);
+        for element in [&mut listed.title, &mut listed.summary, &mut listed.sender_name, &mut listed.extended_status] {
+            self.content(element.as_mut());
+        }
+        if let Some(activity) = &mut listed.latest_activity {
+            self.actor(&mut activity.performed_by);
+            self.texts(&mut activity.description);
+        }
+        ShownRow { row, listed, seen }
+    }
+
+    /// An entry of the seen log.
+    pub fn seen(&self, shown: &mut ShownEntry) {
+        self.actor(&mut shown.entry.seen_by);
+    }
+
     /// The dialog and its body.
-    pub fn dialog(&self, dialog: &mut Dialog) {
+    pub fn dialog(&self, dialog: &mut Dialog, decision: &Decision) {
         let body = &mut dialog.body;
         let content = &mut body.content;
         for element in [
@@ -40,7 +105,7 @@ impl Lens<'_> {
         ] {
             self.content(element.as_mut());
         }
-        self.reference(content.main_content_reference.as_mut(), self.decision.may_read_main());
+        self.reference(content.main_content_reference.as_mut(), decision.may_read_main());
         for attachment in &mut body.attachments {
             // What a dialog itself offers is for everybody who sees the dialog.
             self.attachment(attachment, true);
@@ -48,12 +113,12 @@ impl Lens<'_> {
         for action in &mut body.gui_actions {
             self.texts(&mut action.title);
             self.texts(&mut action.prompt);
-            if !self.decision.allows_action(&action.action, action.authorization_attribute.as_deref()) {
+            if !decision.allows_action(&action.action, action.authorization_attribute.as_deref()) {
                 UNAUTHORIZED.clone_into(&mut action.url);
             }
         }
         for action in &mut body.api_actions {
-            if !self.decision.allows_action(&action.action, action.authorization_attribute.as_deref()) {
+            if !decision.allows_action(&action.action, action.authorization_attribute.as_deref()) {
                 for endpoint in &mut action.endpoints {
                     UNAUTHORIZED.clone_into(&mut endpoint.url);
                 }
@@ -62,8 +127,8 @@ impl Lens<'_> {
     }
 
     /// Title and summary stay readable whatever was decided.
-    pub fn transmission(&self, transmission: &mut Transmission) {
-        let is_authorized = self.may_read(transmission);
+    pub fn transmission(&self, transmission: &mut Transmission, decision: &Decision) {
+        let is_authorized = decision.allows_transmission(transmission.authorization_attribute.as_deref());
         let body = &mut transmission.body;
         self.actor(&mut body.sender);
         if let Some(content) = &mut body.content {
@@ -80,10 +145,6 @@ impl Lens<'_> {
                 instead.clone_into(&mut action.url);
             }
         }
-    }
-
-    pub fn may_read(&self, transmission: &Transmission) -> bool {
-        self.decision.allows_transmission(transmission.authorization_attribute.as_deref())
     }
 
     pub fn activity(&self, activity: &mut Activity) {
@@ -133,27 +194,27 @@ impl Lens<'_> {
 mod tests {
     use super::*;
     use crate::domain::{
-        sample::{activity, api_action, at, attachment, full_dialog, gui_action, transmission},
+        sample::{PERSON, activity, api_action, at, attachment, full_dialog, gui_action, transmission},
         visibility::{EXPIRED, MAIN},
     };
 
-    fn look(permitted: &[(&str, &str)], languages: &str, show: impl FnOnce(&Lens)) {
+    fn look(permitted: &[(&str, &str)], languages: &str, show: impl FnOnce(&Lens, &Decision)) {
         let pairs = permitted.iter().map(|(action, attribute)| ((*action).to_owned(), (*attribute).to_owned()));
         let lens = Lens {
-            decision: &Decision::new(pairs),
+            reader: PERSON,
             languages: &AcceptLanguage::parse(languages).expect("a readable header"),
             masking: &Masking::with_salt([1; 16]),
             now: at(100),
         };
-        show(&lens);
+        show(&lens, &Decision::permitting(pairs));
     }
 
     /// EG-011, EG-020
     #[test]
     fn urls_of_actions_that_are_not_permitted_are_hidden_and_nothing_else_is() {
-        look(&[("write", MAIN), ("sign", "part")], "", |lens| {
+        look(&[("write", MAIN), ("sign", "part")], "", |lens, decision| {
             let mut dialog = full_dialog();
-            lens.dialog(&mut dialog);
+            lens.dialog(&mut dialog, decision);
             let mut expected = full_dialog().body;
             expected.gui_actions = vec![gui_action(20, "read", None), gui_action(21, "sign", Some("part"))];
             expected.gui_actions[0].url = UNAUTHORIZED.into();
@@ -174,10 +235,10 @@ mod tests {
             (&[], Some(at(100)), "https://example.com/letter"),
             (&[], Some(at(99)), EXPIRED),
         ] {
-            look(permitted, "", |lens| {
+            look(permitted, "", |lens, decision| {
                 let mut dialog = full_dialog();
                 dialog.body.attachments = vec![attachment(10, expires_at)];
-                lens.dialog(&mut dialog);
+                lens.dialog(&mut dialog, decision);
                 assert_eq!(dialog.body.attachments[0].urls[0].url, url);
                 assert_eq!(dialog.body.attachments[0].expires_at, expires_at);
             });
@@ -196,10 +257,10 @@ mod tests {
             (&[("read", "urn:altinn:resource:x")], Some("urn:altinn:resource:x"), None, plain),
             (&[], None, None, [UNAUTHORIZED; 3]),
         ] {
-            look(permitted, "", |lens| {
+            look(permitted, "", |lens, decision| {
                 let mut shown = transmission(40, attribute, expires_at);
                 let title = shown.body.content.clone().expect("the sample has content").title;
-                lens.transmission(&mut shown);
+                lens.transmission(&mut shown, decision);
                 let content = shown.body.content.expect("content stays");
                 assert_eq!(content.title, title);
                 let reference = &content.content_reference.expect("the reference stays").value[0].value;
@@ -213,10 +274,10 @@ mod tests {
     /// EG-003, EG-005
     #[test]
     fn every_text_is_reduced_to_the_readers_language() {
-        look(&[("read", MAIN)], "sv", |lens| {
+        look(&[("read", MAIN)], "sv", |lens, decision| {
             let (mut dialog, mut message, mut entry) = (full_dialog(), transmission(40, None, None), activity(50));
-            lens.dialog(&mut dialog);
-            lens.transmission(&mut message);
+            lens.dialog(&mut dialog, decision);
+            lens.transmission(&mut message, decision);
             lens.activity(&mut entry);
             let shown = serde_json::to_string(&(&dialog.body, &message.body, &entry.body)).expect("bodies are JSON");
             assert!(shown.contains(r#""l":"nb""#) && !shown.contains(r#""l":"en""#), "{shown}");
@@ -226,9 +287,9 @@ mod tests {
     /// EG-015
     #[test]
     fn persons_are_shown_under_passing_names() {
-        look(&[], "", |lens| {
+        look(&[], "", |lens, decision| {
             let (mut message, mut entry) = (transmission(40, None, None), activity(50));
-            lens.transmission(&mut message);
+            lens.transmission(&mut message, decision);
             lens.activity(&mut entry);
             for actor in [message.body.sender, entry.body.performed_by] {
                 let id = actor.actor_id.expect("the id stays");

@@ -1,6 +1,7 @@
 //! What end users and their systems may do: one file per operation.
 
 pub mod dialogs;
+pub mod lens;
 
 use crate::openapi::Operation;
 

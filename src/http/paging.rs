@@ -268,6 +268,18 @@ pub struct Page<T> {
     pub order_by: String,
 }
 
+impl<T> Page<T> {
+    /// The same page of other items.
+    pub fn map<U>(self, shown: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(shown).collect(),
+            has_next_page: self.has_next_page,
+            continuation_token: self.continuation_token,
+            order_by: self.order_by,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;

@@ -5,16 +5,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    domain::{
-        Instant,
-        actor::Actor,
-        content::ContentValue,
-        dialog::ActivityType,
-        listed::ListedActivity,
-        seen_log::{SeenEntry, newest_per_actor},
-    },
+    domain::{dialog::ActivityType, listed::ListedActivity},
     http::timestamp::Timestamp,
-    views::{ActorView, LocalizationView, SeenLogView, texts},
+    views::{ActorView, LocalizationView, texts},
 };
 
 /// The newest entry of a dialog's activity log, as lists show it.
@@ -49,35 +42,4 @@ impl From<ListedActivity> for LatestActivityView {
             description: texts(activity.description),
         }
     }
-}
-
-/// Who has opened a dialog, each reader's newest entry.
-pub struct ListSeen {
-    pub since_last_update: Vec<SeenLogView>,
-    pub since_last_content_update: Vec<SeenLogView>,
-}
-
-impl ListSeen {
-    /// `entries` are those since the content changed, in reading order.
-    pub fn new(
-        entries: &[SeenEntry],
-        (updated_at, content_updated_at): (Instant, Instant),
-        reader: Option<&str>,
-        shown_as: impl Fn(&mut Actor),
-    ) -> Self {
-        let show = |since| {
-            let newest = newest_per_actor(entries, since).into_iter();
-            newest.map(|entry| SeenLogView::new(entry, reader, &shown_as)).collect()
-        };
-        Self { since_last_update: show(updated_at), since_last_content_update: show(content_updated_at) }
-    }
-}
-
-/// Which of a pair of texts is shown: the sensitive one if the level suffices, else the other; what there is, in the end.
-pub fn choose(
-    sensitive: Option<ContentValue>,
-    non_sensitive: Option<ContentValue>,
-    level_suffices: bool,
-) -> Option<ContentValue> {
-    if level_suffices { sensitive.or(non_sensitive) } else { non_sensitive.or(sensitive) }
 }

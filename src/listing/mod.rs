@@ -6,7 +6,7 @@ mod page;
 mod parameters;
 mod scope;
 
-pub use item::{LatestActivityView, ListSeen, choose};
+pub use item::LatestActivityView;
 pub use page::{page_of, search_of};
 pub use parameters::{DeletedFilter, Most, Parameters, at_most, interval};
 pub use scope::{delegated, granted, owned};

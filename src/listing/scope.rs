@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    altinn::authorization::{ListAuthorization, ResourceSet},
+    access::{ListAuthorization, ResourceSet},
     domain::party::Party,
     store::{
         dictionary::KnownResources,

@@ -9,9 +9,7 @@ pub mod dialogs;
 pub mod idempotency;
 pub mod input;
 pub mod owner_labels;
-pub mod ownership;
 pub mod standing;
-pub mod stored;
 pub mod system_labels;
 pub mod transmissions;
 

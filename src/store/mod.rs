@@ -1,6 +1,6 @@
 //! SQL. One file per aggregate or big read.
 
-pub mod authorization;
+pub mod access;
 pub mod context;
 pub mod dialog;
 pub mod dictionary;

@@ -7,10 +7,9 @@ use uuid::Uuid;
 use super::{ActorView, LocalizationView, texts_if_any};
 use crate::{
     domain::{
-        actor::Actor,
         dialog::{Activity, ActivityType},
         ids::Revision,
-        seen_log::SeenEntry,
+        seen_log::ShownEntry,
         system_label::{Labels, SystemLabel},
     },
     http::timestamp::Timestamp,
@@ -63,19 +62,14 @@ pub struct SeenLogView {
     pub is_current_end_user: bool,
 }
 
-impl SeenLogView {
-    /// `reader`: the URN of the end user whose answer this is. `shown_as`: what the reader may know of an actor.
-    pub fn new(entry: &SeenEntry, reader: Option<&str>, shown_as: impl FnOnce(&mut Actor)) -> Self {
-        let actor_id = entry.seen_by.actor_id.as_deref();
-        let is_current_end_user = reader.zip(actor_id).is_some_and(|(reader, id)| reader.eq_ignore_ascii_case(id));
-        let mut seen_by = entry.seen_by.clone();
-        shown_as(&mut seen_by);
+impl From<ShownEntry> for SeenLogView {
+    fn from(shown: ShownEntry) -> Self {
         Self {
-            id: entry.id,
-            seen_at: Timestamp(entry.created_at),
-            seen_by: seen_by.into(),
-            is_via_service_owner: entry.is_via_service_owner,
-            is_current_end_user,
+            id: shown.entry.id,
+            seen_at: Timestamp(shown.entry.created_at),
+            seen_by: shown.entry.seen_by.into(),
+            is_via_service_owner: shown.entry.is_via_service_owner,
+            is_current_end_user: shown.is_current_end_user,
         }
     }
 }

@@ -12,7 +12,13 @@ use super::{
     cache::Answer,
     http::{Access, read},
 };
-use crate::domain::{decision::Decision, dialog::Dialog, identity::EndUserIdentity, ids::DialogId, party::Party};
+use crate::domain::{
+    decision::{Decision, Outcome},
+    identity::EndUserIdentity,
+    ids::DialogId,
+    party::Party,
+    visibility::Cover,
+};
 
 pub use request::{InstanceRef, instance_ref};
 
@@ -30,12 +36,12 @@ pub struct DecisionAsk<'a> {
 
 impl<'a> DecisionAsk<'a> {
     /// What must be known before the dialog can be shown; `pairs` as `visibility::pairs_to_decide` gives them.
-    pub fn about(dialog: &'a Dialog, pairs: BTreeSet<(&'a str, &'a str)>) -> Self {
+    pub fn about(dialog: &Cover<'a>, pairs: BTreeSet<(&'a str, &'a str)>) -> Self {
         Self {
             dialog_id: dialog.id,
-            party: &dialog.party,
-            service_resource: &dialog.service_resource,
-            owner_labels: &dialog.owner_labels,
+            party: dialog.party,
+            service_resource: dialog.service_resource,
+            owner_labels: dialog.owner_labels,
             pairs,
         }
     }
@@ -43,23 +49,33 @@ impl<'a> DecisionAsk<'a> {
 
 #[derive(Deserialize)]
 struct Response {
-    response: Vec<Outcome>,
+    response: Vec<Said>,
 }
 
 #[derive(Deserialize)]
-struct Outcome {
+struct Said {
     decision: String,
 }
 
+impl From<Said> for Outcome {
+    fn from(said: Said) -> Self {
+        match said.decision.as_str() {
+            "Permit" => Self::Permit,
+            "Deny" => Self::Deny,
+            "NotApplicable" => Self::NotApplicable,
+            _ => Self::Indeterminate,
+        }
+    }
+}
+
 impl Response {
-    /// Outcomes stand in the order of the pairs asked. Everything but `Permit`, and what is missing, is a denial.
+    /// Outcomes stand in the order of the pairs asked; what is missing could not be told.
     fn decide(self, pairs: Vec<(String, String)>, dialog: DialogId) -> Answer<Arc<Decision>> {
-        let undecided = self.response.iter().filter(|outcome| outcome.decision == "Indeterminate").count();
         let missing = pairs.len().saturating_sub(self.response.len());
-        let outcomes = self.response.into_iter().map(|outcome| outcome.decision == "Permit");
-        let permitted = pairs.into_iter().zip(outcomes).filter(|(_, permit)| *permit).map(|(pair, _)| pair);
-        let decision = Arc::new(Decision::new(permitted));
-        if undecided + missing == 0 {
+        let said = self.response.into_iter().map(Outcome::from).chain(std::iter::repeat(Outcome::Indeterminate));
+        let decision = Arc::new(Decision::new(pairs.into_iter().zip(said)));
+        let undecided = decision.outcomes().filter(|(_, _, outcome)| *outcome == Outcome::Indeterminate).count();
+        if undecided == 0 {
             return Answer::Keep(decision);
         }
         tracing::error!(dialog.id = %dialog, undecided, missing, "the decision point could not decide everything");
@@ -104,27 +120,27 @@ mod tests {
     use super::*;
     use crate::domain::visibility::MAIN;
 
-    fn decision(pairs: &[(&str, &str)]) -> Arc<Decision> {
-        Arc::new(Decision::new(pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))))
-    }
-
     #[test]
     fn answers_go_by_position_and_only_permit_permits() {
+        use Outcome::{Deny, Indeterminate, NotApplicable, Permit};
         let pairs =
             || [("read", MAIN), ("sign", MAIN), ("write", "x")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec();
-        let answer = |words: &[&str]| {
-            let response = words.iter().map(|word| Outcome { decision: (*word).to_owned() }).collect();
-            Response { response }.decide(pairs(), DialogId(uuid::Uuid::nil()))
-        };
-        assert!(
-            matches!(answer(&["Deny", "Permit", "NotApplicable"]), Answer::Keep(d) if d == decision(&[("sign", MAIN)]))
-        );
-        assert!(matches!(answer(&["permit", "PERMIT", "Deny"]), Answer::Keep(d) if d == decision(&[])));
-        assert!(
-            matches!(answer(&["Permit", "Indeterminate", "Deny"]), Answer::Once(d) if d == decision(&[("read", MAIN)]))
-        );
-        assert!(matches!(answer(&["Indeterminate"]), Answer::Once(d) if d == decision(&[])));
-        let surplus = answer(&["Permit", "Permit", "Permit", "Permit"]);
-        assert!(matches!(surplus, Answer::Keep(d) if d.permitted().count() == 3));
+        for (words, kept, outcomes) in [
+            (&["Deny", "Permit", "NotApplicable"][..], true, [Deny, Permit, NotApplicable]),
+            (&["permit", "PERMIT", "Deny"], false, [Indeterminate, Indeterminate, Deny]),
+            (&["Permit", "Indeterminate", "Deny"], false, [Permit, Indeterminate, Deny]),
+            (&["Indeterminate"], false, [Indeterminate; 3]),
+            (&["Permit", "Permit", "Permit", "Permit"], true, [Permit; 3]),
+        ] {
+            let response = words.iter().map(|word| Said { decision: (*word).to_owned() }).collect();
+            let (decision, was_kept) = match (Response { response }).decide(pairs(), DialogId(uuid::Uuid::nil())) {
+                Answer::Keep(decision) => (decision, true),
+                Answer::Once(decision) => (decision, false),
+            };
+            let found: Vec<_> = decision.outcomes().map(|(_, _, outcome)| outcome).collect();
+            assert_eq!((found, was_kept), (outcomes.to_vec(), kept), "{words:?}");
+            let permitted = decision.permitted().count();
+            assert_eq!(permitted, outcomes.iter().filter(|outcome| **outcome == Permit).count(), "{words:?}");
+        }
     }
 }

@@ -6,16 +6,14 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        content::{ContentValue, Localized},
         dialog::Status,
         listed::Listed,
-        masking::Masking,
         system_label::{Labels, SystemLabel},
         wire_enum::WireEnum,
     },
-    http::{AcceptLanguage, Timestamp},
-    listing::{LatestActivityView, ListSeen, choose},
-    store::search::ListRow,
+    enduser::lens::ShownRow,
+    http::Timestamp,
+    listing::LatestActivityView,
     views::{ContentValueView, EndUserContextView, SeenLogView, each},
 };
 
@@ -90,27 +88,9 @@ pub struct ListContentView {
     pub extended_status: Option<ContentValueView>,
 }
 
-/// Who reads a list.
-pub struct Reader<'a> {
-    /// The end user's URN.
-    pub urn: &'a str,
-    pub languages: &'a AcceptLanguage,
-    pub masking: &'a Masking,
-}
-
 impl ListItemView {
-    pub fn new(row: ListRow, reader: &Reader, level_suffices: bool) -> Self {
+    pub fn new(ShownRow { row, listed, seen }: ShownRow) -> Self {
         let labels = Labels::from_mask(row.system_labels);
-        let entries: Vec<_> = each(row.seen.0);
-        let seen = ListSeen::new(&entries, (row.updated_at, row.content_updated_at), Some(reader.urn), |actor| {
-            reader.masking.mask(actor);
-        });
-        let mut listed = row.listed.0;
-        let latest_activity = listed.latest_activity.take().map(|mut activity| {
-            reader.masking.mask(&mut activity.performed_by);
-            reader.prune(&mut activity.description);
-            activity.into()
-        });
         Self {
             id: row.id.0,
             org: row.org,
@@ -134,43 +114,28 @@ impl ListItemView {
             from_service_owner_transmissions_count: row.from_owner_transmissions.into(),
             from_party_transmissions_count: row.from_party_transmissions.into(),
             is_content_seen: row.is_content_seen && !labels.contains(SystemLabel::MarkedAsUnopened),
-            latest_activity,
-            seen_since_last_update: seen.since_last_update,
-            seen_since_last_content_update: seen.since_last_content_update,
+            latest_activity: listed.latest_activity.clone().map(Into::into),
+            seen_since_last_update: each(seen.last_update),
+            seen_since_last_content_update: each(seen.last_content_update),
             end_user_context: EndUserContextView::new(row.context_revision, labels),
-            content: ListContentView::new(listed, reader, level_suffices),
+            content: ListContentView::new(listed),
         }
     }
 }
 
 impl ListContentView {
     /// `None` if there is no content at all.
-    fn new(listed: Listed, reader: &Reader, level_suffices: bool) -> Option<Self> {
-        let show = |content: Option<ContentValue>| {
-            content.map(|mut content| {
-                reader.prune(&mut content.value);
-                ContentValueView::from(content)
-            })
-        };
+    fn new(listed: Listed) -> Option<Self> {
         let view = Self {
-            title: show(choose(listed.title, listed.non_sensitive_title, level_suffices)),
-            summary: show(choose(listed.summary, listed.non_sensitive_summary, level_suffices)),
-            sender_name: show(listed.sender_name),
-            extended_status: show(listed.extended_status),
+            title: listed.title.map(Into::into),
+            summary: listed.summary.map(Into::into),
+            sender_name: listed.sender_name.map(Into::into),
+            extended_status: listed.extended_status.map(Into::into),
         };
         let is_empty = view.title.is_none()
             && view.summary.is_none()
             && view.sender_name.is_none()
             && view.extended_status.is_none();
         (!is_empty).then_some(view)
-    }
-}
-
-impl Reader<'_> {
-    fn prune(&self, texts: &mut Localized) {
-        let kept = self.languages.prune(texts);
-        if kept.len() < texts.len() {
-            *texts = kept.to_vec();
-        }
     }
 }

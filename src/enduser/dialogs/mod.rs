@@ -1,7 +1,6 @@
 //! Dialogs: one file per operation.
 
 pub mod get;
-pub mod lens;
 pub mod list_item;
 pub mod search;
 pub mod view;

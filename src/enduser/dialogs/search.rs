@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 
-use super::list_item::{ListItemView, Reader};
+use super::list_item::ListItemView;
 use crate::{
-    altinn::authorization::Pruning,
+    access::{Pruning, level},
     app::App,
     auth::EndUser,
     config::Limits,
     domain::{masking::Masking, refusal::Refusal, violations::Violations},
+    enduser::lens::{Lens, ShownRow},
     http::{AcceptLanguage, Ok200, Page, Query},
     listing::{self, Most, Parameters, at_most, page_of, search_of},
     openapi::{self, Operation, Route},
@@ -26,16 +27,38 @@ pub async fn search(
     mut query: Query,
     languages: AcceptLanguage,
 ) -> Result<Ok200<Page<ListItemView>>, Refusal> {
-    let parameters = Parameters::of(&mut query);
-    let orgs = query.texts("org");
+    let asked = Asked { common: Parameters::of(&mut query), orgs: query.texts("org") };
     query.finish()?;
-    check(&parameters, &orgs, &app.config.limits)?;
+    let page = find(&app, &caller, &languages, &asked).await?;
+    Ok(Ok200::of(page.map(ListItemView::new)))
+}
+
+/// What an end user may ask a list for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub common: Parameters,
+    /// Short names of service owners.
+    pub orgs: Vec<String>,
+}
+
+/// A page of the dialogs that the caller may see, prepared for them.
+///
+/// # Errors
+/// 400 for parameters against the rules, 422 for free text, and those of the platform.
+pub async fn find(
+    app: &App,
+    caller: &EndUser,
+    languages: &AcceptLanguage,
+    asked: &Asked,
+) -> Result<Page<ShownRow>, Refusal> {
+    let Asked { common: parameters, orgs } = asked;
+    check(parameters, orgs, &app.config.limits)?;
     parameters.without_text()?;
 
     let now = app.clock.now();
     let authorization = app
-        .altinn
-        .list_authorization_pruned(caller.identity(), &parameters.parties, &parameters.resources, Pruning::WhenBroad)
+        .lists
+        .pruned_authorization(caller.identity(), &parameters.parties, &parameters.resources, Pruning::WhenBroad)
         .await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
     urns.extend(parameters.resources.iter().map(|urn| urn.to_lowercase()));
@@ -45,19 +68,18 @@ pub async fn search(
     filter.visibility = Visibility::AsOf(now);
     filter.alive_at = Some(now);
     if !orgs.is_empty() {
-        filter.orgs = Some(app.dictionary.owners(&app.db, &orgs).await?);
+        filter.orgs = Some(app.dictionary.owners(&app.db, orgs).await?);
     }
     let scope = listing::granted(&authorization, &known);
     let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);
     let found = search::page(&app.db, &search_of(&parameters.page, scope, delegated, filter)).await?;
 
     let level = caller.level().ok();
-    let reader = Reader { urn: caller.party_urn(), languages: &languages, masking: Masking::of_this_process() };
-    let suffices = |resource: &str| level.unwrap_or(0) >= app.altinn.minimum_level(resource).unwrap_or(0);
-    Ok(Ok200::of(page_of(&parameters.page, found, |row| {
-        let level_suffices = suffices(&row.service_resource);
-        ListItemView::new(row, &reader, level_suffices)
-    })))
+    let lens = Lens { reader: caller.party_urn(), languages, masking: Masking::of_this_process(), now };
+    Ok(page_of(&parameters.page, found, |row| {
+        let level_suffices = level::shows_in_lists(&app.altinn, &row.service_resource, level);
+        lens.row(row, level_suffices)
+    }))
 }
 
 /// The request's rules, in the contract's order.

@@ -4,16 +4,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::lens::Lens;
 use crate::{
     domain::{
         content::DialogContent,
+        decision::Decision,
         dialog::{Status, Transmission, TransmissionType},
-        seen_log::{SeenEntry, newest_per_actor},
         system_label::SystemLabel,
     },
+    enduser::lens::ShownDialog,
     http::timestamp::Timestamp,
-    store::dialog::WholeDialog,
     views::{
         ActivityView, ActorView, ApiActionView, AttachmentView, ContentValueView, EndUserContextView, GuiActionView,
         NavigationalActionView, SeenLogView, TransmissionContentView, each,
@@ -134,17 +133,9 @@ pub struct TransmissionView {
 }
 
 impl DialogView {
-    /// The dialog through `lens`. `reader` is the end user's own URN.
-    pub fn new(whole: WholeDialog, lens: &Lens, reader: &str) -> Self {
-        let WholeDialog { mut dialog, transmissions, mut activities, seen } = whole;
-        lens.dialog(&mut dialog);
-        for activity in &mut activities {
-            lens.activity(activity);
-        }
-        let seen_since = |since| {
-            let entry = |entry: &SeenEntry| SeenLogView::new(entry, Some(reader), |actor| lens.actor(actor));
-            newest_per_actor(&seen, since).into_iter().map(entry).collect()
-        };
+    /// `decision`: what the reader may do.
+    pub fn new(shown: ShownDialog, decision: &Decision) -> Self {
+        let ShownDialog { dialog, transmissions, activities, seen } = shown;
         Self {
             id: dialog.id.0,
             revision: dialog.revision.0,
@@ -170,24 +161,14 @@ impl DialogView {
             from_party_transmissions_count: dialog.from_party_transmissions.into(),
             system_label: dialog.labels.exclusive(),
             dialog_token: None,
-            content: ContentView::new(dialog.body.content, lens.decision.may_read_main()),
+            content: ContentView::new(dialog.body.content, decision.may_read_main()),
             attachments: each(dialog.body.attachments),
-            transmissions: transmissions.into_iter().map(|it| TransmissionView::new(it, lens)).collect(),
-            gui_actions: dialog
-                .body
-                .gui_actions
-                .into_iter()
-                .map(|it| GuiActionView::new(it, Some(lens.decision)))
-                .collect(),
-            api_actions: dialog
-                .body
-                .api_actions
-                .into_iter()
-                .map(|it| ApiActionView::new(it, Some(lens.decision)))
-                .collect(),
+            transmissions: transmissions.into_iter().map(|it| TransmissionView::new(it, decision)).collect(),
+            gui_actions: dialog.body.gui_actions.into_iter().map(|it| GuiActionView::new(it, Some(decision))).collect(),
+            api_actions: dialog.body.api_actions.into_iter().map(|it| ApiActionView::new(it, Some(decision))).collect(),
             activities: each(activities),
-            seen_since_last_update: seen_since(dialog.updated_at),
-            seen_since_last_content_update: seen_since(dialog.content_updated_at),
+            seen_since_last_update: each(seen.last_update),
+            seen_since_last_content_update: each(seen.last_content_update),
             end_user_context: EndUserContextView::new(
                 dialog.context_revision,
                 // Whoever reads has opened it.
@@ -216,12 +197,11 @@ impl ContentView {
 }
 
 impl TransmissionView {
-    pub fn new(mut transmission: Transmission, lens: &Lens) -> Self {
-        lens.transmission(&mut transmission);
+    pub fn new(transmission: Transmission, decision: &Decision) -> Self {
         Self {
             id: transmission.id.0,
             created_at: Timestamp(transmission.created_at),
-            is_authorized: lens.may_read(&transmission),
+            is_authorized: decision.allows_transmission(transmission.authorization_attribute.as_deref()),
             authorization_attribute: transmission.authorization_attribute,
             extended_type: transmission.body.extended_type,
             external_reference: transmission.body.external_reference,
@@ -241,11 +221,12 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            decision::Decision,
             masking::Masking,
             sample::{PERSON, activity, at, bare_dialog, full_dialog, seen, transmission},
         },
+        enduser::lens::Lens,
         http::accept_language::AcceptLanguage,
+        store::dialog::WholeDialog,
     };
 
     fn full() -> WholeDialog {
@@ -261,13 +242,15 @@ mod tests {
     fn a_dialog_is_written_as_the_contract_has_it() {
         let pairs = [("read", "main"), ("sign", "other")].map(|(action, part)| (action.to_owned(), part.to_owned()));
         let lens = Lens {
-            decision: &Decision::new(pairs),
+            reader: PERSON,
             languages: &AcceptLanguage::any(),
             masking: &Masking::with_salt([1; 16]),
             now: at(100),
         };
-        insta::assert_json_snapshot!(DialogView::new(full(), &lens, PERSON));
+        let decision = Decision::permitting(pairs);
+        let view = |whole| DialogView::new(lens.whole(whole, &decision), &decision);
+        insta::assert_json_snapshot!(view(full()));
         let bare = WholeDialog { dialog: bare_dialog(), transmissions: vec![], activities: vec![], seen: vec![] };
-        insta::assert_json_snapshot!("bare", DialogView::new(bare, &lens, PERSON));
+        insta::assert_json_snapshot!("bare", view(bare));
     }
 }

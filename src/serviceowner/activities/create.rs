@@ -6,6 +6,7 @@
 use axum::extract::State;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -25,7 +26,7 @@ use crate::{
         authorization::{References, may_write, rule_context},
         body::MaybeSilent,
         input::{ActivityInput, Checking, Operation as Judged, must_be_permitted},
-        standing, stored,
+        standing,
     },
     store::dialog::{
         change::{DialogChange, LabelEffect},
@@ -62,7 +63,7 @@ pub async fn create(
     let checking = Checking { context, operation: Judged::CreateActivity, is_api_only: false };
     check(&body, id, &checking).into_result()?;
 
-    let mut dialog = stored::of_own_org(&app, &caller, id).await?;
+    let mut dialog = owner::of_own_name(&app, &caller, id).await?;
     if !caller.is_admin() {
         standing::not_deleted(&dialog)?;
     }

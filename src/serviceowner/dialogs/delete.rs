@@ -5,6 +5,7 @@
 use axum::extract::State;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -14,7 +15,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::SilentQuery, standing, stored},
+    serviceowner::{body::SilentQuery, standing},
     store::dialog::change::DialogChange,
 };
 
@@ -42,7 +43,7 @@ pub async fn delete(
     let now = app.clock.now();
     let silent = silent.read()?;
 
-    let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    let mut dialog = owner::of_own_resource(&app, &caller, id).await?;
     standing::not_deleted(&dialog)?;
     standing::not_frozen(&dialog, &caller)?;
     standing::of_allowed_type(&dialog, &caller)?;

@@ -6,6 +6,7 @@
 use axum::extract::State;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -16,7 +17,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{standing, stored},
+    serviceowner::standing,
     store::dialog::change::DialogChange,
 };
 
@@ -46,7 +47,7 @@ pub async fn freeze(
         return Err(Refusal::forbidden("Only ServiceOwner admin can freeze dialogs."));
     }
 
-    let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    let mut dialog = owner::of_own_resource(&app, &caller, id).await?;
     standing::not_deleted(&dialog)?;
     standing::matches(expected, dialog.revision)?;
     if dialog.is_frozen {

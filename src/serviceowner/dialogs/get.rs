@@ -7,6 +7,7 @@ use axum::extract::State;
 
 use super::view::{DialogView, OnBehalfOf};
 use crate::{
+    access::owner,
     altinn::decision::DecisionAsk,
     app::App,
     auth::{BAD_END_USER_ID, ServiceOwner},
@@ -20,7 +21,6 @@ use crate::{
     },
     http::{Ok200, Path, Query},
     openapi::{self, Operation, Route},
-    serviceowner::ownership,
 };
 
 /// Shows the dialog.
@@ -31,14 +31,13 @@ pub async fn get(
     mut query: Query,
 ) -> Result<Ok200<DialogView>, Refusal> {
     let person = end_user(&mut query, &caller)?;
-    let found = ownership::find(&app, &caller, id).await?.whole(&app.db).await?;
-    let whole = found.ok_or_else(|| Refusal::no_dialog(id))?;
+    let whole = owner::opened(&app, &caller, id).await?;
     let etag = Some(whole.dialog.revision);
     let Some(person) = person else {
         return Ok(Ok200 { etag, body: DialogView::new(whole, None) });
     };
     let pairs = pairs_to_decide(&whole.dialog, &whole.transmissions);
-    let decision = app.altinn.decide(person, DecisionAsk::about(&whole.dialog, pairs)).await?;
+    let decision = app.altinn.decide(person, DecisionAsk::about(&whole.dialog.cover(), pairs)).await?;
     if !decision.has_access_to_main() {
         return Err(Refusal::no_dialog(id));
     }

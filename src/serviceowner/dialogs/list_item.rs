@@ -9,11 +9,12 @@ use crate::{
     domain::{
         dialog::Status,
         listed::Listed,
+        seen_log::SeenSince,
         system_label::{Labels, SystemLabel},
         wire_enum::WireEnum,
     },
     http::Timestamp,
-    listing::{LatestActivityView, ListSeen, choose},
+    listing::LatestActivityView,
     store::search::ListRow,
     views::{ContentValueView, EndUserContextView, SeenLogView, each},
 };
@@ -109,9 +110,8 @@ impl ListItemView {
     pub fn new(row: ListRow, person: Option<&str>, level_suffices: bool) -> Self {
         let labels = Labels::from_mask(row.system_labels);
         let entries: Vec<_> = each(row.seen.0);
-        let seen = ListSeen::new(&entries, (row.updated_at, row.content_updated_at), person, |_| ());
-        let mut listed = row.listed.0;
-        let latest_activity = listed.latest_activity.take().map(Into::into);
+        let seen = SeenSince::of(&entries, row.updated_at, row.content_updated_at, person);
+        let listed = row.listed.0.at_level(level_suffices);
         let mut owner_labels = row.owner_labels;
         owner_labels.sort_unstable();
         Self {
@@ -140,23 +140,23 @@ impl ListItemView {
             from_service_owner_transmissions_count: row.from_owner_transmissions.into(),
             from_party_transmissions_count: row.from_party_transmissions.into(),
             is_content_seen: row.is_content_seen && !labels.contains(SystemLabel::MarkedAsUnopened),
-            latest_activity,
-            seen_since_last_update: seen.since_last_update,
-            seen_since_last_content_update: seen.since_last_content_update,
+            latest_activity: listed.latest_activity.clone().map(Into::into),
+            seen_since_last_update: each(seen.last_update),
+            seen_since_last_content_update: each(seen.last_content_update),
             end_user_context: EndUserContextView::new(row.context_revision, labels),
             service_owner_context: ServiceOwnerContextView::new(row.owner_context_revision, owner_labels),
-            content: ListContentView::new(listed, level_suffices),
+            content: ListContentView::new(listed),
         }
     }
 }
 
 impl ListContentView {
     /// `None` if there is no content at all.
-    fn new(listed: Listed, level_suffices: bool) -> Option<Self> {
+    fn new(listed: Listed) -> Option<Self> {
         let view = Self {
-            title: choose(listed.title, listed.non_sensitive_title, level_suffices).map(Into::into),
+            title: listed.title.map(Into::into),
             non_sensitive_title: None,
-            summary: choose(listed.summary, listed.non_sensitive_summary, level_suffices).map(Into::into),
+            summary: listed.summary.map(Into::into),
             non_sensitive_summary: None,
             sender_name: listed.sender_name.map(Into::into),
             extended_status: listed.extended_status.map(Into::into),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::update::Update;
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{ids::DialogId, refusal::Refusal, violations::Violations},
@@ -23,7 +24,7 @@ use crate::{
         path::Path,
     },
     openapi::{Operation, Route},
-    serviceowner::{body::SilentQuery, input::UpdateDialog, stored},
+    serviceowner::{body::SilentQuery, input::UpdateDialog},
 };
 
 const MEDIA_TYPES: [&str; 2] = ["application/json-patch+json", "application/json"];
@@ -78,7 +79,7 @@ pub async fn patch(
         .map_err(|error| Violations::one("patchDocument", error.to_string()))?;
     let operations = json_patch::parse(document)?;
 
-    let dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    let dialog = owner::of_own_resource(&app, &caller, id).await?;
     let body = match patched(&UpdateDialog::from(&dialog), operations) {
         Ok(body) => body,
         Err(why) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),

@@ -6,6 +6,7 @@
 use axum::extract::State;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -16,7 +17,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::Silent, standing, stored},
+    serviceowner::{body::Silent, standing},
     store::dialog::purge as store,
 };
 
@@ -47,7 +48,7 @@ pub async fn purge(
         return Err(Violations::one("dialogId", text).into());
     }
 
-    let dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    let dialog = owner::of_own_resource(&app, &caller, id).await?;
     standing::of_allowed_type(&dialog, &caller)?;
     standing::matches(expected, dialog.revision)?;
 

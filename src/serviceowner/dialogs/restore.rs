@@ -6,6 +6,7 @@
 use axum::extract::State;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -15,7 +16,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::Silent, standing, stored},
+    serviceowner::{body::Silent, standing},
     store::dialog::change::DialogChange,
 };
 
@@ -38,7 +39,7 @@ pub async fn restore(
     Silent(silent): Silent,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
-    let mut dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    let mut dialog = owner::of_own_resource(&app, &caller, id).await?;
     standing::matches(expected, dialog.revision)?;
     if dialog.deleted_at.take().is_none() {
         return Ok(NoContent { etag: Some(dialog.revision) });

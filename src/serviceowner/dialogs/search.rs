@@ -8,7 +8,7 @@ use axum::extract::State;
 
 use super::list_item::ListItemView;
 use crate::{
-    altinn::authorization::Pruning,
+    access::{Pruning, level},
     app::App,
     auth::ServiceOwnerSearch,
     config::Limits,
@@ -64,7 +64,7 @@ pub async fn search(
     let person = person.map(|person| person.party.as_str());
     Ok(Ok200::of(page_of(&parameters.page, found, |row| {
         // Lists show owners what a reader of level 0 would see.
-        let level_suffices = app.altinn.minimum_level(&row.service_resource).unwrap_or(0) <= 0;
+        let level_suffices = level::shows_in_lists(&app.altinn, &row.service_resource, None);
         ListItemView::new(row, person, level_suffices)
     })))
 }
@@ -88,10 +88,8 @@ async fn on_behalf_of(
         Visibility::Within(Range { after: Some(at), .. }) => Visibility::AsOf(at),
         Visibility::Within(_) | Visibility::Any | Visibility::AsOf(_) => Visibility::Any,
     };
-    let authorization = app
-        .altinn
-        .list_authorization_pruned(person, &parameters.parties, &parameters.resources, Pruning::WhenBroad)
-        .await?;
+    let authorization =
+        app.lists.pruned_authorization(person, &parameters.parties, &parameters.resources, Pruning::WhenBroad).await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
     urns.extend(parameters.resources.iter().map(|urn| urn.to_lowercase()));
     let known = app.dictionary.resources(&app.db, urns).await?;

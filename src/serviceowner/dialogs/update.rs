@@ -10,6 +10,7 @@ use axum::extract::State;
 use uuid::Uuid;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -36,7 +37,7 @@ use crate::{
         deferred::Deferred,
         idempotency,
         input::{Checking, Operation as Judged, Stored, UpdateDialog, must_be_permitted},
-        standing, stored,
+        standing,
     },
     store::dialog::{
         change::{DialogChange, LabelEffect},
@@ -80,7 +81,7 @@ pub async fn update(
     if id.0.is_nil() {
         return Err(Violations::one("id", "'Id' must not be empty.").into());
     }
-    let dialog = stored::of_owned_resource(&app, &caller, id).await?;
+    let dialog = owner::of_own_resource(&app, &caller, id).await?;
     Update { app: &app, caller: &caller, expected, silent, now }.apply(dialog, body).await
 }
 

@@ -11,7 +11,7 @@ use crate::{
         dialog::{Status, Transmission, TransmissionType},
         ids::Revision,
         party::Party,
-        seen_log::{SeenEntry, newest_per_actor},
+        seen_log::SeenSince,
         system_label::{Labels, SystemLabel},
     },
     http::timestamp::Timestamp,
@@ -189,10 +189,7 @@ impl DialogView {
         let WholeDialog { dialog, transmissions, activities, seen } = whole;
         let decision = reader.map(|reader| reader.decision);
         let person = reader.map(|reader| reader.person.as_str());
-        let seen_since = |since| {
-            let entry = |entry: &SeenEntry| SeenLogView::new(entry, person, |_| ());
-            newest_per_actor(&seen, since).into_iter().map(entry).collect()
-        };
+        let seen = SeenSince::of(&seen, dialog.updated_at, dialog.content_updated_at, person);
         Self {
             id: dialog.id.0,
             revision: dialog.revision.0,
@@ -227,8 +224,8 @@ impl DialogView {
             gui_actions: dialog.body.gui_actions.into_iter().map(|it| GuiActionView::new(it, decision)).collect(),
             api_actions: dialog.body.api_actions.into_iter().map(|it| ApiActionView::new(it, decision)).collect(),
             activities: each(activities),
-            seen_since_last_update: seen_since(dialog.updated_at),
-            seen_since_last_content_update: seen_since(dialog.content_updated_at),
+            seen_since_last_update: each(seen.last_update),
+            seen_since_last_content_update: each(seen.last_content_update),
             service_owner_context: ServiceOwnerContextView::new(dialog.owner_context_revision, dialog.owner_labels),
             end_user_context: EndUserContextView::new(dialog.context_revision, shown(dialog.labels, reader.is_some())),
         }
@@ -316,7 +313,7 @@ mod tests {
     #[test]
     fn an_end_users_rights_change_flags_only() {
         let person = Party::from_stored(PERSON.into());
-        let decision = Decision::new([("read".to_owned(), "main".to_owned())]);
+        let decision = Decision::permitting([("read".to_owned(), "main".to_owned())]);
         let reader = OnBehalfOf { person: &person, decision: &decision };
         let json = |view| serde_json::to_value(view).expect("a view is JSON");
         let (plain, flagged) = (json(DialogView::new(full(), None)), json(DialogView::new(full(), Some(reader))));

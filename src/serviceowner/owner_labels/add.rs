@@ -6,8 +6,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{PATH, labelled, save};
+use super::{PATH, save};
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -62,7 +63,7 @@ pub async fn add(
     if id.0.is_nil() {
         return Err(Violations::one("dialogId", "'DialogId' must not be empty.").into());
     }
-    let row = labelled(&app, &caller, id).await?;
+    let row = owner::row_of_own_resource(&app, &caller, id).await?;
     standing::matches(expected, row.owner_context_revision)?;
     let mut found = Violations::new();
     let at = At::Root("dto").field("serviceOwnerLabels");

@@ -6,8 +6,9 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{PATH, labelled};
+use super::PATH;
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{ids::DialogId, refusal::Refusal},
@@ -43,7 +44,7 @@ pub async fn list(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
 ) -> Result<Ok200<Vec<ServiceOwnerLabel>>, Refusal> {
-    let row = labelled(&app, &caller, id).await?;
+    let row = owner::row_of_own_resource(&app, &caller, id).await?;
     let labels = row.owner_labels.into_iter().map(|value| ServiceOwnerLabel { value });
     Ok(Ok200 { etag: Some(row.owner_context_revision), body: labels.collect() })
 }

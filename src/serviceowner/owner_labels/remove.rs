@@ -4,8 +4,9 @@
 
 use axum::extract::State;
 
-use super::{labelled, save};
+use super::save;
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{ids::DialogId, owner_label::normalised, refusal::Refusal},
@@ -34,7 +35,7 @@ pub async fn remove(
     Path((id, label)): Path<(DialogId, String)>,
     expected: IfMatch,
 ) -> Result<NoContent, Refusal> {
-    let row = labelled(&app, &caller, id).await?;
+    let row = owner::row_of_own_resource(&app, &caller, id).await?;
     let gone = normalised(&label);
     let rest: Vec<String> = row.owner_labels.iter().filter(|known| **known != gone).cloned().collect();
     if rest.len() == row.owner_labels.len() {

@@ -6,7 +6,7 @@ pub mod set;
 pub mod set_many;
 
 use crate::{
-    altinn::authorization::ListAuthorization,
+    access::ListAuthorization,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -44,10 +44,6 @@ fn must_be_admin_to_name_a_performer(caller: &ServiceOwner, performer: Option<&A
     Ok(())
 }
 
-async fn is_own(app: &App, caller: &ServiceOwner, context: &EndUserContext) -> Result<bool, Refusal> {
-    Ok(caller.is_admin() || caller.org_code(&app.altinn).await?.eq_ignore_ascii_case(&context.org))
-}
-
 /// The dialogs that the end user's list authorization does not cover.
 async fn unauthorized(app: &App, caller: &ServiceOwner, contexts: &[EndUserContext]) -> Result<Vec<DialogId>, Refusal> {
     let Some(end_user) = caller.end_user() else { return Ok(Vec::new()) };
@@ -57,7 +53,7 @@ async fn unauthorized(app: &App, caller: &ServiceOwner, contexts: &[EndUserConte
     let mut resources: Vec<_> = contexts.iter().map(|context| context.service_resource.clone()).collect();
     resources.sort_unstable();
     resources.dedup();
-    let granted: ListAuthorization = app.altinn.list_authorization(end_user, &parties, &resources).await?;
+    let granted: ListAuthorization = app.lists.authorization(end_user, &parties, &resources).await?;
     let uncovered =
         contexts.iter().filter(|context| !granted.covers(&context.party, &context.service_resource, context.id));
     Ok(uncovered.map(|context| context.id).collect())

@@ -6,8 +6,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{ABOUT_END_USER, check_performer, is_own, must_be_admin_to_name_a_performer, performer, unauthorized};
+use super::{ABOUT_END_USER, check_performer, must_be_admin_to_name_a_performer, performer, unauthorized};
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -72,7 +73,7 @@ pub async fn set(
     found.into_result()?;
 
     let context = end_user_contexts(&app.db, &[id.0]).await?.pop().ok_or(Refusal::no_dialog(id))?;
-    if !is_own(&app, &caller, &context).await? {
+    if !owner::is_own_name(&app, &caller, &context.org).await? {
         return Err(Refusal::no_dialog(id));
     }
     must_be_admin_to_name_a_performer(&caller, body.performed_by.as_ref())?;

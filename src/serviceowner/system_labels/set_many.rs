@@ -9,8 +9,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ABOUT_END_USER, check_end_user, is_own, must_be_admin_to_name_a_performer, performer, unauthorized};
+use super::{ABOUT_END_USER, check_end_user, must_be_admin_to_name_a_performer, performer, unauthorized};
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -135,7 +136,7 @@ async fn out_of_reach(
 ) -> Result<Vec<String>, Refusal> {
     let mut reached = std::collections::HashSet::new();
     for context in contexts {
-        if is_own(app, caller, context).await? {
+        if owner::is_own_name(app, caller, &context.org).await? {
             reached.insert(context.id.0);
         }
     }

@@ -6,6 +6,7 @@
 use axum::extract::State;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -27,7 +28,7 @@ use crate::{
         deferred::Deferred,
         idempotency,
         input::{Checking, Operation as Judged, TransmissionInput},
-        standing, stored,
+        standing,
     },
     store::dialog::{
         change::{DialogChange, LabelEffect},
@@ -65,7 +66,7 @@ pub async fn create(
         Checking { context: rule_context(&caller, now), operation: Judged::CreateTransmission, is_api_only: false };
     check(&body, id, &checking).into_result()?;
 
-    let before = stored::of_own_org(&app, &caller, id).await?;
+    let before = owner::of_own_name(&app, &caller, id).await?;
     standing::not_deleted(&before)?;
     standing::not_frozen(&before, &caller)?;
     standing::matches(expected, before.revision)?;

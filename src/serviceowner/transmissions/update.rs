@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    access::owner,
     app::App,
     auth::ServiceOwnerChangeTransmissions,
     domain::{
@@ -36,7 +37,7 @@ use crate::{
             ActorInput, AttachmentInput, AttachmentUrlInput, Checking, NavigationalActionInput, Operation as Judged,
             TransmissionContentInput, TransmissionInput,
         },
-        standing, stored,
+        standing,
     },
     store::dialog::{
         TransmissionHeader,
@@ -128,7 +129,7 @@ pub async fn update(
     let body = body.into_input();
     check(&body, (dialog_id, id), silent, &checking).into_result()?;
 
-    let mut dialog = stored::of_own_org(&app, &caller, dialog_id).await?;
+    let mut dialog = owner::of_own_name(&app, &caller, dialog_id).await?;
     let catalogue = app.altinn.resources().catalogue().await?;
     let before = transmission(&app.db, dialog_id, id).await?;
     let references = References::of(&dialog.service_resource, &dialog.body).and(&before);

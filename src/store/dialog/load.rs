@@ -179,6 +179,10 @@ const HEADERS: &str = "
      order by created_at, id";
 
 impl Find {
+    pub(super) fn into_parts(self) -> (DialogId, Option<String>) {
+        (self.id, self.owner)
+    }
+
     /// The row alone.
     pub async fn row(self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<DialogRow>> {
         sqlx::query_as(ROW).bind(self.id).bind(self.owner).fetch_optional(db).await

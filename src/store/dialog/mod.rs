@@ -6,8 +6,10 @@ pub mod correct;
 pub mod insert;
 pub mod known;
 pub mod load;
+pub mod part;
 pub mod purge;
 mod rows;
 
 pub use load::{Find, WholeDialog, any_owner, for_end_user, owned_by};
+pub use part::{ACTIVITIES, CoverRow, Kind, Part, SEEN_LOG, TRANSMISSIONS};
 pub use rows::{DialogRow, TransmissionHeader};

@@ -1,10 +1,8 @@
 //! What callers see in lists.
 
 use dialogporten::{
-    altinn::{
-        authorization::{AuthorizedResources, ListAuthorization},
-        parties::Detail,
-    },
+    access::{AuthorizedResources, ListAuthorization},
+    altinn::parties::Detail,
     domain::{ids::DialogId, party::Party},
 };
 use serde_json::json;
@@ -37,19 +35,19 @@ async fn parties_come_in_the_platforms_order_with_sub_units_below() {
 async fn roles_packages_and_delegations_open_resources() {
     let platform = Platform::start().await;
     let all = [RESOURCE.to_owned()];
-    let seen = platform.altinn.list_authorization(&person(PERSON), &[], &all).await.unwrap();
+    let seen = platform.lists.authorization(&person(PERSON), &[], &all).await.unwrap();
     assert_eq!(parties(&seen), ["310010693", "310923044", "315010195", PERSON]);
     assert!(seen.covers(&led(), RESOURCE, DialogId(Uuid::nil())));
     assert!(!seen.covers(&organization("437454302"), RESOURCE, DialogId(Uuid::nil())));
 
     let holder = person("23849290045");
     let delegated = [resource("ttd-delegated")];
-    let seen = platform.altinn.list_authorization(&holder, &[], &delegated).await.unwrap();
+    let seen = platform.lists.authorization(&holder, &[], &delegated).await.unwrap();
     assert_eq!(parties(&seen), ["319900012"], "one access package");
-    let seen = platform.altinn.list_authorization(&person("09865590048"), &[], &delegated).await.unwrap();
+    let seen = platform.lists.authorization(&person("09865590048"), &[], &delegated).await.unwrap();
     assert_eq!(parties(&seen), ["319900012"], "one delegated resource");
     let user = system_user("54cb69df-3d8a-4432-804e-742e40de6211");
-    let seen = platform.altinn.list_authorization(&user, &[], &[]).await.unwrap();
+    let seen = platform.lists.authorization(&user, &[], &[]).await.unwrap();
     assert_eq!(parties(&seen), ["313006425"]);
     assert_eq!(seen.parties[0].1.iter().collect::<Vec<_>>(), [resource("ttd-dialogporten-automated-tests-2")]);
 }
@@ -61,22 +59,22 @@ async fn constraints_narrow_down_whatever_their_letter_case() {
         .as_str()
         .to_uppercase()
         .replace("URN:ALTINN:ORGANIZATION:IDENTIFIER-NO", "urn:altinn:organization:identifier-no")];
-    let seen = platform.altinn.list_authorization(&person(PERSON), &own, &[RESOURCE.to_uppercase()]).await.unwrap();
+    let seen = platform.lists.authorization(&person(PERSON), &own, &[RESOURCE.to_uppercase()]).await.unwrap();
     assert_eq!(parties(&seen), ["310923044"]);
     assert_eq!(seen.parties[0].1.iter().collect::<Vec<_>>(), [RESOURCE]);
     let foreign = [organization("437454302").as_str().to_owned()];
-    let seen = platform.altinn.list_authorization(&person(PERSON), &foreign, &[RESOURCE.into()]).await.unwrap();
+    let seen = platform.lists.authorization(&person(PERSON), &foreign, &[RESOURCE.into()]).await.unwrap();
     assert!(seen.is_empty());
 }
 
 #[tokio::test]
 async fn many_resources_are_pruned_to_those_with_dialogs() {
     let platform = Platform::start().await;
-    let everything = platform.altinn.list_authorization(&person(PERSON), &[], &[]).await.unwrap();
+    let everything = platform.lists.authorization(&person(PERSON), &[], &[]).await.unwrap();
     assert!(everything.is_empty(), "there are no dialogs yet");
     stored(&platform, &home(), RESOURCE).await;
     stored(&platform, &led(), "urn:altinn:resource:ttd-altinn-events-automated-tests").await;
-    let seen = platform.altinn.list_authorization(&person(PERSON), &[], &[]).await.unwrap();
+    let seen = platform.lists.authorization(&person(PERSON), &[], &[]).await.unwrap();
     assert_eq!(parties(&seen), [PERSON]);
     assert_eq!(seen.parties[0].1.iter().collect::<Vec<_>>(), [RESOURCE]);
 }
@@ -100,11 +98,11 @@ async fn delegated_instances_open_single_dialogs() {
     work.commit().await.unwrap();
 
     let delegated = [resource("ttd-delegated")];
-    let seen = platform.altinn.list_authorization(&receiver, &[], &delegated).await.unwrap();
+    let seen = platform.lists.authorization(&receiver, &[], &delegated).await.unwrap();
     assert!(seen.parties.is_empty());
     assert_eq!(seen.dialogs, [labelled, by_id]);
     assert!(seen.covers(&party, "urn:altinn:resource:ttd-delegated", DialogId(by_id)));
-    let other = platform.altinn.list_authorization(&receiver, &[], &[RESOURCE.into()]).await.unwrap();
+    let other = platform.lists.authorization(&receiver, &[], &[RESOURCE.into()]).await.unwrap();
     assert!(other.dialogs.is_empty(), "instances of other resources do not count");
 }
 
@@ -112,13 +110,13 @@ async fn delegated_instances_open_single_dialogs() {
 async fn service_resources_are_those_with_dialogs_unless_there_are_too_many_parties() {
     let platform = Platform::start().await;
     stored(&platform, &home(), RESOURCE).await;
-    let resources = platform.altinn.authorized_service_resources(&person(PERSON), &[]).await.unwrap();
+    let resources = platform.lists.service_resources(&person(PERSON), &[]).await.unwrap();
     assert_eq!(resources, AuthorizedResources::Only([RESOURCE.into()].into()));
     let other = [led().as_str().to_owned()];
-    let resources = platform.altinn.authorized_service_resources(&person(PERSON), &other).await.unwrap();
+    let resources = platform.lists.service_resources(&person(PERSON), &other).await.unwrap();
     assert_eq!(resources, AuthorizedResources::Only([].into()));
     let whale = person("14836090188");
-    let resources = platform.altinn.authorized_service_resources(&whale, &[]).await.unwrap();
+    let resources = platform.lists.service_resources(&whale, &[]).await.unwrap();
     assert_eq!(resources, AuthorizedResources::WholeCatalogue);
 }
 

@@ -6,6 +6,7 @@ mod sandbox;
 mod world;
 
 use dialogporten::{
+    access::Lists,
     altinn::{Altinn, decision::DecisionAsk},
     auth::Claims,
     domain::{decision::Decision, identity::EndUserIdentity, ids::DialogId, party::Party},
@@ -21,6 +22,7 @@ use crate::harness::{ORGANIZATION, PERSON, RESOURCE, TestApp, TestDatabase, data
 struct Platform {
     app: TestApp,
     altinn: Altinn,
+    lists: Lists,
     db: PgPool,
     // Last: it goes after everything that uses it.
     _database: TestDatabase,
@@ -39,7 +41,8 @@ impl Platform {
         let database = database().await;
         let db = PgPool::connect(&database.url).await.expect("a database that was just made");
         let altinn = Altinn::new(&app.config, app.clock.clone(), db.clone());
-        Self { app, altinn, db, _database: database }
+        let lists = Lists::new(&app.config.limits, altinn.clone(), db.clone());
+        Self { app, altinn, lists, db, _database: database }
     }
 
     /// Switches faults on in place of those that were.

@@ -1,0 +1,18 @@
+//! Which authentication level a resource demands of readers (chapter 03 §5.7). Levels are compared here; what a decision
+//! point says of them is not looked at.
+
+use crate::altinn::Altinn;
+
+/// The level of resources that nothing is known about. Lists are laxer.
+const OF_UNKNOWN_RESOURCES: i32 = 3;
+
+/// What readers of a single dialog, look-ups and catalogue entries need.
+pub fn demanded(altinn: &Altinn, service_resource: &str) -> i32 {
+    altinn.minimum_level(service_resource).unwrap_or(OF_UNKNOWN_RESOURCES)
+}
+
+/// Whether lists show a reader of this level the sensitive texts of the resource's dialogs. Of a resource that nothing is
+/// known about, everybody sees them.
+pub fn shows_in_lists(altinn: &Altinn, service_resource: &str, level: Option<i32>) -> bool {
+    level.unwrap_or(0) >= altinn.minimum_level(service_resource).unwrap_or(0)
+}

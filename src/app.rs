@@ -13,9 +13,10 @@ use sqlx::{
 use crate::{
     access::Lists,
     altinn::Altinn,
-    auth::Authenticator,
+    auth::{Authenticator, DialogTokens},
     clock::Clock,
     config::{Config, Database},
+    domain::masking::Masking,
     store::dictionary::Dictionary,
 };
 
@@ -27,6 +28,8 @@ pub struct App {
     pub altinn: Altinn,
     pub lists: Lists,
     pub auth: Authenticator,
+    pub tokens: DialogTokens,
+    pub masking: Masking,
     pub config: Arc<Config>,
     pub dictionary: Dictionary,
 }
@@ -40,8 +43,20 @@ impl App {
         let db = pool(&config.database)?;
         let altinn = Altinn::new(&config, clock.clone(), db.clone());
         let auth = Authenticator::new(&config, clock.clone());
+        let tokens = DialogTokens::new(&config.dialogporten);
+        let masking = Masking::of_secret(config.dialogporten.masking_secret().expose_secret().as_bytes());
         let lists = Lists::new(&config.limits, altinn.clone(), db.clone());
-        Ok(Self { db, clock, altinn, lists, auth, config: Arc::new(config), dictionary: Dictionary::default() })
+        Ok(Self {
+            db,
+            clock,
+            altinn,
+            lists,
+            auth,
+            tokens,
+            masking,
+            config: Arc::new(config),
+            dictionary: Dictionary::default(),
+        })
     }
 }
 

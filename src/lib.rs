@@ -12,6 +12,7 @@
 //! | [`openapi`] | operations: the route of each with its handler and its description; the documents made of them |
 //! | [`listing`] | what the lists of dialogs of both surfaces share |
 //! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
+//! | [`labelling`], [`visit`] | what both surfaces do alike: changing system labels, noting that somebody opened a dialog |
 //! | [`views`] | the parts of answers that both surfaces show alike |
 //! | [`sandbox`] | a local platform that speaks the real HTTP |
 //! | [`dev`] | everything on one machine: managed PostgreSQL, sandbox, service |
@@ -24,6 +25,7 @@
 //! No transaction is open while the platform is asked, and the clock is read once.
 
 pub mod access;
+pub mod actor_names;
 pub mod altinn;
 pub mod app;
 pub mod auth;
@@ -35,6 +37,7 @@ pub mod docs;
 pub mod domain;
 pub mod enduser;
 pub mod http;
+pub mod labelling;
 pub mod listing;
 pub mod metadata;
 pub mod openapi;
@@ -45,3 +48,4 @@ pub mod serve;
 pub mod serviceowner;
 pub mod store;
 pub mod views;
+pub mod visit;

@@ -214,6 +214,10 @@ impl EndUser {
         &self.identity
     }
 
+    pub fn claims(&self) -> &Claims {
+        &self.caller.claims
+    }
+
     pub fn user_type(&self) -> UserType {
         self.caller.user_type
     }
@@ -251,11 +255,6 @@ impl EndUser {
     /// Number of the organization that acts on behalf of the consumer.
     pub fn supplier(&self) -> Option<String> {
         self.caller.claims.supplier()
-    }
-
-    /// Number of the organization that owns the system user.
-    pub fn system_user_organization(&self) -> Option<String> {
-        self.caller.claims.system_user()?.organization
     }
 }
 

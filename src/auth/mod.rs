@@ -5,11 +5,13 @@
 //! | [`claims`] | what a verified token says |
 //! | [`issuers`], [`keys`] | whose tokens are accepted, and the keys that prove them |
 //! | [`authenticator`] | from a bearer token to claims, once per request |
+//! | [`dialog_token`] | what readers may do with a dialog, signed for others |
 //! | [`caller`] | the callers that routes ask for: having one proves token, scope and kind of user |
 
 pub mod authenticator;
 pub mod caller;
 pub mod claims;
+pub mod dialog_token;
 mod issuers;
 mod keys;
 pub mod scope;
@@ -20,4 +22,5 @@ pub use caller::{
     ServiceOwnerChangeTransmissions, ServiceOwnerSearch,
 };
 pub use claims::Claims;
+pub use dialog_token::DialogTokens;
 pub use scope::Scope;

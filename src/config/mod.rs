@@ -69,9 +69,16 @@ pub struct Dialogporten {
     pub primary: KeyPair,
     /// Published and accepted too, so that keys can be changed without a gap.
     pub secondary: KeyPair,
+    masking_secret: Option<SecretString>,
 }
 
 impl Dialogporten {
+    /// What the names follow from under which end users are shown other people: the same for all instances. Without one of
+    /// its own it is the private half of the primary key, so that names change when keys do.
+    pub fn masking_secret(&self) -> &SecretString {
+        self.masking_secret.as_ref().unwrap_or(self.primary.private())
+    }
+
     /// The public root without a slash at the end.
     pub fn root(&self) -> &str {
         self.base_uri.as_str().trim_end_matches('/')

@@ -260,7 +260,7 @@ fn shown(key: &str, value: &Value) -> String {
             }
             Err(_) => "***".into(),
         },
-        ("private" | "encoded_jwk" | "subscription_key", _) => "***".into(),
+        ("private" | "masking_secret" | "encoded_jwk" | "subscription_key", _) => "***".into(),
         _ => value.to_string(),
     }
 }
@@ -359,7 +359,22 @@ impl Reader<'_> {
         if keys.0.kid == keys.1.kid && !keys.0.kid.is_empty() {
             self.fault("dialogporten.secondary.kid", "is the same as that of the primary key");
         }
-        Dialogporten { base_uri: self.required("dialogporten.base_uri"), primary: keys.0, secondary: keys.1 }
+        Dialogporten {
+            base_uri: self.required("dialogporten.base_uri"),
+            primary: keys.0,
+            secondary: keys.1,
+            masking_secret: self.masking_secret(),
+        }
+    }
+
+    fn masking_secret(&mut self) -> Option<SecretString> {
+        /// Fewer could be guessed, and then so could person numbers.
+        const LEAST: usize = 16;
+        let secret: Option<SecretString> = self.optional("dialogporten.masking_secret");
+        if secret.as_ref().is_some_and(|secret| secret.expose_secret().len() < LEAST) {
+            self.fault("dialogporten.masking_secret", "is shorter than 16 characters");
+        }
+        secret
     }
 
     fn key_pair(&mut self, section: &str) -> KeyPair {

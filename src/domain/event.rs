@@ -93,6 +93,13 @@ impl Raised<'_> {
         self.all(changed.then_some(EventKind::DialogUpdated), transmissions, activities)
     }
 
+    /// Somebody opened the dialog and left an entry in its seen log, which gives the event its id. That the dialog was updated
+    /// is told too, so that whoever follows it looks again.
+    pub fn seen(self, entry: Uuid) -> Vec<DomainEvent> {
+        let seen = DomainEvent { event_id: entry, ..self.event(EventKind::DialogSeen { seen_log_id: entry }) };
+        vec![self.event(EventKind::DialogUpdated), seen]
+    }
+
     /// Something that happened to the dialog as a whole.
     pub fn one(self, kind: EventKind) -> Vec<DomainEvent> {
         self.all(Some(kind), &[], &[])

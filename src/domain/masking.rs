@@ -1,16 +1,20 @@
-//! What end users may learn of other people's identifiers: nothing that holds longer than this process (chapter 02 §0.6).
-
-use std::sync::OnceLock;
+//! What end users may learn of other people's identifiers: nothing that means anything elsewhere (chapter 02 §0.6).
 
 use sha2::{Digest, Sha256};
 
 use super::actor::Actor;
 
-/// Replaces person numbers by names that only this process gives out: the same person always gets the same one, and
-/// nobody can compute it from the number.
-#[derive(Debug)]
+/// Replaces person numbers by names that only this service gives out: the same person always gets the same one, and nobody
+/// can compute it from the number who does not know the salt.
+#[derive(Clone)]
 pub struct Masking {
     salt: [u8; 16],
+}
+
+impl std::fmt::Debug for Masking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Masking(_)")
+    }
 }
 
 impl Masking {
@@ -18,14 +22,11 @@ impl Masking {
         Self { salt }
     }
 
-    /// With the salt of this process, drawn when it is first needed.
-    pub fn of_this_process() -> &'static Self {
-        static MASKING: OnceLock<Masking> = OnceLock::new();
-        MASKING.get_or_init(|| {
-            let mut salt = [0; 16];
-            aws_lc_rs::rand::fill(&mut salt).expect("the operating system gives random bytes");
-            Self::with_salt(salt)
-        })
+    /// With a salt that follows from a secret: the same secret gives the same names, in every instance and after a restart.
+    pub fn of_secret(secret: &[u8]) -> Self {
+        let hash =
+            Sha256::new().chain_update(b"dialogporten: names of masked persons\0").chain_update(secret).finalize();
+        Self::with_salt(hash[..16].try_into().expect("16 of 32 bytes"))
     }
 
     /// Persons with a national number are masked. Organizations, system users and self-identified users are not, and
@@ -72,8 +73,11 @@ mod tests {
         let shown = masked(&masking, &person);
         let digits = shown.strip_prefix("urn:altinn:person:identifier-ephemeral:").expect("the masked prefix");
         assert!(digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
-        assert_eq!(masked(&masking, &person), shown, "stable within a process");
-        assert_ne!(masked(&Masking::with_salt([8; 16]), &person), shown, "different in another");
+        assert_eq!(masked(&masking, &person), shown, "stable");
+        assert_ne!(masked(&Masking::with_salt([8; 16]), &person), shown, "different elsewhere");
+        let named = |secret: &[u8]| masked(&Masking::of_secret(secret), &person);
+        assert_eq!(named(b"a"), named(b"a"));
+        assert_ne!(named(b"a"), named(b"b"));
         for kind in [PartyKind::Organization, PartyKind::SystemUser, PartyKind::SelfIdentified, PartyKind::Email] {
             let urn = format!("{}whatever", kind.prefix());
             assert_eq!(masked(&masking, &urn), urn);

@@ -1,8 +1,9 @@
 //! Who has opened a dialog, and what clients are shown of it.
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Instant, actor::Actor};
+use super::{Instant, actor::Actor, dialog::Dialog};
 
 /// One entry of a dialog's seen log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,28 @@ impl ShownEntry {
     }
 }
 
+/// Whether opening the dialog leaves nothing behind: the reader has opened it since it changed, nobody has marked it as
+/// unopened, and its content counts as seen. `entries` are those since the content changed.
+pub fn is_noted(dialog: &Dialog, entries: &[SeenEntry], actor_id: &str) -> bool {
+    let by_reader = |entry: &&SeenEntry| entry.seen_by.actor_id.as_deref() == Some(actor_id);
+    let latest = entries.iter().filter(by_reader).map(|entry| entry.created_at).max();
+    dialog.shows_as_seen() && latest.is_some_and(|at| at > dialog.updated_at)
+}
+
+/// The id of the entry that a reader leaves at a dialog in its present state. The same reader leaves the same id at the same
+/// state, so that however often and however fast somebody reads, one entry is left. `actor_id` is in lower case.
+pub fn entry_id(dialog: &Dialog, actor_id: &str) -> Uuid {
+    let hash = Sha256::new()
+        .chain_update(dialog.id.0)
+        .chain_update(dialog.updated_at.timestamp_micros().to_be_bytes())
+        .chain_update([u8::from(dialog.is_content_seen)])
+        .chain_update(actor_id)
+        .finalize();
+    let random = hash[..10].try_into().expect("ten of 32 bytes");
+    let millis = u64::try_from(dialog.updated_at.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
+}
+
 /// The newest entry of each actor at or after `since`; actors stand in the order of their first entry since then.
 fn newest_per_actor(entries: &[SeenEntry], since: Instant) -> Vec<&SeenEntry> {
     let mut newest: indexmap::IndexMap<Option<&str>, &SeenEntry> = indexmap::IndexMap::new();
@@ -65,7 +88,33 @@ fn newest_per_actor(entries: &[SeenEntry], since: Instant) -> Vec<&SeenEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::sample::{at, seen};
+    use crate::domain::{
+        sample::{PERSON, at, bare_dialog, seen},
+        system_label::SystemLabel,
+    };
+
+    /// N-010
+    #[test]
+    fn a_state_is_noted_once_for_each_reader() {
+        let dialog = Dialog { updated_at: at(10), content_updated_at: at(5), is_content_seen: true, ..bare_dialog() };
+        assert!(!is_noted(&dialog, &[], PERSON));
+        assert!(is_noted(&dialog, &[seen(1, 11)], PERSON));
+        assert!(!is_noted(&dialog, &[seen(1, 10)], PERSON), "the change is newer than the look, or as old");
+        assert!(!is_noted(&dialog, &[seen(1, 11)], "somebody else"));
+        assert!(!is_noted(&Dialog { is_content_seen: false, ..dialog.clone() }, &[seen(1, 11)], PERSON));
+        let marked = Dialog { labels: dialog.labels.with(SystemLabel::MarkedAsUnopened), ..dialog };
+        assert!(!is_noted(&marked, &[seen(1, 11)], PERSON));
+    }
+
+    #[test]
+    fn an_entrys_id_follows_from_state_and_reader() {
+        let dialog = bare_dialog();
+        let id = entry_id(&dialog, "a");
+        assert_eq!((id.get_version_num(), id), (7, entry_id(&dialog.clone(), "a")));
+        assert_ne!(id, entry_id(&dialog, "b"));
+        assert_ne!(id, entry_id(&Dialog { updated_at: at(9_999), ..dialog.clone() }, "a"));
+        assert_ne!(id, entry_id(&Dialog { is_content_seen: !dialog.is_content_seen, ..dialog }, "a"));
+    }
 
     /// N-015
     #[test]

@@ -1,6 +1,8 @@
 //! System labels: which of them exclude each other, and what adding and removing them means.
 
 use super::{
+    Instant,
+    actor::Actor,
     violations::{At, Violations},
     wire_enum::{Given, WireEnum, wire_enum},
 };
@@ -68,13 +70,6 @@ impl Labels {
         Self(if rest & EXCLUSIVE == 0 { rest | SystemLabel::Default.bit() } else { rest })
     }
 
-    /// First all removals, then all additions, in the order given: of several exclusive ones the last wins.
-    #[must_use]
-    pub fn changed(self, add: &[SystemLabel], remove: &[SystemLabel]) -> Self {
-        let removed = remove.iter().fold(self, |labels, label| labels.without(*label));
-        add.iter().fold(removed, |labels, label| labels.with(*label))
-    }
-
     /// What the label log says of a change: every `set` before every `remove`; `Default` is never logged.
     pub fn log_of_change(self, after: Self) -> Vec<(SystemLabel, LabelAction)> {
         let logged = |label: &SystemLabel| *label != SystemLabel::Default;
@@ -105,14 +100,58 @@ impl Wanted {
         }
     }
 
-    /// What becomes of a dialog's labels. An undefined number changes nothing, and is not refused.
-    pub fn applied_to(&self, labels: Labels) -> Labels {
-        labels.changed(&known(&self.add), &known(&self.remove))
+    /// What changes. An undefined number changes nothing, and is not refused.
+    pub fn edit(&self) -> LabelEdit {
+        LabelEdit::new(&known(&self.add), &known(&self.remove))
     }
 }
 
 fn known(labels: &[Given<SystemLabel>]) -> Vec<SystemLabel> {
     labels.iter().filter_map(|label| label.known()).collect()
+}
+
+/// What a request changes: first all removals, then all additions in the order given, so that of several exclusive ones the
+/// last wins. Kept as masks, because the store applies it to the labels as they are when they are locked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LabelEdit {
+    /// Bits that go.
+    pub removed: i16,
+    /// The exclusive bit that is set in the end; zero for none.
+    pub exclusive: i16,
+    /// Other bits that are set.
+    pub added: i16,
+}
+
+impl LabelEdit {
+    pub fn new(add: &[SystemLabel], remove: &[SystemLabel]) -> Self {
+        let mask = |labels: &mut dyn Iterator<Item = &SystemLabel>| labels.fold(0, |mask, label| mask | label.bit());
+        Self {
+            removed: mask(&mut remove.iter()),
+            exclusive: add.iter().rev().find(|label| label.is_exclusive()).map_or(0, |label| label.bit()),
+            added: mask(&mut add.iter().filter(|label| !label.is_exclusive())),
+        }
+    }
+
+    /// The labels after it. The store does the same.
+    #[must_use]
+    pub fn of(self, labels: Labels) -> Labels {
+        let rest = labels.0 & !self.removed;
+        let exclusive = match (self.exclusive, rest & EXCLUSIVE) {
+            (0, 0) => SystemLabel::Default.bit(),
+            (0, kept) => kept,
+            (set, _) => set,
+        };
+        Labels(rest & !EXCLUSIVE | exclusive | self.added)
+    }
+}
+
+/// An entry of a dialog's label log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelEntry {
+    pub created_at: Instant,
+    pub label: SystemLabel,
+    pub action: LabelAction,
+    pub performed_by: Actor,
 }
 
 wire_enum! {
@@ -122,17 +161,43 @@ wire_enum! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::system_label::SystemLabel::*;
 
     #[test]
     fn the_last_exclusive_label_wins() {
-        let labels = Labels::default().changed(&[Bin, Archive, Default], &[]);
+        let change = |labels, add: &[SystemLabel], remove: &[SystemLabel]| LabelEdit::new(add, remove).of(labels);
+        let labels = change(Labels::default(), &[Bin, Archive, Default], &[]);
         assert_eq!(labels.iter().collect::<Vec<_>>(), [Default]);
-        let labels = labels.changed(&[Default, Archive, Bin, Sent], &[]);
+        let labels = change(labels, &[Default, Archive, Bin, Sent], &[]);
         assert_eq!(labels.iter().collect::<Vec<_>>(), [Bin, Sent]);
-        assert_eq!(labels.changed(&[], &[Archive]), labels);
-        assert_eq!(labels.changed(&[], &[Bin]).exclusive(), Default);
+        assert_eq!(change(labels, &[], &[Archive]), labels);
+        assert_eq!(change(labels, &[], &[Bin]).exclusive(), Default);
+    }
+
+    proptest! {
+        /// Masks say the same as one removal and one addition after the other, and one exclusive label is always left.
+        #[test]
+        fn an_edit_is_its_steps(
+            before in 0..4usize,
+            exclusive in prop::sample::select(vec![Default, Bin, Archive]),
+            add in prop::collection::vec(prop::sample::select(vec![Default, Bin, Archive, MarkedAsUnopened, Sent]), 0..6),
+            remove in prop::collection::vec(prop::sample::select(vec![Default, Bin, Archive, MarkedAsUnopened, Sent]), 0..6),
+        ) {
+            let mut labels = Labels::default().with(exclusive);
+            for (bit, label) in [MarkedAsUnopened, Sent].into_iter().enumerate() {
+                if before & (1 << bit) != 0 {
+                    labels = labels.with(label);
+                }
+            }
+            let removed = remove.iter().fold(labels, |labels, label| labels.without(*label));
+            let stepwise = add.iter().fold(removed, |labels, label| labels.with(*label));
+            let edited = LabelEdit::new(&add, &remove).of(labels);
+            prop_assert_eq!(edited, stepwise);
+            prop_assert_eq!((edited.mask() & EXCLUSIVE).count_ones(), 1);
+        }
     }
 
     #[test]

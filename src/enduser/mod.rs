@@ -1,11 +1,22 @@
 //! What end users and their systems may do: one file per operation.
 
 pub mod dialogs;
+pub mod label_log;
 pub mod lens;
+pub mod seen_log;
+pub mod system_labels;
 
 use crate::openapi::Operation;
 
 /// Every operation of this surface.
 pub fn operations() -> Vec<Operation> {
-    vec![dialogs::search::operation(), dialogs::get::operation()]
+    vec![
+        dialogs::search::operation(),
+        dialogs::get::operation(),
+        seen_log::list::operation(),
+        seen_log::get::operation(),
+        label_log::operation(),
+        system_labels::set::operation(),
+        system_labels::set_many::operation(),
+    ]
 }

@@ -1,7 +1,6 @@
 //! What service owners may do: one file per operation.
 
 pub mod activities;
-pub mod actor_names;
 pub mod authorization;
 pub mod body;
 pub mod deferred;
@@ -9,6 +8,7 @@ pub mod dialogs;
 pub mod idempotency;
 pub mod input;
 pub mod owner_labels;
+pub mod seen_log;
 pub mod standing;
 pub mod system_labels;
 pub mod transmissions;
@@ -30,6 +30,8 @@ pub fn operations() -> Vec<Operation> {
         transmissions::create::operation(),
         transmissions::update::operation(),
         activities::create::operation(),
+        seen_log::list::operation(),
+        seen_log::get::operation(),
         activities::form_saved::operation(),
         owner_labels::list::operation(),
         owner_labels::add::operation(),

@@ -10,18 +10,17 @@ use crate::{
         actor::Actor,
         ids::{DialogId, Revision},
         party::Party,
-        system_label::Labels,
+        system_label::{LabelEdit, Labels},
     },
     store::violation::StoreError,
 };
 
-/// The system labels one dialog shall have.
+/// A dialog whose system labels shall change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabelChange {
     pub dialog: DialogId,
     /// The end-user context's revision that was read.
     pub read: Revision,
-    pub after: Labels,
 }
 
 /// What setting labels has to know of a dialog.
@@ -61,10 +60,13 @@ pub async fn end_user_contexts(db: impl PgExecutor<'_>, ids: &[Uuid]) -> sqlx::R
 
 const SET_LABELS: &str = "
 with wanted as (
-    select w.id, w.read, w.mask, w.fresh
-      from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::uuid[]) w (id, read, mask, fresh)
+    select w.id, w.read, w.fresh
+      from unnest($1::uuid[], $2::uuid[], $3::uuid[]) w (id, read, fresh)
 ), locked as (                                      -- one by one in the order given: the planner would walk the whole table
-    select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels as before, w.mask as after, w.fresh
+    select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels as before, w.fresh
+           -- from the labels as they are now: reading takes a mark away and leaves the revision
+         , (d.system_labels & ~$4) & ~7::smallint | $6
+             | case when $5 <> 0 then $5 when (d.system_labels & ~$4) & 7 = 0 then 1 else (d.system_labels & ~$4) & 7 end as after
       from wanted w
      cross join lateral (
          select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels
@@ -96,7 +98,7 @@ with wanted as (
     on conflict (dialog_id, label) do nothing
 ), logged as (
     insert into dialog_label_log (created_at, party_key, dialog_id, label, action, performed_by)
-    select $5, c.party_key, c.id, b.label, case when (c.after & b.bit) <> 0 then 1 else 2 end, $6
+    select $7, c.party_key, c.id, b.label, case when (c.after & b.bit) <> 0 then 1 else 2 end, $8
       from changed c
      cross join unnest('{2,4,8,16}'::smallint[], '{2,3,4,5}'::smallint[]) b (bit, label)
      where ((c.before # c.after) & b.bit) <> 0
@@ -106,11 +108,12 @@ select c.id
      , case when c.before = c.after then c.context_revision else c.fresh end as context_revision
   from complete c";
 
-/// Sets the labels of all dialogs given, or of none: `None` if one of them is gone, deleted or was changed since it was read.
+/// Changes the labels of all dialogs given, or of none: `None` if one of them is gone, deleted or was changed since it was read.
 /// Otherwise each dialog's end-user-context revision, which is new only where the labels differ.
 pub async fn set_labels(
     db: impl PgExecutor<'_>,
     changes: &[LabelChange],
+    edit: LabelEdit,
     performer: &Actor,
     now: Instant,
 ) -> Result<Option<Vec<(DialogId, Revision)>>, StoreError> {
@@ -120,8 +123,10 @@ pub async fn set_labels(
     let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(SET_LABELS)
         .bind(changes.iter().map(|change| change.dialog.0).collect::<Vec<_>>())
         .bind(changes.iter().map(|change| change.read.0).collect::<Vec<_>>())
-        .bind(changes.iter().map(|change| change.after.mask()).collect::<Vec<_>>())
         .bind(changes.iter().map(|_| Uuid::new_v4()).collect::<Vec<_>>())
+        .bind(edit.removed)
+        .bind(edit.exclusive)
+        .bind(edit.added)
         .bind(now)
         .bind(Json(performer))
         .fetch_all(db)

@@ -3,6 +3,8 @@
 //! Order of refusals: 400 language, 404 missing, 403 nothing permitted and not in lists either, 410 deleted, 403 level,
 //! 404 not visible yet, 404 expired.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 
 use super::view::DialogView;
@@ -10,10 +12,11 @@ use crate::{
     access::{self, Opened},
     app::App,
     auth::EndUser,
-    domain::{ids::DialogId, masking::Masking, refusal::Refusal},
-    enduser::lens::Lens,
+    domain::{Instant, decision::Decision, ids::DialogId, refusal::Refusal},
+    enduser::lens::{Lens, ShownDialog},
     http::{AcceptLanguage, Ok200, Path},
     openapi::{Operation, Route},
+    visit,
 };
 
 /// Shows the dialog.
@@ -24,10 +27,28 @@ pub async fn get(
     languages: AcceptLanguage,
 ) -> Result<Ok200<DialogView>, Refusal> {
     let now = app.clock.now();
-    let Opened { found: whole, decision } = access::opened(&app, &caller, id, now).await?;
-    let etag = Some(whole.dialog.revision);
-    let lens = Lens { reader: caller.party_urn(), languages: &languages, masking: Masking::of_this_process(), now };
-    Ok(Ok200 { etag, body: DialogView::new(lens.whole(whole, &decision), &decision) })
+    let (shown, decision, token) = open(&app, &caller, id, &languages, now).await?;
+    let etag = Some(shown.dialog.revision);
+    Ok(Ok200 { etag, body: DialogView::new(shown, &decision, token) })
+}
+
+/// Opens the dialog: it comes prepared for the reader, the visit is noted, and a dialog token says what the reader may do.
+///
+/// # Errors
+/// Those of the order above; 502 if nobody can say the reader's name.
+pub async fn open(
+    app: &App,
+    caller: &EndUser,
+    id: DialogId,
+    languages: &AcceptLanguage,
+    now: Instant,
+) -> Result<(ShownDialog, Arc<Decision>, String), Refusal> {
+    let Opened { found: mut whole, decision } = access::opened(app, caller, id, now).await?;
+    visit::note(app, &mut whole, caller.identity(), now).await?;
+    let level = caller.level()?;
+    let token = app.tokens.issue(caller.claims(), caller.party(), level, &whole.dialog, &decision, now);
+    let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
+    Ok((lens.whole(whole, &decision), decision, token))
 }
 
 /// The same as the API documents show it.

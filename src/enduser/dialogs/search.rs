@@ -12,7 +12,7 @@ use crate::{
     app::App,
     auth::EndUser,
     config::Limits,
-    domain::{masking::Masking, refusal::Refusal, violations::Violations},
+    domain::{refusal::Refusal, violations::Violations},
     enduser::lens::{Lens, ShownRow},
     http::{AcceptLanguage, Ok200, Page, Query},
     listing::{self, Most, Parameters, at_most, page_of, search_of},
@@ -75,7 +75,7 @@ pub async fn find(
     let found = search::page(&app.db, &search_of(&parameters.page, scope, delegated, filter)).await?;
 
     let level = caller.level().ok();
-    let lens = Lens { reader: caller.party_urn(), languages, masking: Masking::of_this_process(), now };
+    let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
     Ok(page_of(&parameters.page, found, |row| {
         let level_suffices = level::shows_in_lists(&app.altinn, &row.service_resource, level);
         lens.row(row, level_suffices)

@@ -133,8 +133,8 @@ pub struct TransmissionView {
 }
 
 impl DialogView {
-    /// `decision`: what the reader may do.
-    pub fn new(shown: ShownDialog, decision: &Decision) -> Self {
+    /// `decision`: what the reader may do, which `token` tells others.
+    pub fn new(shown: ShownDialog, decision: &Decision, token: String) -> Self {
         let ShownDialog { dialog, transmissions, activities, seen } = shown;
         Self {
             id: dialog.id.0,
@@ -160,7 +160,7 @@ impl DialogView {
             from_service_owner_transmissions_count: dialog.from_owner_transmissions.into(),
             from_party_transmissions_count: dialog.from_party_transmissions.into(),
             system_label: dialog.labels.exclusive(),
-            dialog_token: None,
+            dialog_token: Some(token),
             content: ContentView::new(dialog.body.content, decision.may_read_main()),
             attachments: each(dialog.body.attachments),
             transmissions: transmissions.into_iter().map(|it| TransmissionView::new(it, decision)).collect(),
@@ -248,7 +248,7 @@ mod tests {
             now: at(100),
         };
         let decision = Decision::permitting(pairs);
-        let view = |whole| DialogView::new(lens.whole(whole, &decision), &decision);
+        let view = |whole| DialogView::new(lens.whole(whole, &decision), &decision, "[token]".into());
         insta::assert_json_snapshot!(view(full()));
         let bare = WholeDialog { dialog: bare_dialog(), transmissions: vec![], activities: vec![], seen: vec![] };
         insta::assert_json_snapshot!("bare", view(bare));

@@ -7,6 +7,7 @@
 use axum::extract::State;
 
 use crate::{
+    actor_names,
     altinn::resources::ServiceResource,
     app::App,
     auth::ServiceOwner,
@@ -22,7 +23,6 @@ use crate::{
     http::{Created, Json},
     openapi,
     serviceowner::{
-        actor_names,
         authorization::{References, may_write, rule_context},
         body::SilentQuery,
         deferred::Deferred,

@@ -21,6 +21,7 @@ use crate::{
     },
     http::{Ok200, Path, Query},
     openapi::{self, Operation, Route},
+    visit,
 };
 
 /// Shows the dialog.
@@ -31,7 +32,8 @@ pub async fn get(
     mut query: Query,
 ) -> Result<Ok200<DialogView>, Refusal> {
     let person = end_user(&mut query, &caller)?;
-    let whole = owner::opened(&app, &caller, id).await?;
+    let now = app.clock.now();
+    let mut whole = owner::opened(&app, &caller, id).await?;
     let etag = Some(whole.dialog.revision);
     let Some(person) = person else {
         return Ok(Ok200 { etag, body: DialogView::new(whole, None) });
@@ -41,6 +43,7 @@ pub async fn get(
     if !decision.has_access_to_main() {
         return Err(Refusal::no_dialog(id));
     }
+    visit::note(&app, &mut whole, person, now).await?;
     let reader = OnBehalfOf { person: &person.party, decision: &decision };
     Ok(Ok200 { etag, body: DialogView::new(whole, Some(reader)) })
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     access::owner,
+    actor_names,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -31,7 +32,6 @@ use crate::{
     http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path},
     openapi::{Operation, Route},
     serviceowner::{
-        actor_names,
         authorization::{References, may_write, rule_context},
         body::SilentQuery,
         deferred::Deferred,

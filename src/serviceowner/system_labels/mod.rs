@@ -5,17 +5,20 @@
 pub mod set;
 pub mod set_many;
 
+use std::collections::HashSet;
+
 use crate::{
-    access::ListAuthorization,
+    actor_names,
     app::App,
     auth::ServiceOwner,
     domain::{
-        actor::{Actor, ActorType},
+        actor::Actor,
         ids::DialogId,
         refusal::Refusal,
         violations::{At, Violations},
     },
-    serviceowner::{actor_names, input::ActorInput},
+    labelling,
+    serviceowner::input::ActorInput,
     store::context::EndUserContext,
 };
 
@@ -44,30 +47,19 @@ fn must_be_admin_to_name_a_performer(caller: &ServiceOwner, performer: Option<&A
     Ok(())
 }
 
-/// The dialogs that the end user's list authorization does not cover.
-async fn unauthorized(app: &App, caller: &ServiceOwner, contexts: &[EndUserContext]) -> Result<Vec<DialogId>, Refusal> {
-    let Some(end_user) = caller.end_user() else { return Ok(Vec::new()) };
-    let mut parties: Vec<_> = contexts.iter().map(|context| context.party.to_string()).collect();
-    parties.sort_unstable();
-    parties.dedup();
-    let mut resources: Vec<_> = contexts.iter().map(|context| context.service_resource.clone()).collect();
-    resources.sort_unstable();
-    resources.dedup();
-    let granted: ListAuthorization = app.lists.authorization(end_user, &parties, &resources).await?;
-    let uncovered =
-        contexts.iter().filter(|context| !granted.covers(&context.party, &context.service_resource, context.id));
-    Ok(uncovered.map(|context| context.id).collect())
+/// The dialogs that the end user's lists do not show; nobody's lists bind an administrator.
+async fn unlisted(app: &App, caller: &ServiceOwner, contexts: &[EndUserContext]) -> Result<HashSet<DialogId>, Refusal> {
+    match caller.end_user() {
+        Some(end_user) if !caller.is_admin() => labelling::unlisted(app, end_user, contexts).await,
+        Some(_) | None => Ok(HashSet::new()),
+    }
 }
 
 /// Who stands in the label log: the end user, or the performer named.
 async fn performer(app: &App, caller: &ServiceOwner, named: Option<ActorInput>) -> Result<Actor, Refusal> {
     let mut actor = match (named, caller.end_user()) {
         (Some(performer), _) => performer.into_actor(),
-        (None, Some(end_user)) => Actor {
-            actor_type: ActorType::PartyRepresentative,
-            actor_id: Some(end_user.party.to_string()),
-            actor_name: None,
-        },
+        (None, Some(end_user)) => return labelling::named(app, end_user).await,
         (None, None) => Actor::service_owner(),
     };
     actor_names::look_up(&app.altinn, vec![&mut actor]).await?;

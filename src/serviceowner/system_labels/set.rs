@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{ABOUT_END_USER, check_performer, must_be_admin_to_name_a_performer, performer, unauthorized};
+use super::{ABOUT_END_USER, check_performer, must_be_admin_to_name_a_performer, performer, unlisted};
 use crate::{
     access::owner,
     app::App,
@@ -19,9 +19,10 @@ use crate::{
         wire_enum::Given,
     },
     http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::Query},
+    labelling,
     openapi::{Operation, Query as Kind, Route},
     serviceowner::{input::ActorInput, standing},
-    store::context::{LabelChange, end_user_contexts, set_labels},
+    store::context::end_user_contexts,
 };
 
 /// Labels to add and remove.
@@ -77,14 +78,12 @@ pub async fn set(
         return Err(Refusal::no_dialog(id));
     }
     must_be_admin_to_name_a_performer(&caller, body.performed_by.as_ref())?;
-    if !caller.is_admin() && !unauthorized(&app, &caller, std::slice::from_ref(&context)).await?.is_empty() {
-        return Err(Refusal::forbidden(format!("The following dialog ids are unauthorized and/or missing: ({id}).")));
+    if !unlisted(&app, &caller, std::slice::from_ref(&context)).await?.is_empty() {
+        return Err(labelling::unauthorized(id));
     }
     standing::matches(expected, context.revision)?;
 
     let performer = performer(&app, &caller, body.performed_by).await?;
-    let change = LabelChange { dialog: id, read: context.revision, after: wanted.applied_to(context.labels) };
-    let written = set_labels(&app.db, &[change], &performer, now).await?;
-    let revision = written.and_then(|mut written| written.pop()).ok_or_else(|| standing::too_late(expected))?.1;
+    let revision = labelling::change_one(&app, &context, wanted.edit(), &performer, expected, now).await?;
     Ok(NoContent { etag: Some(revision) })
 }

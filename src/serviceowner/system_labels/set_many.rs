@@ -9,23 +9,22 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ABOUT_END_USER, check_end_user, must_be_admin_to_name_a_performer, performer, unauthorized};
+use super::{ABOUT_END_USER, check_end_user, must_be_admin_to_name_a_performer, performer, unlisted};
 use crate::{
     access::owner,
     app::App,
     auth::ServiceOwner,
     domain::{
-        ids::Revision,
         refusal::Refusal,
-        rules::unique,
         system_label::{SystemLabel, Wanted},
         violations::{At, Violations},
         wire_enum::Given,
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, query::Query},
+    http::{answer::NoContent, json::Json, query::Query},
+    labelling::{self, DialogRevision},
     openapi::{Operation, Query as Kind, Route},
-    serviceowner::{input::ActorInput, standing},
-    store::context::{EndUserContext, LabelChange, end_user_contexts, set_labels},
+    serviceowner::input::ActorInput,
+    store::context::{EndUserContext, end_user_contexts},
 };
 
 /// The same for several dialogs, all or none.
@@ -47,16 +46,6 @@ pub struct BulkSetSystemLabels {
     pub system_labels: Vec<Given<SystemLabel>>,
     /// For administrators, in place of `enduserId`: who is to stand in the label log.
     pub performed_by: Option<ActorInput>,
-}
-
-/// A dialog, and the revision of its end-user context that the change builds on.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerDialogRevision)]
-pub struct DialogRevision {
-    #[serde(default)]
-    pub dialog_id: Uuid,
-    pub end_user_context_revision: Option<Uuid>,
 }
 
 const MOST_DIALOGS: usize = 200;
@@ -88,11 +77,7 @@ pub async fn set_many(
     let dto = At::Root("dto");
     let mut found = Violations::new();
     check_end_user(&caller, body.performed_by.as_ref(), &mut found);
-    if !(1..=MOST_DIALOGS).contains(&body.dialogs.len()) {
-        found.add(dto.field("dialogs"), "Must supply between 1 and 200 dialogs to update");
-    }
-    let ids: Vec<Uuid> = body.dialogs.iter().map(|dialog| dialog.dialog_id).collect();
-    unique::unique(ids.iter(), dto.field("dialogs"), &mut found);
+    labelling::check_dialogs(&body.dialogs, MOST_DIALOGS, dto.field("dialogs"), &mut found);
     let wanted = Wanted { add: [body.add_labels, body.system_labels].concat(), remove: body.remove_labels };
     wanted.check(dto, &mut found);
     if let Some(performer) = &body.performed_by {
@@ -101,30 +86,16 @@ pub async fn set_many(
     found.into_result()?;
     must_be_admin_to_name_a_performer(&caller, body.performed_by.as_ref())?;
 
+    let ids: Vec<Uuid> = body.dialogs.iter().map(|dialog| dialog.dialog_id).collect();
     let contexts = end_user_contexts(&app.db, &ids).await?;
     let missing = out_of_reach(&app, &caller, &ids, &contexts).await?;
     if !missing.is_empty() {
         return Err(Refusal::NotFound { entity: "DialogEntity", keys: missing });
     }
-    let expected = |id: Uuid| body.dialogs.iter().find(|dialog| dialog.dialog_id == id)?.end_user_context_revision;
-    let mut guarded = false;
-    for context in &contexts {
-        let expected = expected(context.id.0).map(Revision);
-        guarded |= expected.is_some();
-        standing::matches(IfMatch(expected), context.revision)?;
-    }
-
+    let guarded = labelling::guarded(&body.dialogs, &contexts)?;
     let performer = performer(&app, &caller, body.performed_by).await?;
-    let change = |context: &EndUserContext| LabelChange {
-        dialog: context.id,
-        read: context.revision,
-        after: wanted.applied_to(context.labels),
-    };
-    let changes: Vec<LabelChange> = contexts.iter().map(change).collect();
-    match set_labels(&app.db, &changes, &performer, now).await? {
-        Some(_) => Ok(NoContent { etag: None }),
-        None => Err(standing::too_late(IfMatch(guarded.then(Revision::fresh)))),
-    }
+    labelling::change_many(&app, &contexts, wanted.edit(), &performer, guarded, now).await?;
+    Ok(NoContent { etag: None })
 }
 
 /// Those of `ids` that are missing, somebody else's, or that the end user may not see; in the order asked.
@@ -140,10 +111,8 @@ async fn out_of_reach(
             reached.insert(context.id.0);
         }
     }
-    if !caller.is_admin() {
-        for id in unauthorized(app, caller, contexts).await? {
-            reached.remove(&id.0);
-        }
+    for id in unlisted(app, caller, contexts).await? {
+        reached.remove(&id.0);
     }
     Ok(ids.iter().filter(|id| !reached.contains(id)).map(Uuid::to_string).collect())
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 
 use crate::{
     access::owner,
+    actor_names,
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -22,7 +23,6 @@ use crate::{
     http::{answer::Created, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
     serviceowner::{
-        actor_names,
         authorization::{References, may_write, rule_context},
         body::MaybeSilent,
         deferred::Deferred,

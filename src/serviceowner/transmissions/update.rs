@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     access::owner,
+    actor_names,
     app::App,
     auth::ServiceOwnerChangeTransmissions,
     domain::{
@@ -29,7 +30,6 @@ use crate::{
     http::{answer::NoContent, if_match::IfMatch, path::Path, timestamp::Timestamp},
     openapi::{Operation, Route, scope},
     serviceowner::{
-        actor_names,
         authorization::{References, may_write, rule_context},
         body::MaybeSilent,
         idempotency,

@@ -9,7 +9,9 @@ pub mod load;
 pub mod part;
 pub mod purge;
 mod rows;
+pub mod seen;
 
 pub use load::{Find, WholeDialog, any_owner, for_end_user, owned_by};
-pub use part::{ACTIVITIES, CoverRow, Kind, Part, SEEN_LOG, TRANSMISSIONS};
+pub use part::{ACTIVITIES, CoverRow, Kind, LABEL_LOG, Part, SEEN_LOG, TRANSMISSIONS};
 pub use rows::{DialogRow, TransmissionHeader};
+pub use seen::{Visit, Visited};

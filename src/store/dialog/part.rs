@@ -15,6 +15,7 @@ use crate::domain::{
     ids::DialogId,
     party::Party,
     seen_log::SeenEntry,
+    system_label::LabelEntry,
     visibility::Cover,
 };
 
@@ -35,7 +36,8 @@ pub struct Part<T> {
     /// The attribute by which the platform decides about a child of its own.
     pub attribute: fn(&T) -> Option<&str>,
     all: &'static str,
-    one: &'static str,
+    /// `None` for children without an id of their own.
+    one: Option<&'static str>,
     child: fn(&PgRow) -> sqlx::Result<T>,
 }
 
@@ -82,7 +84,7 @@ macro_rules! part {
             entity: $entity,
             attribute: $attribute,
     all: statement!(all $empty, $columns, $table),
-    one: statement!(one $empty, $columns, $table),
+    one: Some(statement!(one $empty, $columns, $table)),
             child: $read,
         };
     };
@@ -124,6 +126,20 @@ part!(
      , null::text as actor_name",
     "c.id, c.created_at, c.is_via_service_owner, c.actor_id, c.actor_name"
 );
+
+pub static LABEL_LOG: Part<LabelEntry> = Part {
+    kind: Kind::LabelLog,
+    entity: "LabelAssignmentLog",
+    attribute: |_| None,
+    all: statement!(
+        all
+        "null::timestamptz as created_at, null::smallint as label, null::smallint as action, null::jsonb as performed_by",
+        "c.created_at, c.label, c.action, c.performed_by",
+        "dialog_label_log"
+    ),
+    one: None,
+    child: rows::label_entry,
+};
 
 /// The cover as it was read.
 #[derive(Clone, Debug)]
@@ -180,16 +196,17 @@ impl Find {
         Ok(cover.map(|cover| (cover, children)))
     }
 
-    /// One of them, if it is a child of this dialog.
+    /// One of them, if it is a child of this dialog. Children without an id of their own are never found.
     pub async fn child<T>(
         self,
         db: impl PgExecutor<'_>,
         part: &Part<T>,
         child: Uuid,
     ) -> sqlx::Result<Option<(CoverRow, Option<T>)>> {
+        let Some(statement) = part.one else { return Ok(None) };
         let (id, owner) = self.into_parts();
         let (mut cover, mut found) = (None, None);
-        for row in sqlx::query(part.one).bind(id).bind(owner).bind(child).fetch_all(db).await? {
+        for row in sqlx::query(statement).bind(id).bind(owner).bind(child).fetch_all(db).await? {
             match CoverRow::of(&row)? {
                 Some(read) => cover = Some(read),
                 None => found = Some((part.child)(&row)?),

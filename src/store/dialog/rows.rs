@@ -10,7 +10,7 @@ use crate::domain::{
     ids::{DialogId, Revision, TransmissionId},
     party::Party,
     seen_log::SeenEntry,
-    system_label::Labels,
+    system_label::{LabelEntry, Labels},
     wire_enum::WireEnum,
 };
 
@@ -191,6 +191,16 @@ pub(super) fn seen(row: &PgRow) -> sqlx::Result<SeenEntry> {
             actor_id: row.try_get("actor_id")?,
             actor_name: row.try_get("actor_name")?,
         },
+    })
+}
+
+pub(super) fn label_entry(row: &PgRow) -> sqlx::Result<LabelEntry> {
+    let Json(performed_by) = row.try_get("performed_by")?;
+    Ok(LabelEntry {
+        created_at: row.try_get("created_at")?,
+        label: number(row, "label")?,
+        action: number(row, "action")?,
+        performed_by,
     })
 }
 

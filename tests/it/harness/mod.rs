@@ -20,7 +20,7 @@ use std::{
 
 use dialogporten::{
     clock::Clock,
-    config::{Config, ServiceKeys, Settings, Source},
+    config::{Config, KeyPair, ServiceKeys, Settings, Source},
     dev::compose::{Composition, Ingredients},
     domain::ids::DialogId,
     sandbox::{
@@ -82,10 +82,26 @@ impl TestApp {
         Self::start_over(database, &url, world, changed).await
     }
 
+    /// Signing dialog tokens with the first key, publishing both.
+    pub async fn start_with_keys(primary: &KeyPair, secondary: &KeyPair) -> Self {
+        let database = database().await;
+        let url = database.url.clone();
+        let keys = ServiceKeys { primary: primary.clone(), secondary: secondary.clone(), ..service_keys() };
+        Self::start_with_all(database, &url, bare(), &[], keys).await
+    }
+
     /// Over a database that the test brings, reached at an address that may lead there on a detour.
     pub async fn start_over(database: TestDatabase, url: &str, world: World, changed: &[(&str, &str)]) -> Self {
-        static KEYS: LazyLock<ServiceKeys> = LazyLock::new(ServiceKeys::generate);
+        Self::start_with_all(database, url, world, changed, service_keys()).await
+    }
 
+    async fn start_with_all(
+        database: TestDatabase,
+        url: &str,
+        world: World,
+        changed: &[(&str, &str)],
+        keys: ServiceKeys,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
 
@@ -101,7 +117,7 @@ impl TestApp {
             settings,
             world,
             clock: clock.clone(),
-            keys: KEYS.clone(),
+            keys,
             keys_dir: Some(&keys_dir),
             base: base.clone(),
         })
@@ -190,6 +206,12 @@ impl TestApp {
                 .expect("the outbox can be read");
         rows.into_iter().map(|(kind, body)| RaisedEvent { kind, body }).collect()
     }
+}
+
+/// The same for all services of a test: what follows from them (passing names of persons) is the same too.
+fn service_keys() -> ServiceKeys {
+    static KEYS: LazyLock<ServiceKeys> = LazyLock::new(ServiceKeys::generate);
+    KEYS.clone()
 }
 
 /// The world of chapter 09, without dialogs.

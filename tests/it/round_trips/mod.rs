@@ -217,12 +217,56 @@ async fn reads(app: &TestApp, counter: &mut Counter<'_>) {
         owner.creates(simple_dialog_for(ORGANIZATION)).await;
     }
     let to = |id: DialogId| format!("{DIALOGS}/{id}");
-    counter.count("GET dialog, end user", 2, dialog, async |id| drop(user.opens(id).await)).await;
-    counter.count("GET dialog, service owner", 2, dialog, async |id| drop(owner.reads(id).await)).await;
+    let (mine, for_person) =
+        (|id: DialogId| format!("enduser/dialogs/{id}"), |id| format!("{}?{}", to(id), on_behalf()));
+    let opened = async || {
+        let id = dialog().await;
+        user.opens(id).await;
+        id
+    };
+    let read = async |caller: &Client<'_>, path: String| drop(ok(caller.get(&path)).await);
+    counter.count("GET dialog, end user", 1, &opened, async |id| read(user, mine(id)).await).await;
+    counter.count("GET dialog, end user: a first look", 2, dialog, async |id| read(user, mine(id)).await).await;
+    counter.count("GET dialog, service owner", 1, dialog, async |id| read(owner, to(id)).await).await;
+    let name = "GET dialog, service owner on behalf of an end user";
+    counter.count(name, 1, &opened, async |id| read(owner, for_person(id)).await).await;
+    let name = "GET dialog, service owner on behalf of an end user: a first look";
+    counter.count(name, 2, dialog, async |id| read(owner, for_person(id)).await).await;
+    counter.count("GET seen log, end user", 1, &opened, async |id| read(user, mine(id) + "/seenlog").await).await;
+    counter.count("GET seen log, service owner", 1, &opened, async |id| read(owner, to(id) + "/seenlog").await).await;
+    let entry = async || {
+        let id = opened().await;
+        let log = ok(user.get(&(mine(id) + "/seenlog"))).await;
+        (id, format!("/seenlog/{}", log.body[0]["id"].as_str().expect("an entry")))
+    };
     counter
-        .count("GET dialog, service owner on behalf of an end user", 2, dialog, async |id| {
-            ok(owner.get(&format!("{}?{}", to(id), on_behalf()))).await;
+        .count("GET seen log entry, end user", 1, &entry, async |(id, rest)| read(user, mine(id) + &rest).await)
+        .await;
+    let name = "GET seen log entry, service owner";
+    counter.count(name, 1, &entry, async |(id, rest)| read(owner, to(id) + &rest).await).await;
+    counter.count("GET label log", 1, &opened, async |id| read(user, mine(id) + "/context/labellog").await).await;
+    let to_bin = json!({ "addLabels": ["Bin"] });
+    counter
+        .count("PUT system labels, end user", 2, dialog, async |id| {
+            ok(user.put(&(mine(id) + "/context/systemlabels"), to_bin.clone())).await;
         })
+        .await;
+    counter
+        .count(
+            "POST system labels of 20 dialogs, end user",
+            2,
+            async || {
+                let mut ids = Vec::new();
+                for _ in 0..20 {
+                    ids.push(json!({ "dialogId": owner.creates(simple_dialog()).await }));
+                }
+                ids
+            },
+            async |ids: Vec<Value>| {
+                let body = to_bin.clone().with("dialogs", ids);
+                ok(user.post("enduser/dialogs/context/systemlabels/actions/bulkset", body)).await;
+            },
+        )
         .await;
 
     let (party, organization) = (person(), format!("urn:altinn:organization:identifier-no:{ORGANIZATION}"));

@@ -16,6 +16,7 @@ mod outcomes;
 mod patch;
 mod refusal_order;
 mod search;
+mod seen_log;
 mod system_labels;
 mod transmissions;
 mod update;

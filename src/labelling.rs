@@ -1,0 +1,140 @@
+//! Changing system labels: what the operations of both surfaces share.
+//!
+//! Labels belong to the end-user context: its revision is the ETag and guards the change, the dialog itself does not change
+//! and no event is raised. Several dialogs are changed all or none.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    actor_names,
+    app::App,
+    domain::{
+        Instant,
+        actor::{Actor, ActorType},
+        identity::EndUserIdentity,
+        ids::{DialogId, Revision},
+        refusal::Refusal,
+        rules::unique,
+        system_label::LabelEdit,
+        violations::{At, Violations},
+    },
+    http::if_match::IfMatch,
+    store::{
+        context::{EndUserContext, LabelChange, set_labels},
+        violation::StoreError,
+    },
+};
+
+/// A dialog, and the revision of its end-user context that the change builds on.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DialogRevision)]
+pub struct DialogRevision {
+    #[serde(default)]
+    pub dialog_id: Uuid,
+    pub end_user_context_revision: Option<Uuid>,
+}
+
+/// Between one and `most` dialogs, each once.
+pub fn check_dialogs(dialogs: &[DialogRevision], most: usize, at: At, found: &mut Violations) {
+    if !(1..=most).contains(&dialogs.len()) {
+        found.add(at, format!("Must supply between 1 and {most} dialogs to update"));
+    }
+    unique::unique(dialogs.iter().map(|dialog| &dialog.dialog_id), at, found);
+}
+
+/// The dialogs that the end user's lists do not show. Neither level nor visibility matters to labels.
+///
+/// # Errors
+/// Those of the platform.
+pub async fn unlisted(
+    app: &App,
+    end_user: &EndUserIdentity,
+    contexts: &[EndUserContext],
+) -> Result<HashSet<DialogId>, Refusal> {
+    let mut parties: Vec<_> = contexts.iter().map(|context| context.party.to_string()).collect();
+    parties.sort_unstable();
+    parties.dedup();
+    let mut resources: Vec<_> = contexts.iter().map(|context| context.service_resource.clone()).collect();
+    resources.sort_unstable();
+    resources.dedup();
+    let granted = app.lists.authorization(end_user, &parties, &resources).await?;
+    let uncovered =
+        contexts.iter().filter(|context| !granted.covers(&context.party, &context.service_resource, context.id));
+    Ok(uncovered.map(|context| context.id).collect())
+}
+
+/// The refusal of one dialog that lists do not show.
+pub fn unauthorized(id: DialogId) -> Refusal {
+    Refusal::forbidden(format!("The following dialog ids are unauthorized and/or missing: ({id})."))
+}
+
+/// The end user, as the label log names them.
+///
+/// # Errors
+/// 422 if nobody has that id, 502 if the register does not answer.
+pub async fn named(app: &App, end_user: &EndUserIdentity) -> Result<Actor, Refusal> {
+    let mut actor = Actor {
+        actor_type: ActorType::PartyRepresentative,
+        actor_id: Some(end_user.party.to_string()),
+        actor_name: None,
+    };
+    actor_names::look_up(&app.altinn, vec![&mut actor]).await?;
+    Ok(actor)
+}
+
+/// 412 unless each dialog's context has the revision that the request names for it. True if it named any.
+pub fn guarded(dialogs: &[DialogRevision], contexts: &[EndUserContext]) -> Result<bool, Refusal> {
+    let expected: std::collections::HashMap<Uuid, Uuid> =
+        dialogs.iter().filter_map(|dialog| Some((dialog.dialog_id, dialog.end_user_context_revision?))).collect();
+    for context in contexts {
+        if expected.get(&context.id.0).is_some_and(|expected| *expected != context.revision.0) {
+            return Err(Refusal::PreconditionFailed);
+        }
+    }
+    Ok(!expected.is_empty())
+}
+
+/// Changes the labels of one dialog; its context's revision afterwards, which is new if a label differs.
+///
+/// # Errors
+/// 412 or 409 if the context was changed meanwhile, according to whether the client said what it builds on.
+pub async fn change_one(
+    app: &App,
+    context: &EndUserContext,
+    edit: LabelEdit,
+    performer: &Actor,
+    expected: IfMatch,
+    now: Instant,
+) -> Result<Revision, Refusal> {
+    let change = LabelChange { dialog: context.id, read: context.revision };
+    let written = set_labels(&app.db, &[change], edit, performer, now).await?;
+    let (_, revision) = written.and_then(|mut written| written.pop()).ok_or_else(|| too_late(expected.0.is_some()))?;
+    Ok(revision)
+}
+
+/// Changes the labels of all these dialogs, or of none. `guarded`: the client said what it builds on.
+///
+/// # Errors
+/// 412 or 409 if one of the contexts was changed meanwhile.
+pub async fn change_many(
+    app: &App,
+    contexts: &[EndUserContext],
+    edit: LabelEdit,
+    performer: &Actor,
+    guarded: bool,
+    now: Instant,
+) -> Result<(), Refusal> {
+    let changes: Vec<LabelChange> =
+        contexts.iter().map(|context| LabelChange { dialog: context.id, read: context.revision }).collect();
+    let written = set_labels(&app.db, &changes, edit, performer, now).await?;
+    written.map(drop).ok_or_else(|| too_late(guarded))
+}
+
+fn too_late(guarded: bool) -> Refusal {
+    if guarded { Refusal::PreconditionFailed } else { StoreError::Concurrent.into() }
+}

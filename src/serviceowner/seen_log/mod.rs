@@ -1,0 +1,4 @@
+//! Who has opened a dialog.
+
+pub mod get;
+pub mod list;

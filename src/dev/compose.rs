@@ -55,15 +55,20 @@ impl Composition {
     ///
     /// `seeded`: a reset creates the scenario's dialogs again.
     pub fn join(&self, seeded: bool) {
-        let (changed, reset) = (self.clone(), self.clone());
+        let (changed, reset) = (self.app.clone(), self.app.clone());
+        let sandbox = self.sandbox.downgrade();
         self.sandbox.set_hooks(SandboxHooks {
             world_changed: Arc::new(move || {
-                let composition = changed.clone();
-                Box::pin(async move { composition.follow_world().await })
+                let app = changed.clone();
+                Box::pin(async move { follow_world(&app).await })
             }),
             reset: Arc::new(move || {
-                let composition = reset.clone();
-                Box::pin(async move { composition.reset(seeded).await })
+                let (app, sandbox) = (reset.clone(), sandbox.clone());
+                Box::pin(async move {
+                    // It is the sandbox that runs its hooks, so it is still there.
+                    let sandbox = sandbox.upgrade().context("the sandbox is gone")?;
+                    Self { app, sandbox }.reset(seeded).await
+                })
             }),
         });
     }
@@ -73,17 +78,7 @@ impl Composition {
     pub async fn start(&self) -> anyhow::Result<()> {
         // Levels of an earlier run would stay: a synchronisation only ever adds and changes them.
         sqlx::query("delete from resource_level").execute(&self.app.db).await?;
-        self.follow_world().await
-    }
-
-    /// Forgets what was derived from an earlier world, and synchronises anew from the beginning: the sandbox's clock may
-    /// have been turned back, and then nothing would be newer than what is stored.
-    async fn follow_world(&self) -> anyhow::Result<()> {
-        let App { auth, altinn, db, .. } = &self.app;
-        sqlx::query("delete from subject_resource").execute(db).await?;
-        auth.forget_all();
-        altinn.forget_all();
-        altinn.sync_now().await.context("synchronising with the sandbox")
+        follow_world(&self.app).await
     }
 
     async fn reset(&self, seeded: bool) -> anyhow::Result<()> {
@@ -105,4 +100,14 @@ impl Composition {
     pub fn router(&self) -> Router {
         router::router(self.app.clone()).merge(self.sandbox.router())
     }
+}
+
+/// Forgets what was derived from an earlier world, and synchronises anew from the beginning: the sandbox's clock may
+/// have been turned back, and then nothing would be newer than what is stored.
+async fn follow_world(app: &App) -> anyhow::Result<()> {
+    let App { auth, altinn, db, .. } = app;
+    sqlx::query("delete from subject_resource").execute(db).await?;
+    auth.forget_all();
+    altinn.forget_all();
+    altinn.sync_now().await.context("synchronising with the sandbox")
 }

@@ -30,7 +30,7 @@ pub mod world;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak},
 };
 
 use anyhow::{Context, Result};
@@ -50,6 +50,17 @@ use crate::clock::Clock;
 /// A sandbox: its world and everything that has happened in it. Clones share one.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
+
+/// A sandbox that may be gone: for hooks, which the sandbox itself holds and which would otherwise keep it for ever.
+#[derive(Clone)]
+pub struct WeakSandbox(Weak<Inner>);
+
+impl WeakSandbox {
+    /// The sandbox, if somebody still has it.
+    pub fn upgrade(&self) -> Option<Sandbox> {
+        self.0.upgrade().map(Sandbox)
+    }
+}
 
 struct Inner {
     /// The world to go back to.
@@ -107,7 +118,11 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Joins the sandbox with a service. Only the first call counts.
+    pub fn downgrade(&self) -> WeakSandbox {
+        WeakSandbox(Arc::downgrade(&self.0))
+    }
+
+    /// Joins the sandbox with a service. Only the first call counts. Hooks hold the sandbox weakly, or it never goes.
     pub fn set_hooks(&self, hooks: SandboxHooks) {
         self.0.hooks.set(hooks).ok();
     }

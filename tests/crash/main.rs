@@ -16,6 +16,7 @@ use std::{
 };
 
 use reqwest::StatusCode;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 use tokio::process::{Child, Command};
@@ -66,7 +67,7 @@ impl Service {
         };
         let field = |name: &str| card[name].as_str().expect("the ready file names it").to_owned();
         let address = format!("{}/GetEnterpriseToken?env=test&ttl=3600&{OWNER}", field("token_url"));
-        let token = reqwest::get(address).await.expect("a token").text().await.expect("text");
+        let token = client().get(address).send().await.expect("a token").text().await.expect("text");
         Self { process, base_url: field("base_url"), database_url: field("database_url"), token }
     }
 
@@ -81,9 +82,15 @@ impl Service {
 
     /// Asked to stop; its database has stopped with it.
     async fn stopped(mut self) {
-        signal("-TERM", &self.process_id().to_string());
+        signal(Signal::TERM, self.process_id());
         let _ = self.process.wait().await;
     }
+}
+
+/// Speaks plain HTTP to this machine, so it needs neither proxies nor certificates.
+fn client() -> reqwest::Client {
+    let builder = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().tls_certs_only([]);
+    builder.build().expect("a client")
 }
 
 /// The data of one variant. Removed at the end, unless a check failed: then it is what there is to look at.
@@ -111,9 +118,9 @@ impl Drop for Scratch {
     }
 }
 
-fn signal(signal: &str, process: &str) {
-    let status = std::process::Command::new("kill").args([signal, process]).status().expect("kill runs");
-    assert!(status.success(), "the process exists");
+fn signal(signal: Signal, process: u32) {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw).expect("a process id");
+    kill_process(process, signal).expect("the process exists");
 }
 
 fn new_dialog(id: Uuid) -> Value {
@@ -144,7 +151,7 @@ fn acknowledged(status: StatusCode, victim: Victim) -> bool {
 
 /// Creates dialogs and appends to them until told to stop or nobody answers any more.
 async fn write(base_url: String, token: String, victim: Victim, ledger: Arc<Mutex<Ledger>>, stop: Arc<AtomicBool>) {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().expect("a client");
+    let client = client();
     let dialogs = format!("{base_url}/api/v1/serviceowner/dialogs");
     while !stop.load(Ordering::Relaxed) {
         let id = Uuid::now_v7();
@@ -238,8 +245,8 @@ async fn rounds(name: &str, victim: Victim) {
         let moment = 150 + Uuid::new_v4().as_u64_pair().0 % 850;
         tokio::time::sleep(Duration::from_millis(moment)).await;
         match victim {
-            Victim::Service => signal("-KILL", &service.process_id().to_string()),
-            Victim::Database => signal("-KILL", &postmaster(&data.0)),
+            Victim::Service => signal(Signal::KILL, service.process_id()),
+            Victim::Database => signal(Signal::KILL, postmaster(&data.0)),
         }
         stop.store(true, Ordering::Relaxed);
         for writer in writers {
@@ -261,13 +268,14 @@ async fn rounds(name: &str, victim: Victim) {
 }
 
 /// The process id of the database server that runs on `data`.
-fn postmaster(data: &Path) -> String {
+fn postmaster(data: &Path) -> u32 {
     let mut folders = vec![data.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.file_name() == "postmaster.pid" {
                 let text = std::fs::read_to_string(entry.path()).expect("the lock file is text");
-                return text.lines().next().expect("its first line is the process id").trim().to_owned();
+                let first = text.lines().next().expect("a first line");
+                return first.trim().parse().expect("its first line is the process id");
             }
             if entry.path().is_dir() {
                 folders.push(entry.path());

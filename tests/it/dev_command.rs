@@ -10,6 +10,8 @@ use std::{
 use dialogporten::dev::postgres::{self, Options, Postgres};
 use serde_json::Value;
 
+use crate::harness::http;
+
 struct Running {
     process: Child,
     ready: Value,
@@ -41,7 +43,7 @@ fn start(folder: &Path, scenario: &str) -> Running {
 }
 
 async fn sandbox_card(ready: &Value) -> Value {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http();
     let address = format!("{}/sandbox", ready["base_url"].as_str().unwrap());
     client.get(address).header("accept", "application/json").send().await.unwrap().json().await.unwrap()
 }
@@ -88,7 +90,7 @@ async fn listed(ready: &Value, org: &str) -> Vec<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_dialogporten")).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let token = String::from_utf8(output.stdout).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http();
     let list = client.get(format!("{base}/api/v1/serviceowner/dialogs?limit=100")).bearer_auth(token.trim()).send();
     let list: Value = list.await.unwrap().error_for_status().unwrap().json().await.unwrap();
     list["items"].as_array().unwrap().clone()
@@ -108,7 +110,7 @@ async fn the_default_scenario_has_its_dialogs_and_a_reset_makes_them_anew() {
     };
     assert_eq!(labels(&before).iter().filter(|labels| labels.contains("Archive")).count(), 1, "{before:?}");
 
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = http();
     let reset = format!("{}/sandbox/reset", running.ready["base_url"].as_str().unwrap());
     assert_eq!(client.post(reset).send().await.unwrap().status(), 204);
     let after = listed(&running.ready, "ttd").await;

@@ -67,3 +67,38 @@ async fn a_changed_world_is_in_force_when_the_change_is_answered() {
     app.anonymous().post("/sandbox/reset", None).await.expect(204);
     assert_eq!(app.service_owner("ttd").get(&format!("serviceowner/dialogs/{dialog}")).await.status, 404);
 }
+
+/// M-00: whatever a test took (files, sockets, connections to the database) it gives back, so that the suite passes under
+/// the usual limit of 1,024 open files. In a process of its own, where no other test opens anything meanwhile.
+#[test]
+fn a_test_gives_back_what_it_took() {
+    let counted = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "harness_works::descriptors_are_counted", "--ignored", "--nocapture"])
+        .output()
+        .expect("this program runs once more");
+    let said = String::from_utf8_lossy(&counted.stdout);
+    assert!(counted.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&counted.stderr));
+}
+
+#[test]
+#[ignore = "run by the test above, in a process of its own"]
+fn descriptors_are_counted() {
+    let one_test = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let app = TestApp::start().await;
+            let dialog = app.service_owner("ttd").creates(simple_dialog()).await;
+            app.person(PERSON).opens(dialog).await;
+            app.anonymous().post("/sandbox/reset", None).await.expect(204);
+        });
+    };
+    let open = || std::fs::read_dir("/proc/self/fd").or_else(|_| std::fs::read_dir("/dev/fd")).map(Iterator::count);
+    // The first opens what all share: the server's locks, statics.
+    one_test();
+    let before = open().expect("a list of open files");
+    for _ in 0..8 {
+        one_test();
+    }
+    let after = open().expect("a list of open files");
+    assert!(after <= before + 2, "{before} files were open after one test, {after} after nine");
+}

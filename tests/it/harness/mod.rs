@@ -34,7 +34,7 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 use url::Url;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, http};
 pub use database::{TestDatabase, database};
 pub use dialogs::*;
 

@@ -5,13 +5,13 @@ use std::{net::SocketAddr, path::PathBuf, time::Instant};
 use clap::Args;
 use url::Url;
 
-use super::{Common, log};
+use super::{Common, listen, log};
 use crate::{config::Source, dev::run::Dev};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where to listen; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5123")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5123", value_parser = listen::address)]
     listen: SocketAddr,
     /// The address that callers use, if it is not the one listened on (containers, proxies)
     #[arg(long, value_name = "URL")]

@@ -2,6 +2,8 @@
 
 mod config;
 mod dev;
+mod keys;
+mod listen;
 mod log;
 mod migrate;
 mod openapi;
@@ -53,6 +55,9 @@ enum Command {
     Migrate,
     /// Write the API documents
     Openapi(openapi::Arguments),
+    /// Make the keys that sign dialog tokens
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Command),
@@ -78,6 +83,7 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
     match command {
         Some(Command::Guard { orders }) => guard::run(&orders),
         Some(Command::Config(command)) => config::run(&command, &common.settings()),
+        Some(Command::Keys(command)) => keys::run(&command),
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),
         Some(Command::Migrate) => migrate::run(&common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),

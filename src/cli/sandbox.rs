@@ -8,25 +8,28 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::{Common, log};
+use super::{Common, listen, log};
 use crate::{
     clock::Clock,
     config::{KeyPair, Source},
     dev::run::{address, refuse_exposure, world, write_at_once},
-    sandbox::{Sandbox, keys::KeyName},
+    sandbox::{Sandbox, keys::KeyName, numbers},
     serve,
 };
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where to listen; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5124")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5124", value_parser = listen::address)]
     listen: SocketAddr,
     /// The address that callers use, if it is not the one listened on
     #[arg(long, value_name = "URL")]
@@ -49,7 +52,42 @@ pub struct Arguments {
     expose_sandbox_to_network: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print synthetic numbers with valid check digits, one a line
+    Number {
+        kind: Kind,
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        count: u32,
+    },
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kind {
+    Person,
+    Organization,
+}
+
 pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
+    match &arguments.command {
+        Some(Command::Number { kind, count }) => print_numbers(*kind, *count),
+        None => serve(arguments, common),
+    }
+}
+
+fn print_numbers(kind: Kind, count: u32) -> anyhow::Result<()> {
+    let kind = match kind {
+        Kind::Person => numbers::Kind::Person,
+        Kind::Organization => numbers::Kind::Organization,
+    };
+    let mut out = std::io::stdout().lock();
+    for _ in 0..count {
+        writeln!(out, "{}", numbers::synthetic(kind))?;
+    }
+    Ok(())
+}
+
+fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let started = Instant::now();
     refuse_exposure(arguments.listen, arguments.expose_sandbox_to_network)?;
     let mut settings = common.settings();
@@ -99,7 +137,7 @@ fn settings_for_serve(sandbox: &Sandbox) -> anyhow::Result<String> {
     let settings = json!({
         "dialogporten": {"primary": key("primary"), "secondary": key("secondary")},
         "authentication": {"issuers": issuers},
-        "altinn": {"base_uri": root, "events_base_uri": root, "cdn_base_uri": root},
+        "altinn": {"base_uri": root, "events_base_uri": root, "cdn_base_uri": root, "allow_sandbox": true},
         "maskinporten": {
             "token_uri": format!("{root}token"),
             "audience": root,

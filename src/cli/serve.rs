@@ -2,17 +2,22 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::{Common, log};
-use crate::{app::App, clock::Clock, config::Source, router, serve};
+use super::{Common, listen, log};
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Config, Source},
+    outgoing, router, serve,
+};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where to listen; replaces `server.listen`
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
     listen: Option<SocketAddr>,
 }
 
@@ -26,6 +31,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     }
     let config = settings.config()?;
     log::start(&config.log);
+    refuse_sandbox(&config)?;
+    if config.altinn.base_uri.scheme() == "https" {
+        outgoing::trusts_anybody()?;
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let (listen, drain) = (config.server.listen, config.server.drain);
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
@@ -38,3 +47,28 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         served
     })
 }
+
+/// Tokens of a sandbox are anybody's for the asking, and keys that came over plain http may be anybody's.
+///
+/// # Errors
+/// The settings name such issuers, and do not say that they are meant.
+fn refuse_sandbox(config: &Config) -> anyhow::Result<()> {
+    if config.altinn.allow_sandbox {
+        return Ok(());
+    }
+    for issuer in &config.authentication.issuers {
+        let (name, address) = (&issuer.name, &issuer.well_known);
+        let why = if address.path().contains(SANDBOX_ISSUERS) {
+            "is a sandbox, which gives a token of anybody to everybody"
+        } else if address.scheme() != "https" {
+            "sends its keys over plain http, where anybody on the way can replace them"
+        } else {
+            continue;
+        };
+        bail!("authentication.issuers: {name} ({address}) {why}; altinn.allow_sandbox = true says that this is meant");
+    }
+    Ok(())
+}
+
+/// The path of every issuer of a sandbox.
+const SANDBOX_ISSUERS: &str = "/sandbox/issuers/";

@@ -7,7 +7,10 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use url::Url;
 
-use crate::sandbox::mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES};
+use crate::{
+    outgoing,
+    sandbox::mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES},
+};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -70,7 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 async fn fetch(arguments: &Arguments) -> anyhow::Result<String> {
     let base = arguments.sandbox.as_str().trim_end_matches('/');
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
+    let client = outgoing::local(Duration::from_secs(10));
     let (endpoint, usual, mut query) = match &arguments.who {
         Who::ServiceOwner { org, number, admin } => {
             let number = match number {

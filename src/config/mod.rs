@@ -111,6 +111,8 @@ pub struct AltinnPlatform {
     pub events_base_uri: Url,
     pub cdn_base_uri: Url,
     pub subscription_key: Option<SecretString>,
+    /// `serve` may use a sandbox, whose tokens anybody can make, and issuers whose keys come over plain http.
+    pub allow_sandbox: bool,
     /// Median of the pause before a failed call is repeated for the first time; doubled for each further one.
     pub retry_delay: Duration,
 }

@@ -405,6 +405,7 @@ impl Reader<'_> {
             events_base_uri: self.optional("altinn.events_base_uri").map_or_else(|| base_uri.clone(), with_slash),
             cdn_base_uri: self.folder("altinn.cdn_base_uri"),
             subscription_key: self.optional("altinn.subscription_key"),
+            allow_sandbox: self.required("altinn.allow_sandbox"),
             retry_delay: self.required("altinn.retry_delay"),
             base_uri,
         }

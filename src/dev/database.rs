@@ -22,6 +22,8 @@ impl DatabaseServer {
     /// `url` names a database that exists; it is used to talk to the server.
     pub fn at(url: &str) -> anyhow::Result<Self> {
         const FORM: &str = "the database's address is not of the form postgres://user:password@host:port/database";
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        ensure!(matches!(scheme, "postgres" | "postgresql"), FORM);
         Ok(Self { url: Url::parse(url).context(FORM)?, options: PgConnectOptions::from_str(url).context(FORM)? })
     }
 
@@ -77,6 +79,21 @@ impl DatabaseServer {
         })?;
         own.close().await?;
         Ok(())
+    }
+
+    /// Takes database `name` for one `dev`; it is free again when the connection is gone.
+    ///
+    /// # Errors
+    /// Another one has it: two services would share their dialogs and empty each other's store.
+    pub async fn reserve(&self, name: &str) -> anyhow::Result<PgConnection> {
+        let mut own = self.connect_to(name).await?;
+        let free: bool =
+            sqlx::query_scalar("select pg_try_advisory_lock(hashtext('dialogporten dev'))").fetch_one(&mut own).await?;
+        ensure!(
+            free,
+            "another dialogporten runs on database {name} of this server; stop it, or use --ephemeral for a second one"
+        );
+        Ok(own)
     }
 
     /// Copies `template`, which nobody may be connected to.
@@ -139,11 +156,17 @@ pub async fn empty(db: &PgPool) -> anyhow::Result<()> {
 
 async fn create(server: &mut PgConnection, name: &str, template: Option<&str>) -> anyhow::Result<()> {
     let template = template.map(quoted).transpose()?.map(|name| format!(" template {name}")).unwrap_or_default();
-    sqlx::query(AssertSqlSafe(format!("create database {}{template}", quoted(name)?)))
-        .execute(server)
-        .await
-        .with_context(|| format!("cannot make database {name}"))?;
-    Ok(())
+    let made = sqlx::query(AssertSqlSafe(format!("create database {}{template}", quoted(name)?))).execute(server).await;
+    made.map(drop).map_err(|error| {
+        let lacks_the_right = error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("42501"));
+        let error = anyhow::Error::from(error).context(format!("cannot make database {name}"));
+        if lacks_the_right {
+            error
+                .context("the role of the database's address lacks the right to make databases (alter role … createdb)")
+        } else {
+            error
+        }
+    })
 }
 
 async fn mark(own: &mut PgConnection, purpose: &str) -> anyhow::Result<()> {

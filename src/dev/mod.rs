@@ -5,6 +5,7 @@
 //! | [`run`] | the `dev` command: from nothing to a service that answers |
 //! | [`compose`] | service and sandbox on one origin, joined; tests use it too |
 //! | [`postgres`] | a server of our own, and the guard that stops it |
+//! | [`supervise`] | the same server, started again when it ends unasked |
 //! | [`database`] | databases of our own on any server |
 //! | [`seed`] | dialogs of a scenario |
 //! | [`card`] | what is printed when everything is ready |
@@ -15,3 +16,4 @@ pub mod database;
 pub mod postgres;
 pub mod run;
 pub mod seed;
+pub mod supervise;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     compose::{Composition, Ingredients},
     database::DatabaseServer,
     postgres::{self, Account, Options, Postgres},
+    supervise::Supervised,
 };
 use crate::{
     clock::Clock,
@@ -50,35 +51,45 @@ impl Dev {
         refuse_exposure(self.listen, self.expose_sandbox)?;
         let world = world(&self.scenario)?;
         let place = self.place()?;
-        fs::create_dir_all(&place.folder).with_context(|| format!("cannot make {}", place.folder.display()))?;
-        let managed = match named_database(&settings)? {
-            Some(_) => None,
-            None => Some(Postgres::start(&Options {
+        fs::create_dir_all(&place.folder).map_err(|error| postgres::in_words(&place.folder, &error))?;
+        let (server, managed) = if let Some(named) = named_database(&settings)? {
+            (named, None)
+        } else {
+            let options = Options {
                 folder: place.folder.clone(),
                 throw_away: self.ephemeral,
                 remove: self.ephemeral,
                 max_connections: 100,
                 program: env::current_exe().context("this program's own path")?,
                 users: None,
-            })?),
+            };
+            let started = Postgres::start(&options)?;
+            (DatabaseServer::at(&started.url("postgres"))?, Some(Supervised::new(started, options)))
         };
-        let server = match (&managed, named_database(&settings)?) {
-            (Some(managed), _) => DatabaseServer::at(&managed.url("postgres"))?,
-            (None, Some(named)) => named,
-            (None, None) => unreachable!("one of the two was chosen above"),
-        };
+        let (managed, given_up) = managed.unzip();
         let notes = Notes {
             moved: place.moved.then(|| place.folder.clone()),
             named_server: managed.is_none(),
             ephemeral: self.ephemeral,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let outcome = runtime.block_on(self.serve(settings, world, &place.folder, &server, &notes, started));
-        runtime.shutdown_timeout(Duration::from_secs(1));
+        let database = if self.ephemeral && managed.is_none() { ephemeral_name()? } else { DATABASE.to_owned() };
+        let stage = Stage { database: &database, folder: &place.folder, server: &server, notes: &notes, started };
+        let outcome = runtime.block_on(async {
+            tokio::select! {
+                outcome = self.serve(settings, world, &stage) => outcome,
+                error = lost(given_up) => Err(error),
+            }
+        });
         if self.ephemeral && managed.is_none() {
-            // The server is somebody else's; only the folder with the keys is ours.
+            // The server is somebody else's; the folder with the keys and the database are ours.
             let _ = fs::remove_dir_all(&place.folder);
+            let removed = runtime.block_on(server.remove(&database));
+            if let Err(error) = removed {
+                tracing::warn!("database {database} stays behind: {error:#}");
+            }
         }
+        runtime.shutdown_timeout(Duration::from_secs(1));
         drop(managed);
         outcome
     }
@@ -92,23 +103,18 @@ impl Dev {
         }
     }
 
-    async fn serve(
-        &self,
-        mut settings: Settings,
-        world: World,
-        folder: &Path,
-        server: &DatabaseServer,
-        notes: &Notes,
-        started: Instant,
-    ) -> anyhow::Result<()> {
+    async fn serve(&self, mut settings: Settings, world: World, stage: &Stage<'_>) -> anyhow::Result<()> {
+        let Stage { database, folder, server, notes, started } = *stage;
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}; --listen names another address", self.listen))?;
         if self.fresh {
-            server.remove(DATABASE).await?;
+            server.remove(database).await?;
         }
-        server.prepare(DATABASE, "dev").await?;
-        settings.put("database.url", server.url(DATABASE), Source::Sandbox);
+        server.prepare(database, "dev").await?;
+        // Held until the end. A managed server has a locked folder instead, and may come back without its locks.
+        let _reserved = if notes.named_server { Some(server.reserve(database).await?) } else { None };
+        settings.put("database.url", server.url(database), Source::Sandbox);
 
         let base = address(self.base_url.as_ref(), listener.local_addr()?)?;
         let composition = Composition::build(Ingredients {
@@ -139,7 +145,7 @@ impl Dev {
             token_url: format!("{}/api", root(&base)),
             graphql_url: format!("{}/graphql", root(&base)),
             base_url: root(&base).to_owned(),
-            database_url: server.url(DATABASE),
+            database_url: server.url(database),
             started_ms: started.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
         };
         if let Some(file) = &self.ready_file {
@@ -151,6 +157,34 @@ impl Dev {
         syncing.abort();
         composition.app.db.close().await;
         served
+    }
+}
+
+/// What a run stands on.
+#[derive(Clone, Copy)]
+struct Stage<'a> {
+    database: &'a str,
+    folder: &'a Path,
+    server: &'a DatabaseServer,
+    notes: &'a Notes,
+    started: Instant,
+}
+
+/// The name of a database that only this run uses.
+fn ephemeral_name() -> anyhow::Result<String> {
+    let mut nonce = [0; 6];
+    aws_lc_rs::rand::fill(&mut nonce).ok().context("the random generator of the system fails")?;
+    Ok(nonce.iter().fold(format!("{DATABASE}_"), |name, byte| name + &format!("{byte:02x}")))
+}
+
+/// Returns when the managed database is gone for good; never without one.
+async fn lost(given_up: Option<oneshot::Receiver<anyhow::Error>>) -> anyhow::Error {
+    match given_up {
+        Some(given_up) => match given_up.await {
+            Ok(error) => error,
+            Err(_) => std::future::pending().await,
+        },
+        None => std::future::pending().await,
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::party::{PartyKind, is_person_number},
+    outgoing,
     sandbox::{
         Sandbox,
         mint::{END_USER_SCOPES, SERVICE_OWNER_SCOPES},
@@ -27,7 +28,7 @@ pub async fn dialogs(sandbox: &Sandbox) -> anyhow::Result<usize> {
     if dialogs.is_empty() {
         return Ok(0);
     }
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
+    let client = outgoing::local(Duration::from_secs(30));
     // Steps may lie in the past; the clock goes back to where it was, plus the time that this takes.
     let clock = sandbox.clock();
     let (before, began) = (clock.now(), std::time::Instant::now());

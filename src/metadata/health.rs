@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use url::Url;
 
-use crate::{app::App, config::Config, http::answer, openapi::Route};
+use crate::{app::App, config::Config, http::answer, openapi::Route, outgoing};
 
 /// An answer that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(5);
@@ -206,9 +206,7 @@ async fn endpoints(config: &Config) -> Check {
 
 async fn ask(endpoint: Endpoint) -> CheckedEndpoint {
     /// Probes have a time-out of their own and are never repeated, so they do not share the platform's client.
-    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
-        reqwest::Client::builder().timeout(PATIENCE).build().expect("a client without special settings can be built")
-    });
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| outgoing::probe(PATIENCE));
     let began = Instant::now();
     let answered = CLIENT.get(endpoint.url.clone()).send().await.is_ok_and(|response| response.status().is_success());
     let took = began.elapsed();

@@ -9,6 +9,7 @@
 //! | `platform`, `registry`, `events` | what the real platform answers |
 //! | `issuers`, `exchange`, [`keys`] | discovery, key sets, Maskinporten and the exchange |
 //! | [`mint`], `token_endpoints` | tokens as the public test tools make them |
+//! | [`numbers`] | numbers that nobody has |
 //! | `calls` | what was called, and faults that were switched on |
 //! | `control`, `card` | the sandbox's own interface under `/sandbox` |
 
@@ -20,6 +21,7 @@ mod exchange;
 mod issuers;
 pub mod keys;
 pub mod mint;
+pub mod numbers;
 mod platform;
 mod registry;
 #[cfg(test)]

@@ -77,7 +77,11 @@ fn a_test_gives_back_what_it_took() {
         .output()
         .expect("this program runs once more");
     let said = String::from_utf8_lossy(&counted.stdout);
-    assert!(counted.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&counted.stderr));
+    assert!(
+        counted.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&counted.stderr)
+    );
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::{
     fs, io,
     os::unix::fs::{MetadataExt, chown},
     path::Path,
-    process::Command,
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
+use nix::unistd::{Uid, User, geteuid};
 use serde::{Deserialize, Serialize};
 
 /// An account of this machine, by number.
@@ -20,14 +20,14 @@ pub struct Account {
 impl Account {
     /// Whoever runs this process, or for root `postgres` if that user exists, else `nobody`.
     pub fn for_server() -> anyhow::Result<Option<Self>> {
-        if number(&["-u"]).context("cannot tell who runs this process")? != 0 {
+        if !geteuid().is_root() {
             return Ok(None);
         }
         for name in ["postgres", "nobody"] {
-            if let (Ok(uid), Ok(gid)) = (number(&["-u", name]), number(&["-g", name]))
-                && uid != 0
+            if let Ok(Some(user)) = User::from_name(name)
+                && !user.uid.is_root()
             {
-                return Ok(Some(Self { uid, gid }));
+                return Ok(Some(Self { uid: user.uid.as_raw(), gid: user.gid.as_raw() }));
             }
         }
         bail!("PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`")
@@ -56,8 +56,10 @@ impl Account {
     }
 }
 
-/// Asks `id`: the only portable way without foreign code.
-fn number(arguments: &[&str]) -> anyhow::Result<u32> {
-    let output = Command::new("id").args(arguments).output().context("cannot run `id`")?;
-    String::from_utf8_lossy(&output.stdout).trim().parse().context("`id` answered no number")
+/// The name of user `uid`, or its number where it has none.
+pub fn name_of(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => user.name,
+        _ => format!("user number {uid}"),
+    }
 }

@@ -1,14 +1,15 @@
 //! Where the data lives: a folder of the project that git ignores, unless something speaks against it.
 
 use std::{
-    env, fs,
+    env, fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
-use super::account::Account;
+use super::account::{Account, name_of};
 
 /// A folder of ours and why it is there.
 #[derive(Clone, Debug)]
@@ -34,6 +35,26 @@ pub fn within(project: &Path, folder: &Path, account: Option<Account>) -> Place 
             Place { folder: Path::new("/var/lib/dialogporten-dev").join(hex(&digest[..8])), moved: true }
         }
         _ => Place { folder: wanted, moved: false },
+    }
+}
+
+/// What stands in the way of using `folder`, who it belongs to, and the way out.
+pub fn in_words(folder: &Path, error: &io::Error) -> anyhow::Error {
+    const OUT: &str = "--data-dir names another folder, --ephemeral keeps nothing";
+    let shown = folder.display();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            // The nearest that exists says whose it is.
+            let owner = folder.ancestors().find_map(|folder| Some((folder, fs::metadata(folder).ok()?)));
+            let owner =
+                owner.map(|(folder, meta)| format!("; {} belongs to {}", folder.display(), name_of(meta.uid())));
+            let me = name_of(nix::unistd::geteuid().as_raw());
+            anyhow::anyhow!("{me} may not write to {shown}{}. {OUT}", owner.unwrap_or_default())
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            anyhow::anyhow!("{shown} cannot be written to, its file system is read-only. {OUT}")
+        }
+        _ => anyhow::anyhow!("cannot use the folder {shown}: {error}. {OUT}"),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{BufRead, BufReader, Read},
     net::{Ipv4Addr, TcpListener},
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -18,9 +18,9 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 
-pub use account::Account;
+pub use account::{Account, name_of};
 pub use binaries::Binaries;
-pub use folder::{Place, of_project, temporary, within};
+pub use folder::{Place, in_words, of_project, temporary, within};
 use guard::Orders;
 
 /// How a server is to be run.
@@ -63,14 +63,28 @@ impl Postgres {
         if folder.version().is_none() {
             folder.initialise(&binaries)?;
         }
-        // A port is free when it is chosen and may be taken when the server binds it.
-        for _ in 0..3 {
+        let began = Instant::now();
+        let mut ports = 0;
+        loop {
             let port = folder.free_port()?;
-            if let Some(guard) = folder.launch(&binaries, options, port)? {
-                return Ok(Self { port, guard, lock: folder.lock });
+            match folder.launch(&binaries, options, port)? {
+                Launch::Ready(guard) => return Ok(Self { port, guard, lock: folder.lock }),
+                // A port is free when it is chosen and may be taken when the server binds it.
+                Launch::PortTaken if ports < 3 => ports += 1,
+                // The processes of a server that was killed go one after the other, each when it notices; until the last
+                // is gone, their memory keeps a new server from the data.
+                Launch::MemoryHeld if began.elapsed() < MEMORY_PATIENCE => thread::sleep(Duration::from_millis(200)),
+                Launch::PortTaken | Launch::MemoryHeld => {
+                    bail!("PostgreSQL does not start:\n{}", folder.end_of_log())
+                }
             }
         }
-        bail!("PostgreSQL does not start:\n{}", folder.end_of_log())
+    }
+
+    /// Whether the server has ended although nobody told it to.
+    pub fn is_gone(&mut self) -> bool {
+        // The guard ends with its server.
+        matches!(self.guard.try_wait(), Ok(Some(_)))
     }
 
     /// Address of a database of this server.
@@ -101,6 +115,17 @@ impl Drop for Postgres {
     }
 }
 
+/// What came of starting a server.
+enum Launch {
+    Ready(Child),
+    PortTaken,
+    /// Processes of a killed predecessor still hold its shared memory.
+    MemoryHeld,
+}
+
+/// How long a killed predecessor's processes are waited for.
+const MEMORY_PATIENCE: Duration = Duration::from_secs(15);
+
 /// The folder of one server, locked for this process.
 struct Folder {
     root: PathBuf,
@@ -117,7 +142,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Folder {
     fn open(root: &Path, account: Option<Account>) -> anyhow::Result<Self> {
         if !root.exists() {
-            fs::create_dir_all(root).with_context(|| format!("cannot make the folder {}", root.display()))?;
+            fs::create_dir_all(root).map_err(|error| in_words(root, &error))?;
             // The server's account passes through, whatever the mask of new files is here.
             fs::set_permissions(root, fs::Permissions::from_mode(0o755))?;
         }
@@ -131,7 +156,10 @@ impl Folder {
                 root.display()
             );
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(root.join("lock"))?;
+        let lock = root.join("lock");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
+        let lock = lock.map_err(|error| in_words(&root, &error))?;
+        Self::refuse_data_of_others(&root.join("postgres"), account)?;
         let asked = Instant::now();
         loop {
             match lock.try_lock() {
@@ -145,6 +173,22 @@ impl Folder {
             }
         }
         Ok(Self { data: root.join("postgres"), log: root.join("postgres.log"), root, account, lock })
+    }
+
+    /// PostgreSQL reads only data that belongs to the account that it runs as.
+    fn refuse_data_of_others(data: &Path, account: Option<Account>) -> anyhow::Result<()> {
+        let Ok(found) = fs::metadata(data) else { return Ok(()) };
+        let own = account.map_or_else(|| nix::unistd::geteuid().as_raw(), |account| account.uid);
+        if found.uid() != own {
+            bail!(
+                "the data in {} belongs to {} and the database would run as {}; start as the user who made it, remove the \
+                 folder to begin anew, or use --data-dir or --ephemeral",
+                data.display(),
+                name_of(found.uid()),
+                name_of(own)
+            );
+        }
+        Ok(())
     }
 
     /// Major version that made the data.
@@ -229,8 +273,8 @@ impl Folder {
         Ok(port)
     }
 
-    /// Starts the guard and waits for its word. `None`: the port was taken.
-    fn launch(&self, binaries: &Binaries, options: &Options, port: u16) -> anyhow::Result<Option<Child>> {
+    /// Starts the guard and waits for its word.
+    fn launch(&self, binaries: &Binaries, options: &Options, port: u16) -> anyhow::Result<Launch> {
         let logged = fs::metadata(&self.log).map_or(0, |meta| meta.len());
         let mut settings = vec![
             format!("port={port}"),
@@ -273,7 +317,7 @@ impl Folder {
         let out = guard.stdout.take().ok_or_else(|| anyhow!("the guard's output is piped"))?;
         BufReader::new(out).read_line(&mut word)?;
         if word.trim() == "ready" {
-            return Ok(Some(guard));
+            return Ok(Launch::Ready(guard));
         }
         guard.wait()?;
         let mut said = String::new();
@@ -283,7 +327,10 @@ impl Folder {
             log.read_to_string(&mut said)?;
         }
         if said.contains("Address already in use") {
-            return Ok(None);
+            return Ok(Launch::PortTaken);
+        }
+        if said.contains("pre-existing shared memory block") {
+            return Ok(Launch::MemoryHeld);
         }
         bail!("PostgreSQL does not start; it says:\n{}", if said.is_empty() { "nothing" } else { said.trim_end() })
     }

@@ -4,6 +4,7 @@
 //! | Module | Owns |
 //! |---|---|
 //! | [`domain`] | the words and the rules: dialog, transmission, activity, content, party, labels. No async, SQL, HTTP or clock |
+//! | [`db`] | the one door to the database: connections, limits, what is told of statements |
 //! | [`store`] | SQL: the rows of a dialog, the unit of work, the outbox, search |
 //! | [`auth`] | who is calling: token, claims, scopes, user type |
 //! | [`altinn`] | what the platform says: registry, decisions, authorized parties, names |
@@ -32,6 +33,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod db;
 pub mod dev;
 pub mod docs;
 pub mod domain;
@@ -47,5 +49,6 @@ pub mod sandbox;
 pub mod serve;
 pub mod serviceowner;
 pub mod store;
+pub mod telemetry;
 pub mod views;
 pub mod visit;

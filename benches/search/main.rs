@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Timer};
 
 use anyhow::Context;
 use dialogporten::{
-    app,
+    db::Db,
     dev::postgres::{Options, Postgres, temporary},
     domain::{
         Instant,
@@ -24,10 +24,7 @@ use dialogporten::{
         },
     },
 };
-use sqlx::{
-    AssertSqlSafe, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 const ROUNDS: usize = 30;
 
@@ -61,61 +58,56 @@ async fn main() -> anyhow::Result<()> {
         server = Some(started);
         url
     };
-    let pool = pool(&url).await?;
-    let now: Instant = sqlx::query_scalar("select max(created_at) from dialog").fetch_one(&pool).await?;
+    let db = Db::at(&url, 1)?;
+    let now: Instant = sqlx::query_scalar("select max(created_at) from dialog").fetch_one(&db).await?;
     println!("{:<58} {:>5} {:>9} {:>9} {:>9} {:>9}", "case", "rows", "median ms", "p90 ms", "first ms", "buffers");
     // What the first looks is the catalogue.
-    let (_, second, third) = (buffers(&pool).await?, buffers(&pool).await?, buffers(&pool).await?);
+    let (_, second, third) = (buffers(&db).await?, buffers(&db).await?, buffers(&db).await?);
     let looking = third - second;
-    for (name, search) in cases(&pool, now).await? {
-        measure(&pool, name, &search, looking).await?;
+    for (name, search) in cases(&db, now).await? {
+        measure(&db, name, &search, looking).await?;
     }
-    pool.close().await;
+    db.close();
     drop(server);
     Ok(())
 }
 
-async fn pool(url: &str) -> anyhow::Result<PgPool> {
-    let options = app::session(url.parse::<PgConnectOptions>()?);
-    PgPoolOptions::new().max_connections(1).connect_with(options).await.context("the database")
-}
-
 async fn fill(url: &str, dialogs: u64) -> anyhow::Result<()> {
-    let pool = pool(url).await?;
-    MIGRATIONS.run(&pool).await?;
+    let mut connection = PgConnection::connect(url).await.context("the database")?;
+    MIGRATIONS.run(&mut connection).await?;
     let started = Timer::now();
     let sql = include_str!("world.sql").replace("$dialogs", &dialogs.to_string());
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await?;
-    sqlx::raw_sql("vacuum analyze").execute(&pool).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+    sqlx::raw_sql("vacuum analyze").execute(&mut connection).await?;
     println!("{dialogs} dialogs in {:.0?}", started.elapsed());
-    pool.close().await;
+    connection.close().await?;
     Ok(())
 }
 
 /// Pages that the database has looked at so far.
-async fn buffers(pool: &PgPool) -> anyhow::Result<i64> {
-    sqlx::query("select pg_stat_force_next_flush()").execute(pool).await?;
+async fn buffers(db: &Db) -> anyhow::Result<i64> {
+    sqlx::query("select pg_stat_force_next_flush()").execute(db).await?;
     let total = "select blks_hit + blks_read from pg_stat_database where datname = current_database()";
-    Ok(sqlx::query_scalar(total).fetch_one(pool).await?)
+    Ok(sqlx::query_scalar(total).fetch_one(db).await?)
 }
 
 /// `looking`: pages that [`buffers`] itself looks at.
-async fn measure(pool: &PgPool, name: &str, search: &Request, looking: i64) -> anyhow::Result<()> {
+async fn measure(db: &Db, name: &str, search: &Request, looking: i64) -> anyhow::Result<()> {
     let started = Timer::now();
-    let rows = search::page(pool, search).await?.rows.len();
+    let rows = search::page(db, search).await?.rows.len();
     let first = started.elapsed();
     let mut times = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let started = Timer::now();
-        search::page(pool, search).await?;
+        search::page(db, search).await?;
         times.push(started.elapsed());
     }
     times.sort_unstable();
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
     let (median, p90) = (ms(times[ROUNDS / 2]), ms(times[ROUNDS * 9 / 10]));
-    let before = buffers(pool).await?;
-    search::page(pool, search).await?;
-    let looked = buffers(pool).await? - before - looking;
+    let before = buffers(db).await?;
+    search::page(db, search).await?;
+    let looked = buffers(db).await? - before - looking;
     println!("{name:<58} {rows:>5} {median:>9.2} {p90:>9.2} {:>9.2} {looked:>9}", ms(first));
     Ok(())
 }
@@ -136,9 +128,9 @@ fn by(key: Key, direction: Direction) -> Order {
     Order { keys: vec![(key, direction)], id: Direction::Desc }
 }
 
-async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str, Request)>> {
+async fn cases(db: &Db, now: Instant) -> anyhow::Result<Vec<(&'static str, Request)>> {
     let all: Vec<Resource> = sqlx::query_as("select id, org_id from service_resource order by id")
-        .fetch_all(pool)
+        .fetch_all(db)
         .await?
         .into_iter()
         .map(|(id, org)| Resource { id, org })
@@ -174,7 +166,7 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
     };
     let delegated = Request {
         delegated: Delegated {
-            ids: sqlx::query_scalar("select id from dialog where resource_id = 150 limit 500").fetch_all(pool).await?,
+            ids: sqlx::query_scalar("select id from dialog where resource_id = 150 limit 500").fetch_all(db).await?,
             ..Delegated::default()
         },
         ..user(granted(50_000..50_001, &all))
@@ -272,7 +264,7 @@ async fn cases(pool: &PgPool, now: Instant) -> anyhow::Result<Vec<(&'static str,
               select count(*) / 2 from dialog where party_key = $1 and deleted_at is null) limit 1",
     )
     .bind(party(1).key())
-    .fetch_one(pool)
+    .fetch_one(db)
     .await?;
     let down = |search| {
         let after = Some(Position { values: vec![Some(middle.0)], id: middle.1 });

@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         sync::Synced,
     },
     config,
+    db::Db,
     domain::{identity::EndUserIdentity, ids::DialogId, party::Party},
     store::{access, search::FEW_PARTIES},
 };
@@ -107,14 +107,14 @@ pub enum AuthorizedResources {
 #[derive(Clone)]
 pub struct Lists {
     altinn: Altinn,
-    db: PgPool,
+    db: Db,
     pruning: config::PartyResourcePruning,
     /// More parties than this, and service resources are not worked out one party at a time.
     many_parties: usize,
 }
 
 impl Lists {
-    pub fn new(limits: &config::Limits, altinn: Altinn, db: PgPool) -> Self {
+    pub fn new(limits: &config::Limits, altinn: Altinn, db: Db) -> Self {
         Self { altinn, db, pruning: limits.party_resource_pruning.clone(), many_parties: many_parties(limits) }
     }
 

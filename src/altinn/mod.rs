@@ -23,11 +23,10 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use sqlx::PgPool;
-
 use crate::{
     clock::Clock,
     config::{self, Config},
+    db::Db,
     domain::{decision::Decision, refusal::Refusal},
 };
 use cache::Cache;
@@ -39,7 +38,7 @@ pub struct Altinn(Arc<State>);
 
 struct State {
     platform: Platform,
-    db: PgPool,
+    db: Db,
     features: config::Features,
     decisions: Cache<[u8; 32], Arc<Decision>>,
     parties: Cache<parties::Key, Arc<parties::AuthorizedParties>>,
@@ -113,7 +112,7 @@ impl From<AltinnError> for Refusal {
 
 impl Altinn {
     /// Asks nobody yet. [`Altinn::load`] or [`Altinn::sync_now`] belong before the first request.
-    pub fn new(config: &Config, clock: Clock, db: PgPool) -> Self {
+    pub fn new(config: &Config, clock: Clock, db: Db) -> Self {
         let ages = &config.cache;
         Self(Arc::new(State {
             platform: Platform::new(config, clock.clone()),

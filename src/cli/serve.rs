@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         tracing::info!(address = %listener.local_addr()?, "serving");
         let served = serve::until(serve::stop_asked(), listener, router::router(app.clone()), drain, PATIENCE).await;
         syncing.abort();
-        app.db.close().await;
+        app.db.close();
         served
     })
 }

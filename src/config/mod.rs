@@ -56,6 +56,8 @@ pub struct Server {
 pub struct Database {
     pub url: SecretString,
     pub max_connections: u32,
+    /// How long a request waits for a connection: a free one, or a new one.
+    pub acquire_timeout: Duration,
     /// Zero = never.
     pub statement_timeout: Duration,
 }

@@ -342,6 +342,7 @@ impl Reader<'_> {
         Database {
             url,
             max_connections: self.within("database.max_connections", 1, 1000),
+            acquire_timeout: self.positive("database.acquire_timeout", Duration::from_mins(1)),
             statement_timeout: self.bounded("database.statement_timeout", Duration::from_mins(10)),
         }
     }
@@ -350,6 +351,14 @@ impl Reader<'_> {
         let time = self.required(key);
         if time > most {
             self.fault(key, &format!("is longer than {} s", most.as_secs()));
+        }
+        time
+    }
+
+    fn positive(&mut self, key: &str, most: Duration) -> Duration {
+        let time = self.bounded(key, most);
+        if time.is_zero() && self.settings.has(key) {
+            self.fault(key, "is nothing");
         }
         time
     }

@@ -6,10 +6,10 @@
 use std::str::FromStr;
 
 use anyhow::{Context, bail, ensure};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgExecutor, Row, postgres::PgConnectOptions};
 use url::Url;
 
-use crate::store::migrations::MIGRATIONS;
+use crate::{db::Db, store::migrations::MIGRATIONS};
 
 /// A server on which databases may be made beside the one that its address names.
 #[derive(Clone, Debug)]
@@ -133,20 +133,19 @@ impl DatabaseServer {
 ///
 /// # Errors
 /// The database is not one of ours.
-pub async fn empty(db: &PgPool) -> anyhow::Result<()> {
+pub async fn empty(db: &Db) -> anyhow::Result<()> {
     const KEPT: [&str; 6] =
         ["_sqlx_migrations", "dialogporten_marker", "org", "service_resource", "subject_resource", "resource_level"];
-    let mut connection = db.acquire().await?;
-    if !is_marked(&mut connection).await? {
+    let mut work = db.begin().await?;
+    if !is_marked(&mut *work).await? {
         bail!("this database is not one of ours; it is left alone");
     }
     let tables: Vec<String> = sqlx::query_scalar(
         "select quote_ident(tablename) from pg_tables where schemaname = 'public' and not tablename = any($1)",
     )
     .bind(&KEPT[..])
-    .fetch_all(&mut *connection)
+    .fetch_all(&mut *work)
     .await?;
-    let mut work = connection.begin().await?;
     // The names come from the catalogue, quoted by the server.
     sqlx::query(AssertSqlSafe(format!("truncate {} restart identity", tables.join(", ")))).execute(&mut *work).await?;
     sqlx::query("update service_resource set dialog_count = 0 where dialog_count <> 0").execute(&mut *work).await?;
@@ -185,7 +184,10 @@ async fn mark(own: &mut PgConnection, purpose: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn is_marked(own: &mut PgConnection) -> anyhow::Result<bool> {
+async fn is_marked<C>(own: &mut C) -> anyhow::Result<bool>
+where
+    for<'c> &'c mut C: PgExecutor<'c>,
+{
     let table =
         sqlx::query("select to_regclass('public.dialogporten_marker') is not null").fetch_one(&mut *own).await?;
     if !table.try_get::<bool, _>(0)? {

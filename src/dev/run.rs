@@ -155,7 +155,7 @@ impl Dev {
 
         let served = serving.await.context("serving")?;
         syncing.abort();
-        composition.app.db.close().await;
+        composition.app.db.close();
         served
     }
 }

@@ -14,10 +14,9 @@ use axum::{
 use futures_util::future::join_all;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use url::Url;
 
-use crate::{app::App, config::Config, http::answer, openapi::Route, outgoing};
+use crate::{app::App, config::Config, db::Db, http::answer, openapi::Route, outgoing};
 
 /// An answer that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(5);
@@ -129,7 +128,7 @@ fn as_time_span<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 }
 
 /// Whether the database answers.
-async fn postgres(db: &PgPool) -> Check {
+async fn postgres(db: &Db) -> Check {
     let began = Instant::now();
     let asked = tokio::time::timeout(DATABASE_PATIENCE, sqlx::query("select 1").execute(db)).await;
     let (status, description) = match asked {

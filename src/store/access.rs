@@ -1,14 +1,15 @@
 //! What list authorization asks of the stored dialogs: which resources parties have dialogs of, and which dialogs carry
 //! the label of a delegated instance.
 
-use sqlx::PgPool;
 use uuid::Uuid;
+
+use crate::db::Db;
 
 /// By resource (its id and its URN in lower case) the keys of those of the parties that have dialogs of it, soft-deleted ones
 /// included.
 ///
 /// Arrays, because a caller with tens of thousands of parties would otherwise get as many rows for each resource.
-pub async fn parties_with_resources(db: &PgPool, party_keys: &[i64]) -> sqlx::Result<Vec<(i32, String, Vec<i64>)>> {
+pub async fn parties_with_resources(db: &Db, party_keys: &[i64]) -> sqlx::Result<Vec<(i32, String, Vec<i64>)>> {
     sqlx::query_as(
         "
         with held as (
@@ -31,7 +32,7 @@ pub async fn parties_with_resources(db: &PgPool, party_keys: &[i64]) -> sqlx::Re
 }
 
 /// The dialogs that carry any of the labels, whoever their owner is.
-pub async fn dialogs_labelled(db: &PgPool, labels: &[String]) -> sqlx::Result<Vec<Uuid>> {
+pub async fn dialogs_labelled(db: &Db, labels: &[String]) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar("select distinct dialog_id from dialog_owner_label where label = any($1)")
         .bind(labels)
         .fetch_all(db)

@@ -7,9 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::PgPool;
-
 use super::search::scope::Resource;
+use crate::db::Db;
 
 /// Names and numbers, met so far. Clones share what they know.
 ///
@@ -49,7 +48,7 @@ impl KnownResources {
 
 impl Dictionary {
     /// The number of an owner by its short name (in lower case), given out now if it never had one.
-    pub async fn org(&self, db: &PgPool, name: &str) -> sqlx::Result<i16> {
+    pub async fn org(&self, db: &Db, name: &str) -> sqlx::Result<i16> {
         if let Some(id) = self.look(|known| known.orgs.get(name).copied()) {
             return Ok(id);
         }
@@ -60,7 +59,7 @@ impl Dictionary {
     }
 
     /// The number of a service resource by its URN (in lower case), given out now if it never had one.
-    pub async fn resource(&self, db: &PgPool, urn: &str, org: i16) -> sqlx::Result<i32> {
+    pub async fn resource(&self, db: &Db, urn: &str, org: i16) -> sqlx::Result<i32> {
         if let Some(resource) = self.look(|known| known.resources.get(urn).copied()) {
             return Ok(resource.id);
         }
@@ -76,7 +75,7 @@ impl Dictionary {
     }
 
     /// Those among `urns` that have dialogs.
-    pub async fn resources(&self, db: &PgPool, urns: impl IntoIterator<Item = String>) -> sqlx::Result<KnownResources> {
+    pub async fn resources(&self, db: &Db, urns: impl IntoIterator<Item = String>) -> sqlx::Result<KnownResources> {
         let urns: Vec<String> = urns.into_iter().collect();
         self.read_unless(db, |known| urns.iter().all(|urn| known.resources.contains_key(urn))).await?;
         let number = |known: &Known, urn: String| known.resources.get(&urn).copied().map(|resource| (urn, resource));
@@ -84,13 +83,13 @@ impl Dictionary {
     }
 
     /// The numbers of the owners that have dialogs, among `names`.
-    pub async fn owners(&self, db: &PgPool, names: &[String]) -> sqlx::Result<Vec<i16>> {
+    pub async fn owners(&self, db: &Db, names: &[String]) -> sqlx::Result<Vec<i16>> {
         self.read_unless(db, |known| names.iter().all(|name| known.orgs.contains_key(name))).await?;
         Ok(self.look(|known| names.iter().filter_map(|name| known.orgs.get(name).copied()).collect()))
     }
 
     /// Reads the tables unless what is known suffices or is fresh.
-    async fn read_unless(&self, db: &PgPool, suffices: impl Fn(&Known) -> bool) -> sqlx::Result<()> {
+    async fn read_unless(&self, db: &Db, suffices: impl Fn(&Known) -> bool) -> sqlx::Result<()> {
         let suffices = |known: &Known| suffices(known) || known.read_at.is_some_and(|at| at.elapsed() < FRESH);
         if self.look(suffices) {
             return Ok(());

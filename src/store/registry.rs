@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgConnection, PgPool};
-
-use crate::domain::Instant;
+use crate::{
+    db::{Connection, Db},
+    domain::Instant,
+};
 
 /// A subject (a role, an access package) that a resource's policy names.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -23,23 +24,23 @@ pub struct MappingChange {
 }
 
 /// The whole mapping.
-pub async fn subject_resources(db: &PgPool) -> sqlx::Result<Vec<SubjectResource>> {
+pub async fn subject_resources(db: &Db) -> sqlx::Result<Vec<SubjectResource>> {
     sqlx::query_as("select subject, resource from subject_resource").fetch_all(db).await
 }
 
 /// When the newest stored mapping was changed.
-pub async fn newest_mapping(db: &PgPool) -> sqlx::Result<Option<Instant>> {
+pub async fn newest_mapping(db: &Db) -> sqlx::Result<Option<Instant>> {
     sqlx::query_scalar("select max(updated_at) from subject_resource").fetch_one(db).await
 }
 
 /// The level that each resource demands; resources without one have no entry.
-pub async fn levels(db: &PgPool) -> sqlx::Result<HashMap<String, i32>> {
+pub async fn levels(db: &Db) -> sqlx::Result<HashMap<String, i32>> {
     let rows: Vec<(String, i32)> = sqlx::query_as("select resource, level from resource_level").fetch_all(db).await?;
     Ok(rows.into_iter().collect())
 }
 
 /// Applies changes, at most one for each subject and resource. A deleted mapping is removed, others are added or dated anew.
-pub async fn merge_mappings(db: &mut PgConnection, changes: &[MappingChange]) -> sqlx::Result<()> {
+pub async fn merge_mappings(db: &mut Connection, changes: &[MappingChange]) -> sqlx::Result<()> {
     let (mut subjects, mut resources, mut times) = (Vec::new(), Vec::new(), Vec::new());
     let (mut gone_subjects, mut gone_resources) = (Vec::new(), Vec::new());
     for change in changes {
@@ -83,7 +84,7 @@ pub async fn merge_mappings(db: &mut PgConnection, changes: &[MappingChange]) ->
 }
 
 /// Stores the levels that policies were found to demand; `None` removes what an older policy demanded.
-pub async fn merge_levels(db: &mut PgConnection, levels: &[(String, Option<i32>)]) -> sqlx::Result<()> {
+pub async fn merge_levels(db: &mut Connection, levels: &[(String, Option<i32>)]) -> sqlx::Result<()> {
     let (mut resources, mut demanded, mut free) = (Vec::new(), Vec::new(), Vec::new());
     for (resource, level) in levels {
         match level {

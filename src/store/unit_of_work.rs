@@ -1,26 +1,29 @@
 //! A write: rows and outbox together, or neither.
 
-use sqlx::{PgConnection, PgPool, Postgres, Transaction, types::Json};
+use sqlx::types::Json;
 
 use super::violation::StoreError;
-use crate::domain::event::DomainEvent;
+use crate::{
+    db::{Connection, Db, Transaction},
+    domain::event::DomainEvent,
+};
 
 /// An open transaction and the events it will publish. Dropping it rolls back.
 #[derive(Debug)]
 #[must_use = "nothing is stored before `commit`"]
 pub struct UnitOfWork {
-    transaction: Transaction<'static, Postgres>,
+    transaction: Transaction,
     events: Vec<DomainEvent>,
 }
 
 impl UnitOfWork {
     /// Opens a transaction. Nothing that may take long belongs between this and [`commit`](Self::commit).
-    pub async fn begin(db: &PgPool) -> Result<Self, StoreError> {
+    pub async fn begin(db: &Db) -> Result<Self, StoreError> {
         Ok(Self { transaction: db.begin().await?, events: Vec::new() })
     }
 
     /// Where the statements of this write run.
-    pub fn connection(&mut self) -> &mut PgConnection {
+    pub fn connection(&mut self) -> &mut Connection {
         &mut self.transaction
     }
 
@@ -39,7 +42,7 @@ impl UnitOfWork {
     }
 }
 
-async fn write_outbox(connection: &mut PgConnection, events: &[DomainEvent]) -> sqlx::Result<()> {
+async fn write_outbox(connection: &mut Connection, events: &[DomainEvent]) -> sqlx::Result<()> {
     const INSERT: &str = "
         insert into outbox (occurred_at, event_id, dialog_id, is_silent, kind, body)
         select occurred_at, event_id, dialog_id, is_silent, kind, body

@@ -8,11 +8,12 @@
 //! What end users change beside the owner (labels, seen) is not overwritten from an older reading: it is computed from the
 //! locked row.
 
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::children::{Placed, bind_activities, bind_claims, bind_events, bind_transmissions};
 use crate::{
+    db::Db,
     domain::{
         Instant,
         actor::Actor,
@@ -91,7 +92,7 @@ impl<'a> DialogChange<'a> {
     ///
     /// # Errors
     /// Violations of constraints (an id that is taken), and whatever else the database says.
-    pub async fn save(self, db: &PgPool) -> Result<Option<Written>, StoreError> {
+    pub async fn save(self, db: &Db) -> Result<Option<Written>, StoreError> {
         // Nothing is written either if labels moved while the statement waited for the row: its picture of the marks would be
         // an old one. The second statement has a new picture, and tells a stale revision for certain.
         match self.write(db).await? {
@@ -100,7 +101,7 @@ impl<'a> DialogChange<'a> {
         }
     }
 
-    async fn write(&self, db: &PgPool) -> Result<Option<Written>, StoreError> {
+    async fn write(&self, db: &Db) -> Result<Option<Written>, StoreError> {
         let dialog = self.dialog;
         let statement = sqlx::query_as(SAVE)
             .bind(dialog.id)

@@ -1,11 +1,12 @@
 //! Replacing one stored transmission, and moving the time of one stored activity: the two writes to what is otherwise
 //! append-only.
 
-use sqlx::{PgExecutor, PgPool, types::Json};
+use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
 use super::children::{bind_claims, bind_events};
 use crate::{
+    db::Db,
     domain::{
         Instant,
         child_ids::ChildKind,
@@ -141,7 +142,7 @@ update dialog_document x
 
 impl Retiming<'_> {
     /// Saves it; false if the dialog no longer has the revision that was read. Rare, so it takes its round trips.
-    pub async fn save(self, db: &PgPool) -> Result<bool, StoreError> {
+    pub async fn save(self, db: &Db) -> Result<bool, StoreError> {
         let mut work = crate::store::unit_of_work::UnitOfWork::begin(db).await?;
         let changed = sqlx::query(RETIME_DIALOG)
             .bind(self.dialog)

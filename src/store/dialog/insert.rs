@@ -3,13 +3,14 @@
 //! The dialog's own row is the statement's main part and runs first, so a dialog id that is taken is told before an id of a
 //! child is. What constraints refuse is translated by name (`store::violation`).
 
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 
 use super::{
     change::progress,
     children::{Placed, bind_activities, bind_claims, bind_events, bind_transmissions},
 };
 use crate::{
+    db::Db,
     domain::{actor::Actor, birth::NewDialog, event::DomainEvent, ids::DialogId, listed::Listed, wire_enum::WireEnum},
     store::{dictionary::Dictionary, violation::StoreError},
 };
@@ -21,7 +22,7 @@ const INSERT: &str = include_str!("insert.sql");
 /// # Errors
 /// `Violated` for ids and keys that are taken, `PartyKeyTaken` if another party has the same key.
 pub async fn insert(
-    db: &PgPool,
+    db: &Db,
     dictionary: &Dictionary,
     new: &NewDialog,
     transmissions: &[Placed],
@@ -77,7 +78,7 @@ pub async fn insert(
 }
 
 /// The live dialog of an owner that has this key.
-pub async fn with_idempotent_key(db: &PgPool, org: &str, key: &str) -> sqlx::Result<Option<DialogId>> {
+pub async fn with_idempotent_key(db: &Db, org: &str, key: &str) -> sqlx::Result<Option<DialogId>> {
     const FIND: &str = "
         select d.id
           from dialog d

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow as _, PgConnection, Postgres, QueryBuilder, Row as _, postgres::PgRow};
+use sqlx::{FromRow as _, Postgres, QueryBuilder, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     rows::{ITEMS, ListRow},
     statements::{Ask, Branch, Budget, Hit, Step, Stretch},
 };
-use crate::domain::order::Position;
+use crate::{db::Connection, domain::order::Position};
 
 /// What a glance that did not fill the page tells the search.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,7 +43,7 @@ enum Opening<'a> {
 
 /// Looks for the first `limit` rows beyond `after`, and for whether there are more.
 pub(super) async fn glance(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     ask: &Ask<'_>,
     plan: &Plan,
     streams: &mut Streams<'_>,

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
-
 use super::{
     glance::Hint,
     order::Segment,
@@ -11,7 +9,10 @@ use super::{
     scope::{Branches, Guard},
     statements::{Ask, Branch, Budget, Hit, Step, Stretch},
 };
-use crate::domain::order::{Order, Position};
+use crate::{
+    db::Connection,
+    domain::order::{Order, Position},
+};
 
 /// How far a search goes, and when it changes its way.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,7 @@ enum Source {
 
 /// Finds the first `wanted` rows beyond `after`, after a glance that did not.
 pub(super) async fn find(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     streams: &mut Streams<'_>,
     plan: &Plan,
     hint: Hint,
@@ -229,7 +230,7 @@ impl Streams<'_> {
     /// Reads on in every stream that may hold rows before `target`. Says whether walks were among them.
     async fn refill(
         &mut self,
-        connection: &mut PgConnection,
+        connection: &mut Connection,
         target: Option<&Position>,
         wanted: usize,
         budget: i64,
@@ -270,7 +271,7 @@ impl Streams<'_> {
     /// One statement for all branches at `walks`.
     async fn walk(
         &mut self,
-        connection: &mut PgConnection,
+        connection: &mut Connection,
         segment: Segment,
         walks: &[usize],
         wanted: usize,
@@ -319,7 +320,7 @@ impl Streams<'_> {
     /// Puts the first list that is short enough in the place of the walk.
     async fn try_lists(
         &mut self,
-        connection: &mut PgConnection,
+        connection: &mut Connection,
         lists: impl Iterator<Item = &List>,
         after: Option<&Position>,
         wanted: usize,
@@ -343,7 +344,7 @@ impl Streams<'_> {
     /// The next rows of a list; `None` if it is too long.
     async fn list(
         &mut self,
-        connection: &mut PgConnection,
+        connection: &mut Connection,
         list: &List,
         after: Option<&Position>,
         wanted: usize,

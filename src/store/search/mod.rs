@@ -14,8 +14,6 @@ mod rows;
 pub mod scope;
 mod statements;
 
-use sqlx::{Connection as _, PgPool};
-
 pub use self::merge::Effort;
 pub use self::plan::PARTIES as FEW_PARTIES;
 pub use self::rows::{ListRow, Seen};
@@ -25,7 +23,10 @@ use self::{
     merge::Found,
     scope::{Delegated, Guard, Scope},
 };
-use crate::domain::order::{Order, Position};
+use crate::{
+    db::Db,
+    domain::order::{Order, Position},
+};
 
 /// A request for one page.
 #[derive(Clone, Debug)]
@@ -52,11 +53,11 @@ pub struct Page {
 ///
 /// What the statements' plans rely on (generic plans: planning a set of 20,000 parties costs more than running it; no full
 /// sort where an index has the order; no parallel workers and no compilation for millisecond statements) is set once per
-/// connection, by [`crate::app::session`]. Without it pages are the same, but slow.
+/// connection, by [`crate::db`]. Without it pages are the same, but slow.
 const BEGIN: &str = "begin isolation level repeatable read read only";
 
 /// Finds one page. The caller may see whatever `scope` and `delegated` hold: authorization happened before.
-pub async fn page(pool: &PgPool, search: &Request) -> Result<Page, sqlx::Error> {
+pub async fn page(db: &Db, search: &Request) -> Result<Page, sqlx::Error> {
     let guard = Guard::new(&search.scope, &search.delegated);
     let ask = statements::Ask {
         scope: &search.scope,
@@ -72,7 +73,7 @@ pub async fn page(pool: &PgPool, search: &Request) -> Result<Page, sqlx::Error> 
     }
     let (after, limit) = (search.after.as_ref(), search.limit);
     let begin = || merge::Streams::new(&ask, &guard, plan.axis, &walk, after);
-    let mut connection = pool.acquire().await?;
+    let mut connection = db.acquire().await?;
     let hint = match glance::glance(&mut connection, &ask, &plan, &mut begin(), after, limit).await? {
         Glance::Page(hits, mut items) => {
             let found = Found { hits, stopped_at: None };

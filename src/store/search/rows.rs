@@ -1,15 +1,18 @@
 //! What a list item shows, for the dialogs of one page.
 
 use serde::Deserialize;
-use sqlx::{PgConnection, QueryBuilder, types::Json};
+use sqlx::{QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{
-    Instant,
-    actor::{Actor, ActorType},
-    ids::{DialogId, Revision},
-    listed::Listed,
-    seen_log::SeenEntry,
+use crate::{
+    db::Connection,
+    domain::{
+        Instant,
+        actor::{Actor, ActorType},
+        ids::{DialogId, Revision},
+        listed::Listed,
+        seen_log::SeenEntry,
+    },
 };
 
 /// A dialog as lists show it, of either surface.
@@ -78,7 +81,7 @@ impl From<Seen> for SeenEntry {
 pub(super) const ITEMS: &str = include_str!("rows.sql");
 
 /// The rows of `ids`, in their order. Ids that are no longer there are left out.
-pub(super) async fn fetch(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<ListRow>, sqlx::Error> {
+pub(super) async fn fetch(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<ListRow>, sqlx::Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

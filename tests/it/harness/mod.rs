@@ -21,6 +21,7 @@ use std::{
 use dialogporten::{
     clock::Clock,
     config::{Config, KeyPair, ServiceKeys, Settings, Source},
+    db::Db,
     dev::compose::{Composition, Ingredients},
     domain::ids::DialogId,
     sandbox::{
@@ -30,7 +31,7 @@ use dialogporten::{
     },
 };
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -54,7 +55,10 @@ pub const OWNER_ORGANIZATION: &str = "991825827";
 /// A service of the test's own.
 pub struct TestApp {
     pub clock: Clock,
+    /// What is stored, seen past the service.
     pub db: PgPool,
+    /// The service's own door.
+    pub door: Db,
     pub sandbox: Sandbox,
     pub config: Arc<Config>,
     base: Url,
@@ -130,7 +134,8 @@ impl TestApp {
         composition.start().await.expect("the registry of the sandbox");
         Self {
             clock,
-            db: composition.app.db.clone(),
+            db: PgPoolOptions::new().max_connections(4).connect_lazy(&database.url).expect("the address of a database"),
+            door: composition.app.db.clone(),
             sandbox: composition.sandbox,
             config: composition.app.config.clone(),
             http: client::http(),

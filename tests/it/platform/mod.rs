@@ -9,10 +9,10 @@ use dialogporten::{
     access::Lists,
     altinn::{Altinn, decision::DecisionAsk},
     auth::Claims,
+    db::Db,
     domain::{decision::Decision, identity::EndUserIdentity, ids::DialogId, party::Party},
 };
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ struct Platform {
     app: TestApp,
     altinn: Altinn,
     lists: Lists,
-    db: PgPool,
+    db: Db,
     // Last: it goes after everything that uses it.
     _database: TestDatabase,
 }
@@ -39,7 +39,7 @@ impl Platform {
     async fn start_unsynchronised() -> Self {
         let app = TestApp::start_with(&[("altinn.retry_delay", "1ms")]).await;
         let database = database().await;
-        let db = PgPool::connect(&database.url).await.expect("a database that was just made");
+        let db = Db::at(&database.url, 4).expect("the address of a database");
         let altinn = Altinn::new(&app.config, app.clock.clone(), db.clone());
         let lists = Lists::new(&app.config.limits, altinn.clone(), db.clone());
         Self { app, altinn, lists, db, _database: database }

@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use chrono::{TimeZone, Utc};
 use dialogporten::{
+    db::Db,
     domain::{
         Instant,
         order::{Direction, Key, Order, Position},
@@ -15,7 +16,6 @@ use dialogporten::{
         scope::{Delegated, Group, Resource, Scope},
     },
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Numbers that look random and are the same every time (splitmix64).
@@ -173,7 +173,7 @@ struct World {
 }
 
 impl World {
-    async fn stored(pool: &PgPool, chance: &mut Chance) -> Self {
+    async fn stored(db: &Db, chance: &mut Chance) -> Self {
         let email = |i| Party::parse(&format!("urn:altinn:person:idporten-email:p{i}@example.no")).unwrap();
         let parties: Vec<Party> = (0..101).map(email).collect();
         let resources: Vec<Resource> =
@@ -183,19 +183,19 @@ impl World {
             "insert into org (name) values ('o1'), ('o2'), ('o3');
              insert into service_resource (urn, org_id) select 'urn:altinn:resource:r' || i, i % 3 + 1 from generate_series(1, 21) i",
         )
-        .execute(pool)
+        .execute(db)
         .await
         .unwrap();
         for party in &parties {
             sqlx::query("insert into party (party_key, urn) values ($1, $2)")
                 .bind(party.key())
                 .bind(party.as_str())
-                .execute(pool)
+                .execute(db)
                 .await
                 .unwrap();
         }
         for dialog in &dialogs {
-            dialog.insert(pool).await;
+            dialog.insert(db).await;
         }
         sqlx::raw_sql(
             "insert into party_resource select party_key, max(content_updated_at), resource_id, count(*) from dialog group by 1, 3;
@@ -204,7 +204,7 @@ impl World {
              insert into dialog_owner_label select id, org_id, unnest(owner_labels) from dialog;
              insert into dialog_document select id, party_key, '{}', '{}' from dialog",
         )
-        .execute(pool)
+        .execute(db)
         .await
         .unwrap();
         Self { parties, resources, dialogs }
@@ -283,7 +283,7 @@ impl World {
 }
 
 impl Stored {
-    async fn insert(&self, pool: &PgPool) {
+    async fn insert(&self, db: &Db) {
         sqlx::query(
             "insert into dialog (content_updated_at, created_at, updated_at, due_at, visible_from, expires_at, deleted_at
                  , party_key, id, revision, context_revision, owner_context_revision, resource_id, org_id, status
@@ -311,7 +311,7 @@ impl Stored {
         .bind(&self.reference)
         .bind(&self.process)
         .bind(&self.owner_labels)
-        .execute(pool)
+        .execute(db)
         .await
         .unwrap();
     }
@@ -367,9 +367,9 @@ fn effort(chance: &mut Chance) -> Effort {
 #[tokio::test]
 async fn every_way_gives_the_same_pages() {
     let database = crate::harness::database().await;
-    let pool = PgPool::connect(&database.url).await.unwrap();
+    let db = Db::at(&database.url, 4).unwrap();
     let mut chance = Chance(2026);
-    let world = World::stored(&pool, &mut chance).await;
+    let world = World::stored(&db, &mut chance).await;
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for round in 0..12 {
         for parties in [1, 2, 51, 101] {
@@ -378,7 +378,7 @@ async fn every_way_gives_the_same_pages() {
                     continue;
                 }
                 let search = world.search(&mut chance, parties, resources);
-                let found = all_pages(&pool, search.clone()).await;
+                let found = all_pages(&db, search.clone()).await;
                 let mut expected: Vec<&Stored> =
                     world.dialogs.iter().filter(|dialog| dialog.matches(&search)).collect();
                 expected.sort_by(|a, b| search.order.compare(&a.position(&search.order), &b.position(&search.order)));
@@ -388,14 +388,13 @@ async fn every_way_gives_the_same_pages() {
             }
         }
     }
-    pool.close().await;
     assert!(seen["filled"] > seen["empty"], "the comparison is about something: {seen:?}");
 }
 
-async fn all_pages(pool: &PgPool, mut search: Request) -> Vec<Uuid> {
+async fn all_pages(db: &Db, mut search: Request) -> Vec<Uuid> {
     let mut found = Vec::new();
     for _ in 0..10_000 {
-        let page = search::page(pool, &search).await.unwrap();
+        let page = search::page(db, &search).await.unwrap();
         assert!(page.rows.len() <= search.limit);
         assert!(
             page.rows.len() == search.limit || !page.has_next || search.effort.patience.is_zero(),

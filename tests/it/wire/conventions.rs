@@ -166,7 +166,7 @@ async fn nothing_is_compressed() {
 #[tokio::test]
 async fn health_tells_a_lost_database_from_a_lost_process() {
     let app = TestApp::start().await;
-    app.db.close().await;
+    app.door.close();
     for (path, status, word) in [
         ("/health/liveness", 200, "Healthy"),
         ("/health/readiness", 503, "Unhealthy"),

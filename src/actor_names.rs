@@ -10,7 +10,7 @@ use crate::{
         actor::Actor,
         dialog::{Activity, Transmission},
         refusal::Refusal,
-        violations::Violations,
+        violations::{Code, Violations},
     },
 };
 
@@ -52,7 +52,9 @@ pub async fn look_up(altinn: &Altinn, actors: Vec<&mut Actor>) -> Result<(), Ref
         let Some(name) = names.get(id).cloned().flatten() else {
             let text = format!("Unable to look up name for actor id: {id}");
             if !found.has("ActorId", &text) {
-                found.add("ActorId", text);
+                let hint =
+                    "Name a person or an organization that the national registers know, or send `actorName` instead.";
+                found.add("ActorId", Code::ActorNameUnknown.says(text).hint(hint));
             }
             continue;
         };

@@ -20,7 +20,7 @@ use crate::{
         refusal::Refusal,
         rules::unique,
         system_label::LabelEdit,
-        violations::{At, Violations},
+        violations::{At, Code, Violations},
     },
     http::if_match::IfMatch,
     store::{
@@ -42,7 +42,9 @@ pub struct DialogRevision {
 /// Between one and `most` dialogs, each once.
 pub fn check_dialogs(dialogs: &[DialogRevision], most: usize, at: At, found: &mut Violations) {
     if !(1..=most).contains(&dialogs.len()) {
-        found.add(at, format!("Must supply between 1 and {most} dialogs to update"));
+        let text = format!("Must supply between 1 and {most} dialogs to update");
+        let hint = format!("{} are named; send several requests.", dialogs.len());
+        found.add(at, Code::DialogCountOutOfRange.says(text).hint(hint));
     }
     unique::unique(dialogs.iter().map(|dialog| &dialog.dialog_id), at, found);
 }
@@ -70,7 +72,11 @@ pub async fn unlisted(
 
 /// The refusal of one dialog that lists do not show.
 pub fn unauthorized(id: DialogId) -> Refusal {
-    Refusal::forbidden(format!("The following dialog ids are unauthorized and/or missing: ({id})."))
+    Refusal::forbidden(
+        Code::LabelsNotAuthorized
+            .says(format!("The following dialog ids are unauthorized and/or missing: ({id})."))
+            .hint("The end user needs a right on the dialog's service resource for its party."),
+    )
 }
 
 /// The end user, as the label log names them.
@@ -93,7 +99,7 @@ pub fn guarded(dialogs: &[DialogRevision], contexts: &[EndUserContext]) -> Resul
         dialogs.iter().filter_map(|dialog| Some((dialog.dialog_id, dialog.end_user_context_revision?))).collect();
     for context in contexts {
         if expected.get(&context.id.0).is_some_and(|expected| *expected != context.revision.0) {
-            return Err(Refusal::PreconditionFailed);
+            return Err(Refusal::PreconditionFailed { current: Some(context.revision) });
         }
     }
     Ok(!expected.is_empty())
@@ -136,5 +142,5 @@ pub async fn change_many(
 }
 
 fn too_late(guarded: bool) -> Refusal {
-    if guarded { Refusal::PreconditionFailed } else { StoreError::Concurrent.into() }
+    if guarded { Refusal::PreconditionFailed { current: None } } else { StoreError::Concurrent.into() }
 }

@@ -29,6 +29,7 @@ use crate::{
         decision::Decision,
         ids::DialogId,
         refusal::Refusal,
+        violations::{Code, Fault},
         visibility::{self, Cover, Hidden, Standing, pairs_of_parts, pairs_to_decide},
     },
     store::dialog::{Kind, Part, WholeDialog, for_end_user},
@@ -49,7 +50,7 @@ pub async fn opened(app: &App, caller: &EndUser, id: DialogId, now: Instant) -> 
     let has_access = decision.has_access_to_main() || is_listed(app, caller, &cover).await?;
     match looked_at(app, caller, &cover, has_access, now) {
         Ok(()) => Ok(Opened { found: whole, decision }),
-        Err(Hidden::NoAccess) => Err(Refusal::forbidden("Forbidden")),
+        Err(Hidden::NoAccess) => Err(Refusal::forbidden(no_access())),
         Err(hidden) => Err(refusal(hidden, id)),
     }
 }
@@ -125,8 +126,22 @@ fn refusal(hidden: Hidden, id: DialogId) -> Refusal {
     match hidden {
         Hidden::NoAccess => Refusal::no_dialog(id),
         Hidden::Deleted => deleted(id),
-        Hidden::LevelTooLow => Refusal::forbidden("Altinn authentication level too low."),
+        Hidden::LevelTooLow { demanded, own } => Refusal::forbidden(level_too_low(demanded, own)),
         Hidden::NotVisibleUntil(visible_from) => Refusal::NotVisible { visible_from },
         Hidden::ExpiredAt(expires_at) => Refusal::Expired { expires_at },
     }
+}
+
+fn no_access() -> Fault {
+    Code::AccessDenied.says("Forbidden").hint(
+        "The platform permits the caller no action on the dialog: a role, an access package or a delegation for the \
+         dialog's party that its service resource takes is missing.",
+    )
+}
+
+fn level_too_low(demanded: i32, own: Option<i32>) -> Fault {
+    let own = own.map_or_else(|| "says none that is known".to_owned(), |level| format!("says {level}"));
+    Code::LevelTooLow
+        .says("Altinn authentication level too low.")
+        .hint(format!("The service resource demands level {demanded}; the token {own}. Log in by a stronger means."))
 }

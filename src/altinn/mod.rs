@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     db::Db,
-    domain::{decision::Decision, refusal::Refusal},
+    domain::{decision::Decision, refusal::Refusal, violations::Code},
 };
 use cache::Cache;
 use http::Platform;
@@ -100,7 +100,9 @@ impl From<sqlx::Error> for AltinnError {
 impl From<AltinnError> for Refusal {
     fn from(error: AltinnError) -> Self {
         match error {
-            AltinnError::NoSubject => Self::forbidden("Forbidden"),
+            AltinnError::NoSubject => Self::forbidden(Code::CallerUnidentified.says("Forbidden").hint(
+                "The token names nobody whom the platform could be asked about: no user id, person number or system user.",
+            )),
             AltinnError::UnusableKey | AltinnError::Store(_) => Self::Fault(error.into()),
             AltinnError::Refused { .. }
             | AltinnError::Unreachable { .. }

@@ -49,18 +49,35 @@ pub struct Catalogue {
     all: Vec<Arc<ServiceResource>>,
     by_urn: HashMap<String, Arc<ServiceResource>>,
     by_owner: HashMap<String, Arc<[Arc<ServiceResource>]>>,
+    /// Listed, but no service that dialogs can be about; by URN.
+    unusable: HashMap<String, Unusable>,
+}
+
+/// Why a resource that the registry lists cannot have dialogs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unusable {
+    Type,
+    Owner,
 }
 
 impl Catalogue {
-    fn new(all: Vec<ServiceResource>) -> Self {
-        let all: Vec<_> = all.into_iter().map(Arc::new).collect();
+    fn new(list: Vec<Listed>) -> Self {
+        let (mut all, mut unusable) = (Vec::new(), HashMap::new());
+        for listed in list {
+            match listed.supported() {
+                Ok(resource) => all.push(Arc::new(resource)),
+                Err((urn, why)) => {
+                    unusable.insert(urn, why);
+                }
+            }
+        }
         let by_urn = all.iter().map(|resource| (resource.urn.clone(), Arc::clone(resource))).collect();
         let mut owners: HashMap<String, Vec<Arc<ServiceResource>>> = HashMap::new();
         for resource in &all {
             owners.entry(resource.owner_number.clone()).or_default().push(Arc::clone(resource));
         }
         let by_owner = owners.into_iter().map(|(owner, resources)| (owner, resources.into())).collect();
-        Self { all, by_urn, by_owner }
+        Self { all, by_urn, by_owner, unusable }
     }
 
     pub fn all(&self) -> &[Arc<ServiceResource>] {
@@ -70,6 +87,20 @@ impl Catalogue {
     /// Letter case does not matter.
     pub fn find(&self, urn: &str) -> Option<&Arc<ServiceResource>> {
         self.by_urn.get(urn).or_else(|| self.by_urn.get(&urn.to_lowercase()))
+    }
+
+    /// Why no resource that dialogs can be about is found under the URN.
+    pub fn why_unusable(&self, urn: &str) -> &'static str {
+        match self.unusable.get(&urn.to_lowercase()) {
+            None => "The Resource Registry of this environment lists no such resource; look for a mistyped identifier.",
+            Some(Unusable::Type) => {
+                "The Resource Registry lists it with another type than GenericAccessResource, AltinnApp, MigratedApp and \
+                 CorrespondenceService."
+            }
+            Some(Unusable::Owner) => {
+                "The Resource Registry lists it without `hasCompetentAuthority.organization` or `.orgcode`."
+            }
+        }
     }
 
     pub fn owned_by(&self, org_number: &str) -> Arc<[Arc<ServiceResource>]> {
@@ -108,7 +139,7 @@ impl Resources<'_> {
                     // Taken for true, it would say for as long as it is fresh that nobody owns anything.
                     return Err(AltinnError::Unreadable { call: CALL, cause: "no resource at all".into() });
                 }
-                Ok(Answer::Keep(Arc::new(Catalogue::new(list.into_iter().filter_map(Listed::supported).collect()))))
+                Ok(Answer::Keep(Arc::new(Catalogue::new(list))))
             })
             .await
     }
@@ -152,15 +183,23 @@ struct Authority {
 }
 
 impl Listed {
-    fn supported(self) -> Option<ServiceResource> {
+    /// The resource; else its URN, and why it cannot have dialogs.
+    fn supported(self) -> Result<ServiceResource, (String, Unusable)> {
+        let urn = format!("{PREFIX}{}", self.identifier).to_lowercase();
         // What holds a NUL character could not be stored.
         let stated = |text: Option<String>| text.filter(|text| !text.trim().is_empty() && !text.contains('\0'));
-        let resource_type = self.resource_type.filter(|name| TYPES.contains(&name.as_str()))?;
-        Some(ServiceResource {
-            urn: format!("{PREFIX}{}", self.identifier).to_lowercase(),
+        let Some(resource_type) = self.resource_type.filter(|name| TYPES.contains(&name.as_str())) else {
+            return Err((urn, Unusable::Type));
+        };
+        let authority = self.has_competent_authority;
+        let (Some(number), Some(code)) = (stated(authority.organization), stated(authority.orgcode)) else {
+            return Err((urn, Unusable::Owner));
+        };
+        Ok(ServiceResource {
+            urn,
             resource_type: resource_type.to_lowercase(),
-            owner_number: stated(self.has_competent_authority.organization)?.to_lowercase(),
-            org_code: stated(self.has_competent_authority.orgcode)?.to_lowercase(),
+            owner_number: number.to_lowercase(),
+            org_code: code.to_lowercase(),
             delegable: self.delegable,
             status: self.status.unwrap_or_default().to_lowercase(),
             titles: texts(self.title),
@@ -199,7 +238,7 @@ mod tests {
             {"identifier": "nobody", "delegable": true, "hasCompetentAuthority": {"orgcode": "ttd"}, "resourceType": "AltinnApp"},
         ]);
         let list: Vec<Listed> = serde_json::from_value(list).unwrap();
-        let catalogue = Catalogue::new(list.into_iter().filter_map(Listed::supported).collect());
+        let catalogue = Catalogue::new(list);
         assert_eq!(catalogue.all().len(), 1);
         let resource = catalogue.find("URN:altinn:resource:demo-PERMIT").unwrap();
         assert_eq!(
@@ -210,6 +249,10 @@ mod tests {
         assert!(catalogue.owns("312345005", "urn:altinn:resource:demo-permit"));
         assert!(!catalogue.owns("311000128", "urn:altinn:resource:demo-permit"));
         assert!(catalogue.owned_by("311000128").is_empty());
+        for (id, why) in [("nothing", "no such"), ("Consent", "another type"), ("nobody", "without")] {
+            let told = catalogue.why_unusable(&format!("urn:altinn:resource:{id}"));
+            assert!(told.contains(why), "{id}: {told}");
+        }
     }
 
     #[test]

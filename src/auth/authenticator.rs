@@ -11,6 +11,7 @@ use super::{
     claims::Claims,
     issuers::{Issuer, Known},
     keys::Unverified,
+    token_fault::TokenFault,
 };
 use crate::{
     clock::Clock,
@@ -56,19 +57,23 @@ impl Authenticator {
     /// `Unauthorized` if there is none or it does not hold; `BadGateway` if an issuer that could be the token's does not
     /// answer.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
-        let token = bearer(headers).ok_or(Refusal::Unauthorized { supplied: false })?;
-        let refused = || Refusal::Unauthorized { supplied: true };
+        let token = bearer(headers).ok_or(Refusal::Unauthorized(None))?;
         let now = self.0.clock.now();
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let verified = if let Some(verified) = self.0.verified.get(&hash).await {
             verified
         } else {
-            let verified = self.verify(token).await?.ok_or_else(refused)?;
+            let verified = self.verify(token).await?;
             self.0.verified.insert(hash, verified.clone()).await;
             verified
         };
-        let begun = verified.not_before.is_none_or(|not_before| not_before - SKEW <= now);
-        if begun && verified.expires_at + SKEW >= now { Ok(verified.claims) } else { Err(refused()) }
+        if let Some(not_before) = verified.not_before.filter(|not_before| *not_before - SKEW > now) {
+            return Err(TokenFault::NotYetValid(not_before).into());
+        }
+        if verified.expires_at + SKEW < now {
+            return Err(TokenFault::Expired(verified.expires_at).into());
+        }
+        Ok(verified.claims)
     }
 
     /// Forgets keys and tokens, as after a restart.
@@ -77,18 +82,27 @@ impl Authenticator {
         self.0.verified.invalidate_all();
     }
 
-    /// The token's content, if one of the issuers signed it. Says nothing of its time.
-    async fn verify(&self, token: &str) -> Result<Option<Verified>, Refusal> {
-        let Some(token) = Unverified::parse(token) else { return Ok(None) };
-        let Some(iss) = token.issuer() else { return Ok(None) };
-        let Some((issuer, mut known)) = self.issuer(iss).await? else { return Ok(None) };
+    /// The token's content, if one of the issuers signed it. Does not look at its time.
+    async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
+        let token = Unverified::parse(token).ok_or(TokenFault::Malformed)?;
+        let iss = token.issuer().ok_or(TokenFault::Malformed)?;
+        let (issuer, mut known) = self.issuer(iss).await?.ok_or(TokenFault::UntrustedIssuer)?;
         if !known.keys.knows(token.kid.as_deref()) {
             match issuer.renewed(&known).await {
                 Some(newer) if newer.issuer == iss => known = newer,
-                Some(_) | None => return Ok(None),
+                Some(_) | None => return Err(TokenFault::UnknownKey.into()),
             }
         }
-        Ok(known.keys.prove(&token).then(|| Verified::from_payload(&token.payload)).flatten())
+        if !known.keys.knows(token.kid.as_deref()) {
+            return Err(TokenFault::UnknownKey.into());
+        }
+        if !known.keys.accept(&token) {
+            return Err(TokenFault::Algorithm.into());
+        }
+        if !known.keys.prove(&token) {
+            return Err(TokenFault::Signature.into());
+        }
+        Ok(Verified::from_payload(&token.payload).ok_or(TokenFault::Malformed)?)
     }
 
     /// The issuer that calls itself `iss`. They are asked side by side: one that does not answer holds up no other.

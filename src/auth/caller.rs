@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use axum::{
     extract::{FromRef, FromRequestParts},
     http::request::Parts,
@@ -14,13 +15,17 @@ use crate::{
     domain::{
         identity::{EndUserIdentity, UserType},
         party::{Party, PartyKind, is_person_number},
-        refusal::Refusal,
-        violations::Violations,
+        refusal::{Denied, Refusal},
+        violations::{Code, Fault, Violations},
+        wire_enum::WireEnum,
     },
+    http::context,
 };
 
 /// What a route demands (chapter 03 §3).
 struct Policy {
+    /// As the log calls it.
+    name: &'static str,
     /// Of each group at least one.
     scopes: &'static [&'static [Scope]],
     /// A well-formed `consumer`.
@@ -31,32 +36,72 @@ struct Policy {
 }
 
 const END_USER: Policy = Policy {
+    name: "enduser",
     scopes: &[&[Scope::EndUser, Scope::EndUserNoConsent]],
     organization: false,
     types: &[UserType::Person, UserType::SystemUser, UserType::IdportenEmailIdentifiedUser],
     type_names: &["Person", "SystemUser", "IdportenEmailIdentifiedUser"],
 };
 const SERVICE_OWNER: Policy = Policy {
+    name: "serviceprovider",
     scopes: &[&[Scope::ServiceProvider]],
     organization: true,
     types: &[UserType::ServiceOwner, UserType::ServiceOwnerOnBehalfOfPerson],
     type_names: &["ServiceOwner", "ServiceOwnerOnBehalfOfPerson"],
 };
-const SEARCH: Policy = Policy { scopes: &[&[Scope::ServiceProvider], &[Scope::Search]], ..SERVICE_OWNER };
+const SEARCH: Policy =
+    Policy { name: "serviceproviderSearch", scopes: &[&[Scope::ServiceProvider], &[Scope::Search]], ..SERVICE_OWNER };
 const ADMIN: Policy = Policy {
+    name: "serviceproviderAdmin",
     scopes: &[&[Scope::ServiceProvider], &[Scope::Admin]],
     types: &[UserType::ServiceOwner],
     type_names: &["ServiceOwner"],
     ..SERVICE_OWNER
 };
 const CHANGE_TRANSMISSIONS: Policy = Policy {
+    name: "serviceproviderChangeTransmissions",
     scopes: &[&[Scope::ServiceProvider], &[Scope::ChangeTransmissions]],
     types: &[],
     type_names: &[],
     ..SERVICE_OWNER
 };
-const NOTIFICATION_CONDITION: Policy =
-    Policy { scopes: &[&[Scope::NotificationCondition]], organization: true, types: &[], type_names: &[] };
+const NOTIFICATION_CONDITION: Policy = Policy {
+    name: "notificationConditionCheck",
+    scopes: &[&[Scope::NotificationCondition]],
+    organization: true,
+    types: &[],
+    type_names: &[],
+};
+
+impl Policy {
+    /// Of each group the scope that tokens usually carry.
+    fn usual_scopes(&self) -> impl Iterator<Item = &'static str> {
+        self.scopes.iter().filter_map(|any| any.first()).map(|scope| scope.as_str())
+    }
+
+    /// What the claims lack, if they do not meet the policy.
+    fn denied(&self, claims: &Claims) -> Option<Denied> {
+        let has_one_of = |any: &&&[Scope]| any.iter().any(|scope| claims.has_anywhere(*scope));
+        let missing: Vec<_> = self.scopes.iter().filter(|any| !has_one_of(any)).collect();
+        let would_do = self.usual_scopes().collect::<Vec<_>>().join(" ");
+        let fault = if !missing.is_empty() {
+            let names =
+                missing.iter().map(|any| any.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" or "));
+            Code::ScopeMissing
+                .says(format!("the token lacks the scope {}", names.collect::<Vec<_>>().join(" and ")))
+                .hint(format!("Ask for a token with the scopes `{would_do}`."))
+                .allowed(self.usual_scopes())
+        } else if self.organization && claims.consumer().is_none() {
+            Code::OrganizationMissing.says("the token names no organization").hint(
+                "The claim `consumer` must be {\"authority\": \"iso6523-actorid-upis\", \"ID\": \"0192:<organization number>\"} \
+                 with a valid number, as Maskinporten writes it.",
+            )
+        } else {
+            return None;
+        };
+        Some(Denied { policy: self.name, scope: would_do, fault })
+    }
+}
 
 /// Somebody whose token was verified. Clones share the claims.
 #[derive(Clone, Debug)]
@@ -79,22 +124,26 @@ impl Caller {
             parts.extensions.insert(Authenticated(Arc::clone(&claims)));
             claims
         };
-        let scopes_met = policy.scopes.iter().all(|any| any.iter().any(|scope| claims.has_anywhere(*scope)));
-        if !scopes_met || policy.organization && claims.consumer().is_none() {
-            return Err(Refusal::PolicyDenied);
+        context::note(|ledger| ledger.caller = Some(who(&claims)));
+        if let Some(denied) = policy.denied(&claims) {
+            return Err(Refusal::PolicyDenied(denied));
         }
         if claims.has(Scope::ServiceProvider)
             && let Some(person) = end_user_id(parts.uri.query().unwrap_or_default())
         {
             let number = person.rsplit(':').next().unwrap_or_default();
             if !is_person_number(number) {
-                return Err(Refusal::Invalid(Violations::one("EndUserId", BAD_END_USER_ID)));
+                return Err(Refusal::Invalid(Violations::one("EndUserId", bad_end_user_id())));
             }
             claims = Arc::new(claims.on_behalf_of(number));
         }
         let user_type = claims.user_type();
         if !policy.types.is_empty() && !policy.types.contains(&user_type) {
-            return Err(Refusal::UserType { allowed: policy.type_names });
+            return Err(Refusal::UserType {
+                policy: policy.name,
+                allowed: policy.type_names,
+                actual: user_type.name(),
+            });
         }
         Ok(Self { claims, user_type })
     }
@@ -105,9 +154,26 @@ impl Caller {
     }
 }
 
+/// The caller as the log names it: the organization of a service owner, of all others the kind alone.
+fn who(claims: &Claims) -> String {
+    let user_type = claims.user_type();
+    match (user_type, claims.consumer()) {
+        (UserType::ServiceOwner | UserType::ServiceOwnerOnBehalfOfPerson, Some(number)) => {
+            format!("{} {number}", user_type.name())
+        }
+        (other, _) => other.name().to_owned(),
+    }
+}
+
 /// The text of a refused `endUserId`, on every route of service owners.
-pub const BAD_END_USER_ID: &str = "EndUserId must be a valid end user identifier. It must match the format \
-                               'urn:altinn:person:identifier-no:{norwegian f-nr/d-nr}'.";
+pub fn bad_end_user_id() -> Fault {
+    let text = "EndUserId must be a valid end user identifier. It must match the format \
+                'urn:altinn:person:identifier-no:{norwegian f-nr/d-nr}'.";
+    Code::EndUserMalformed.says(text).hint(END_USER_HINT)
+}
+
+/// What mends an end user that is named wrongly.
+pub const END_USER_HINT: &str = "Write urn:altinn:person:identifier-no: and eleven digits whose check digits fit.";
 
 /// The first value of the query key `enduserid`, whatever its letter case.
 fn end_user_id(query: &str) -> Option<String> {
@@ -127,7 +193,7 @@ pub struct ServiceOwner {
 impl ServiceOwner {
     async fn admitted(parts: &mut Parts, app: &App, policy: &Policy) -> Result<Self, Refusal> {
         let caller = Caller::admitted(parts, &app.auth, policy).await?;
-        let org_number = caller.claims.consumer().ok_or(Refusal::PolicyDenied)?;
+        let org_number = caller.claims.consumer().context("the policy demands an organization")?;
         let on_behalf = caller.user_type == UserType::ServiceOwnerOnBehalfOfPerson;
         let end_user = on_behalf.then(|| caller.claims.end_user()).flatten();
         Ok(Self { caller, org_number, end_user })
@@ -175,7 +241,9 @@ impl ServiceOwner {
         codes.dedup();
         match codes[..] {
             [code] => Ok(code.to_owned()),
-            [] => Err(Refusal::forbidden("Forbidden")),
+            [] => Err(Refusal::forbidden(Code::OwnerUnknown.says("Forbidden").hint(
+                "The token says no `urn:altinn:org`, and the Resource Registry knows no resource of the organization.",
+            ))),
             _ => Err(Refusal::Fault(anyhow::anyhow!(
                 "the registry knows {} short names of one service owner",
                 codes.len()
@@ -244,7 +312,13 @@ impl EndUser {
     /// # Errors
     /// 403 if the token says none that is known: such a login is trusted with nothing.
     pub fn level(&self) -> Result<i32, Refusal> {
-        self.caller.claims.level().ok_or_else(|| Refusal::forbidden("Altinn authentication level too low."))
+        self.caller.claims.level().ok_or_else(|| {
+            let fault = Code::LevelUnknown.says("Altinn authentication level too low.");
+            Refusal::forbidden(fault.hint(
+                "The token says no level: neither `urn:altinn:authlevel` nor an `acr` that is known \
+                 (idporten-loa-low, -substantial, -high).",
+            ))
+        })
     }
 
     /// Number of the organization that the token was issued to: a system user's vendor.
@@ -287,14 +361,16 @@ extractor!(NotificationCondition, |parts, app| {
 extractor!(EndUser, |parts, app| {
     let caller = Caller::admitted(parts, &app.auth, &END_USER).await?;
     // The kind was right, but its identifier is of no form that anything could be asked about.
-    let identity = caller.claims.end_user().ok_or_else(|| Refusal::forbidden("Forbidden"))?;
+    let identity = caller.claims.end_user().ok_or_else(|| {
+        let fault = Code::CallerUnidentified.says("Forbidden");
+        Refusal::forbidden(fault.hint("The id of the system user is no UUID, or the e-mail address is none."))
+    })?;
     Ok(Self { caller, identity })
 });
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::wire_enum::WireEnum;
 
     #[test]
     fn type_names_are_those_of_the_types() {

@@ -65,18 +65,23 @@ impl Keys {
         kid.is_none() || self.0.iter().any(|key| key.kid.as_deref() == kid)
     }
 
+    /// Whether one of the keys that the token may mean is for its algorithm.
+    pub fn accept(&self, token: &Unverified<'_>) -> bool {
+        let Some(algorithm) = token.algorithm else { return false };
+        self.meant_by(token).any(|key| key.algorithms.contains(&algorithm))
+    }
+
+    fn meant_by<'k>(&'k self, token: &'k Unverified<'_>) -> impl Iterator<Item = &'k Key> {
+        self.0.iter().filter(|key| token.kid.is_none() || key.kid == token.kid)
+    }
+
     /// Whether one of the keys that the token may mean proves it.
     pub fn prove(&self, token: &Unverified<'_>) -> bool {
         let Some(algorithm) = token.algorithm else { return false };
-        self.0
-            .iter()
-            .filter(|key| token.kid.is_none() || key.kid == token.kid)
-            .filter(|key| key.algorithms.contains(&algorithm))
-            .any(|key| {
-                let proven =
-                    jsonwebtoken::crypto::verify(token.signature, token.signed.as_bytes(), &key.public, algorithm);
-                proven.unwrap_or(false)
-            })
+        self.meant_by(token).filter(|key| key.algorithms.contains(&algorithm)).any(|key| {
+            let proven = jsonwebtoken::crypto::verify(token.signature, token.signed.as_bytes(), &key.public, algorithm);
+            proven.unwrap_or(false)
+        })
     }
 }
 

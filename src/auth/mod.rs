@@ -6,6 +6,7 @@
 //! | [`issuers`], [`keys`] | whose tokens are accepted, and the keys that prove them |
 //! | [`authenticator`] | from a bearer token to claims, once per request |
 //! | [`dialog_token`] | what readers may do with a dialog, signed for others |
+//! | [`token_fault`] | why a token does not hold |
 //! | [`caller`] | the callers that routes ask for: having one proves token, scope and kind of user |
 
 pub mod authenticator;
@@ -15,12 +16,14 @@ pub mod dialog_token;
 mod issuers;
 mod keys;
 pub mod scope;
+mod token_fault;
 
 pub use authenticator::Authenticator;
 pub use caller::{
-    BAD_END_USER_ID, Caller, EndUser, NotificationCondition, ServiceOwner, ServiceOwnerAdmin,
-    ServiceOwnerChangeTransmissions, ServiceOwnerSearch,
+    Caller, END_USER_HINT, EndUser, NotificationCondition, ServiceOwner, ServiceOwnerAdmin,
+    ServiceOwnerChangeTransmissions, ServiceOwnerSearch, bad_end_user_id,
 };
 pub use claims::Claims;
 pub use dialog_token::DialogTokens;
 pub use scope::Scope;
+pub use token_fault::TokenFault;

@@ -54,9 +54,9 @@ impl Default for Arguments {
 pub fn run(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
     let started = Instant::now();
     let mut settings = common.settings();
-    // The start card is what people are to see; a line for each request would bury it.
+    // The start card is what people are to see; a line for each request would bury it. Refusals are worth one.
     if !settings.is_changed("log.filter") {
-        settings.put("log.filter", "warn", Source::Sandbox);
+        settings.put("log.filter", crate::dev::LOG_FILTER, Source::Sandbox);
     }
     log::start(&settings.log()?);
     let dev = Dev {

@@ -17,3 +17,6 @@ pub mod postgres;
 pub mod run;
 pub mod seed;
 pub mod supervise;
+
+/// What `dev` tells at its terminal unless told otherwise: trouble, and refusals in one line each.
+pub const LOG_FILTER: &str = "warn,dialogporten::refused=debug";

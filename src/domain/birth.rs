@@ -12,7 +12,7 @@ use super::{
     limits,
     party::Party,
     system_label::{LabelAction, Labels, SystemLabel},
-    violations::Violations,
+    violations::{Code, Violations},
 };
 
 /// What the request says of the dialog itself.
@@ -192,7 +192,8 @@ impl Counts {
         let mut found = Violations::new();
         let mut cut = |count: i32, key: &'static str| {
             if count > limits::TRANSMISSIONS_PER_KIND {
-                found.add(key, format!("'{key}' cannot exceed {}.", limits::TRANSMISSIONS_PER_KIND));
+                let text = format!("'{key}' cannot exceed {}.", limits::TRANSMISSIONS_PER_KIND);
+                found.add(key, Code::TransmissionsTooMany.says(text).hint("Go on in another dialog."));
             }
             i16::try_from(count).unwrap_or(i16::MAX)
         };
@@ -246,6 +247,7 @@ mod tests {
         let (_, cut, found) = Counts { from_party: 0, from_owner: 32_768 }.checked();
         assert_eq!(cut, 32_767);
         let text = "'FromServiceOwnerTransmissionsCount' cannot exceed 32767.";
-        assert_eq!(found, Violations::one("FromServiceOwnerTransmissionsCount", text));
+        let told: Vec<_> = found.faults().map(|(key, fault)| (key, fault.text.as_str())).collect();
+        assert_eq!(told, [("FromServiceOwnerTransmissionsCount", text)]);
     }
 }

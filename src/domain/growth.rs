@@ -11,7 +11,8 @@ use super::{
     dialog::{Activity, ActivityType, Dialog, Transmission},
     hierarchy::{self, Faults, Node, StoredParent},
     ids::TransmissionId,
-    violations::Violations,
+    rules::time,
+    violations::{Code, Fault, Violations},
 };
 
 /// New transmissions and activities of one write.
@@ -45,7 +46,7 @@ impl Growth {
         let attachments = self.transmissions.iter().flat_map(|transmission| &transmission.body.attachments);
         for attachment in attachments {
             if let Some(at) = attachment.expires_at.filter(|at| *at <= now) {
-                found.add("Transmissions.Attachments.ExpiresAt", not_in_the_future(at, attachment.id));
+                found.add("Transmissions.Attachments.ExpiresAt", not_in_the_future(at, attachment.id, now));
             }
         }
     }
@@ -110,9 +111,10 @@ impl Growth {
     }
 }
 
-/// The text for an attachment's time that is over.
-pub fn not_in_the_future(at: Instant, id: Uuid) -> String {
-    format!("Must be in future or null, got '{}'. (Id: {id})", at.format("%m/%d/%Y %H:%M:%S +00:00"))
+/// The fault of an attachment's time that is over.
+pub fn not_in_the_future(at: Instant, id: Uuid, now: Instant) -> Fault {
+    let text = format!("Must be in future or null, got '{}'. (Id: {id})", at.format("%m/%d/%Y %H:%M:%S +00:00"));
+    Code::TimeNotFuture.says(text).hint(time::after(now))
 }
 
 /// The registry's type, in lower case, of resources whose dialogs are letters.

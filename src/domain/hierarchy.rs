@@ -6,7 +6,11 @@ use std::{collections::HashMap, fmt::Display};
 use indexmap::IndexSet;
 use uuid::Uuid;
 
-use super::{limits, rules::unique::joined, violations::Violations};
+use super::{
+    limits,
+    rules::unique::joined,
+    violations::{Code, Violations},
+};
 
 /// A transmission and the one it refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,34 +129,46 @@ impl Faults {
         const SHOWN: usize = 10;
         let max = limits::HIERARCHY;
         if !self.unknown.is_empty() {
-            found.add(KEY, format!(
+            let text = format!(
                 "Hierarchy reference violation found. {nodes} with the following referenced ids does not exist: [{}].",
                 list(&self.unknown)
-            ));
+            );
+            found.add(
+                KEY,
+                Code::TransmissionUnknown
+                    .says(text)
+                    .hint("Name transmissions of the same dialog in `relatedTransmissionId`."),
+            );
         }
         if !self.too_deep.is_empty() {
-            found.add(KEY, format!(
+            let text = format!(
                 "Hierarchy depth violation found. {nodes} with the following ids is at depth {}, exceeding the max allowed \
                  depth of {max}. It, and all its referencing children is in violation of the depth constraint. [{}].",
                 max + 1,
                 list(&self.too_deep)
-            ));
+            );
+            found.add(KEY, Code::HierarchyTooDeep.says(text).hint("Answer a transmission further up."));
         }
         if !self.cyclic.is_empty() {
             let shown = &self.cyclic[..self.cyclic.len().min(SHOWN)];
             let note = if shown.len() < self.cyclic.len() { " (showing first 10)" } else { "" };
-            found.add(KEY, format!(
+            let text = format!(
                 "Hierarchy cyclic reference violation found. {nodes} with the following ids is part of a cyclic reference \
                  chain{note}: [{}].",
                 list(shown)
-            ));
+            );
+            found.add(
+                KEY,
+                Code::HierarchyCyclic.says(text).hint("Break the ring: one of them must answer none of the others."),
+            );
         }
         if !self.too_wide.is_empty() {
-            found.add(KEY, format!(
+            let text = format!(
                 "Hierarchy width violation found. '{nodes}' with the following ids has to many referring {nodes}, exceeding \
                  the max allowed width of {max}: [{}].",
                 list(&self.too_wide)
-            ));
+            );
+            found.add(KEY, Code::HierarchyTooWide.says(text).hint("Answer another transmission, or none."));
         }
     }
 }
@@ -225,7 +241,7 @@ mod tests {
         assert_eq!(found.cyclic, [id(200), id(201), id(202)]);
         let mut texts = Violations::new();
         found.report(WHOLE_DIALOG, &mut texts);
-        let texts: Vec<_> = texts.entries().flat_map(|(_, texts)| texts.to_vec()).collect();
+        let texts: Vec<_> = texts.faults().map(|(_, fault)| fault.text.clone()).collect();
         for (text, word) in texts.iter().zip(["depth violation", "cyclic reference", "width violation"]) {
             assert!(text.contains(word), "{text}");
         }

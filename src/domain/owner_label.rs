@@ -3,7 +3,7 @@
 use super::{
     limits,
     rules::{text, unique},
-    violations::{At, Violations},
+    violations::{At, Code, Violations},
 };
 
 /// As a label is stored and compared: trimmed, in lower case.
@@ -30,7 +30,9 @@ pub fn check_added(stored: &[String], label: Option<&str>, at: At, found: &mut V
 
 fn check_number(labels: usize, at: At, found: &mut Violations) {
     if labels > limits::OWNER_LABELS {
-        found.add(at, format!("Maximum {} service owner labels are allowed.", limits::OWNER_LABELS));
+        let text = format!("Maximum {} service owner labels are allowed.", limits::OWNER_LABELS);
+        let hint = format!("Leave out or remove {} of them.", labels - limits::OWNER_LABELS);
+        found.add(at, Code::OwnerLabelsTooMany.says(text).hint(hint));
     }
 }
 

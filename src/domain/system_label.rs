@@ -3,7 +3,7 @@
 use super::{
     Instant,
     actor::Actor,
-    violations::{At, Violations},
+    violations::{At, Code, Violations},
     wire_enum::{Given, WireEnum, wire_enum},
 };
 
@@ -94,7 +94,8 @@ impl Wanted {
         for (name, labels) in [("addLabels", &self.add), ("removeLabels", &self.remove)] {
             for (i, label) in labels.iter().enumerate() {
                 if *label == Given::Known(SystemLabel::Sent) {
-                    found.add(root.field(name).item(i), SENT);
+                    let hint = "Leave Sent out: a transmission of type Submission or Correction brings it.";
+                    found.add(root.field(name).item(i), Code::SystemLabelSent.says(SENT).hint(hint));
                 }
             }
         }

@@ -1,14 +1,54 @@
 //! Everything that is wrong with a request, in the contract's order.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
+use serde::{Serialize, ser::SerializeMap};
+
+pub use super::rules::code::Code;
 
 /// How many texts are kept. A body of 20 MB has room for a million faults, and its answer must not be larger than itself.
 const MOST: usize = 1000;
 
-/// Texts by key. Keys stand in the order of their first failure, texts in the order of the rules.
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The rule that does not hold.
+    pub code: Code,
+    /// The contract's words.
+    pub text: String,
+    /// A sentence that mends it. Never says anything of a person.
+    pub hint: Option<Cow<'static, str>>,
+    /// The values there are, where there are few.
+    pub allowed: Vec<Cow<'static, str>>,
+}
+
+impl Fault {
+    pub fn new(code: Code, text: impl Into<String>) -> Self {
+        Self { code, text: text.into(), hint: None, allowed: Vec::new() }
+    }
+
+    /// An id that names nothing, and is as good as missing.
+    pub fn nil_id(text: &str) -> Self {
+        Self::new(Code::ValueMissing, text)
+            .hint("The all-zero UUID names nothing: write the id that was given at creation.")
+    }
+
+    #[must_use]
+    pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn allowed<T: Into<Cow<'static, str>>>(self, values: impl IntoIterator<Item = T>) -> Self {
+        Self { allowed: values.into_iter().map(Into::into).collect(), ..self }
+    }
+}
+
+/// Faults by key. Keys stand in the order of their first failure, faults in the order of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violations {
-    texts: IndexMap<String, Vec<String>>,
+    faults: IndexMap<String, Vec<Fault>>,
     count: usize,
 }
 
@@ -17,40 +57,45 @@ impl Violations {
         Self::default()
     }
 
-    /// One text under one key.
-    pub fn one(key: impl Into<String>, text: impl Into<String>) -> Self {
+    /// One fault under one key.
+    pub fn one(key: impl Into<String>, fault: Fault) -> Self {
         let mut found = Self::new();
-        found.add(key, text);
+        found.add(key, fault);
         found
     }
 
-    /// One more text, unless there are a thousand already.
-    pub fn add(&mut self, key: impl Into<String>, text: impl Into<String>) {
+    /// One more fault, unless there are a thousand already.
+    pub fn add(&mut self, key: impl Into<String>, fault: Fault) {
         if self.count < MOST {
             self.count += 1;
-            self.texts.entry(key.into()).or_default().push(text.into());
+            self.faults.entry(key.into()).or_default().push(fault);
         }
     }
 
     /// Whether this very fault was found already.
     pub fn has(&self, key: &str, text: &str) -> bool {
-        self.texts.get(key).is_some_and(|texts| texts.iter().any(|known| known == text))
+        self.faults.get(key).is_some_and(|faults| faults.iter().any(|known| known.text == text))
     }
 
     pub fn append(&mut self, other: Self) {
-        for (key, texts) in other.texts {
-            for text in texts {
-                self.add(key.as_str(), text);
+        for (key, faults) in other.faults {
+            for fault in faults {
+                self.add(key.as_str(), fault);
             }
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.faults.is_empty()
     }
 
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.texts.iter().map(|(key, texts)| (key.as_str(), texts.as_slice()))
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &[Fault])> {
+        self.faults.iter().map(|(key, faults)| (key.as_str(), faults.as_slice()))
+    }
+
+    /// Every fault with its key.
+    pub fn faults(&self) -> impl Iterator<Item = (&str, &Fault)> {
+        self.entries().flat_map(|(key, faults)| faults.iter().map(move |fault| (key, fault)))
     }
 
     /// `Ok` if nothing was found.
@@ -59,12 +104,16 @@ impl Violations {
     }
 }
 
-impl serde::Serialize for Violations {
+/// As `errors` of a problem document: the texts under their keys.
+impl Serialize for Violations {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.texts.serialize(serializer)
+        let mut map = serializer.serialize_map(Some(self.faults.len()))?;
+        for (key, faults) in &self.faults {
+            map.serialize_entry(key, &faults.iter().map(|fault| fault.text.as_str()).collect::<Vec<_>>())?;
+        }
+        map.end()
     }
 }
-
 /// Where in the request a value stands. Lives on the stack and becomes text only when a rule fails.
 #[derive(Clone, Copy, Debug)]
 pub enum At<'a> {
@@ -116,11 +165,12 @@ mod tests {
     fn a_thousand_faults_are_enough() {
         let mut found = Violations::new();
         for n in 0..600 {
-            found.add(format!("dto.tags[{n}]"), "one");
+            found.add(format!("dto.tags[{n}]"), Code::TextTooShort.says("one"));
         }
         found.append(found.clone());
         assert_eq!(found.entries().map(|(_, texts)| texts.len()).sum::<usize>(), MOST);
-        assert_eq!(found.entries().next(), Some(("dto.tags[0]", &["one".to_owned(), "one".to_owned()][..])));
+        let first = Code::TextTooShort.says("one");
+        assert_eq!(found.entries().next(), Some(("dto.tags[0]", &[first.clone(), first][..])));
     }
 
     #[test]

@@ -62,7 +62,11 @@ pub struct Standing {
 pub enum Hidden {
     NoAccess,
     Deleted,
-    LevelTooLow,
+    /// `own`: what the token says, if it says any.
+    LevelTooLow {
+        demanded: i32,
+        own: Option<i32>,
+    },
     NotVisibleUntil(Instant),
     ExpiredAt(Instant),
 }
@@ -77,7 +81,7 @@ pub fn check(dialog: &Cover, standing: Standing, now: Instant) -> Result<(), Hid
         return Err(Hidden::Deleted);
     }
     if standing.level < Some(standing.minimum_level) {
-        return Err(Hidden::LevelTooLow);
+        return Err(Hidden::LevelTooLow { demanded: standing.minimum_level, own: standing.level });
     }
     if let Some(from) = dialog.visible_from.filter(|from| *from > now) {
         return Err(Hidden::NotVisibleUntil(from));
@@ -145,7 +149,7 @@ mod tests {
         standing.has_access = true;
         assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::Deleted));
         dialog.deleted_at = None;
-        assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::LevelTooLow));
+        assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::LevelTooLow { demanded: 3, own: Some(2) }));
         standing.level = Some(3);
         assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::NotVisibleUntil(at(20))));
         dialog.visible_from = Some(at(10));

@@ -16,7 +16,7 @@ use crate::{
         system_label::{LabelAction, LabelEntry},
         wire_enum::WireEnum,
     },
-    http::{Ok200, Path, timestamp::Timestamp},
+    http::{Ok200, Path, query::NoParameters, timestamp::Timestamp},
     openapi::{Operation, Route},
     store::dialog::LABEL_LOG,
     views::ActorView,
@@ -56,6 +56,7 @@ pub async fn list(
     State(app): State<App>,
     caller: EndUser,
     Path(id): Path<DialogId>,
+    _: NoParameters,
 ) -> Result<Ok200<Vec<LabelLogView>>, Refusal> {
     let opened = access::children(&app, &caller, id, app.clock.now(), &LABEL_LOG).await?;
     Ok(Ok200::of(opened.found.into_iter().map(|entry| LabelLogView::new(entry, &app)).collect()))

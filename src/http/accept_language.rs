@@ -6,7 +6,11 @@ use axum::{
 };
 
 use super::not_bindable;
-use crate::domain::{content::Localization, refusal::Refusal, violations::Violations};
+use crate::domain::{
+    content::Localization,
+    refusal::Refusal,
+    violations::{Code, Violations},
+};
 
 /// The languages a reader wants, most wanted first. Without any, texts are not reduced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,8 +93,11 @@ impl<S: Send + Sync> FromRequestParts<S> for AcceptLanguage {
             .map(|value| String::from_utf8_lossy(value.as_bytes()))
             .collect();
         let text = values.join(",");
-        Self::parse(&text)
-            .map_err(|_| Violations::one("Accept-Language", not_bindable(&text, "AcceptedLanguages")).into())
+        Self::parse(&text).map_err(|_| {
+            let fault = Code::LanguagesMalformed.says(not_bindable(&text, "AcceptedLanguages"));
+            let hint = "Write languages by comma, each with nothing but a weight: nb, en;q=0.5.";
+            Violations::one("Accept-Language", fault.hint(hint)).into()
+        })
     }
 }
 

@@ -3,6 +3,11 @@
 use axum::http::{HeaderMap, Uri};
 use uuid::Uuid;
 
+use super::{
+    ledger::{Ledger, Noted},
+    prefer::Preferences,
+};
+
 /// The prefix that the public address has and the routes have not.
 pub const PREFIX: &str = "/dialogporten";
 
@@ -59,6 +64,9 @@ pub struct RequestContext {
     pub instance: String,
     /// Whether the request came under [`PREFIX`]: addresses in the answer then carry it too.
     pub prefixed: bool,
+    pub prefers: Preferences,
+    /// What the request's line in the log is going to say.
+    pub ledger: Ledger,
 }
 
 impl RequestContext {
@@ -69,6 +77,8 @@ impl RequestContext {
             trace: TraceId::of(headers),
             instance: stripped.unwrap_or(path).to_owned(),
             prefixed: stripped.is_some(),
+            prefers: Preferences::of(headers),
+            ledger: Ledger::default(),
         }
     }
 }
@@ -97,6 +107,16 @@ pub async fn within<F: Future>(context: RequestContext, answering: F) -> F::Outp
 /// The request this task is answering, if it is answering one.
 pub fn current() -> Option<RequestContext> {
     CURRENT.try_with(Clone::clone).ok()
+}
+
+/// What the client of the current request would like.
+pub fn preferences() -> Preferences {
+    CURRENT.try_with(|request| request.prefers).unwrap_or_default()
+}
+
+/// Writes into the ledger of the current request, if there is one.
+pub fn note(note: impl FnOnce(&mut Noted)) {
+    let _ = CURRENT.try_with(|request| request.ledger.write(note));
 }
 
 #[cfg(test)]

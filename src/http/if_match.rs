@@ -6,7 +6,11 @@ use axum::{
 };
 
 use super::{lenient_uuid, not_bindable};
-use crate::domain::{ids::Revision, refusal::Refusal, violations::Violations};
+use crate::domain::{
+    ids::Revision,
+    refusal::Refusal,
+    violations::{Code, Violations},
+};
 
 /// The expected revision: one UUID, bare or quoted. `None` without the header.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +27,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let bare = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(bare);
         match lenient_uuid(bare) {
             Some(revision) if values.next().is_none() => Ok(Self(Some(Revision(revision)))),
-            _ => Err(Violations::one("If-Match", not_bindable(&text, "Guid")).into()),
+            _ => {
+                let fault = Code::RevisionMalformed.says(not_bindable(&text, "Guid"));
+                let hint = "Send the `Etag` of an earlier answer as it came: one UUID, without W/ and without *.";
+                Err(Violations::one("If-Match", fault.hint(hint)).into())
+            }
         }
     }
 }

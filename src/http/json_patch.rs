@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::domain::violations::Violations;
+use crate::domain::violations::{Code, Violations};
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +43,11 @@ const MAX_MOVED: usize = 10_000_000;
 /// # Errors
 /// Everything that is not a list of operations, under the key `patchDocument`.
 pub fn parse(document: Value) -> Result<Vec<Operation>, Violations> {
-    let refuse = |text: String| Violations::one("patchDocument", text);
+    let refuse = |text: String| {
+        let hint =
+            "Send a list of operations (RFC 6902): [{\"op\": \"replace\", \"path\": \"/progress\", \"value\": 50}].";
+        Violations::one("patchDocument", Code::PatchMalformed.says(text).hint(hint))
+    };
     let Value::Array(items) = document else {
         return Err(refuse("The patch document must be a JSON array of operations.".into()));
     };

@@ -8,7 +8,7 @@ use super::{Timestamp, lenient_uuid, query::Query, timestamp};
 use crate::domain::{
     Instant,
     order::{Direction, Key, Order, Position},
-    violations::Violations,
+    violations::{Code, Violations},
 };
 
 /// What the wire orders by: the keys of an order, and the id, which always ends it.
@@ -211,17 +211,17 @@ impl PageRequest {
     /// The rules for `limit` and `continuationToken`, in this order.
     pub fn check(&self, found: &mut Violations) {
         if !(1..=1000).contains(&self.limit) {
-            found.add("limit", format!("'Limit' must be between 1 and 1000. You entered {}.", self.limit));
+            let text = format!("'Limit' must be between 1 and 1000. You entered {}.", self.limit);
+            found.add("limit", Code::NumberOutOfRange.says(text).hint("Write a whole number from 1 to 1000."));
         }
         let Some(token) = &self.token else { return };
         let missing: Vec<_> =
             columns(&self.order).filter(|column| token.get(*column).is_none()).map(Column::name).collect();
         if !missing.is_empty() {
             let missing = missing.join(",");
-            found.add(
-                "continuationToken",
-                format!("ContinuationToken does not match OrderBy. Missing token keys: [{missing}]."),
-            );
+            let text = format!("ContinuationToken does not match OrderBy. Missing token keys: [{missing}].");
+            let hint = "Send the token with the same `orderBy` as the page it came with.";
+            found.add("continuationToken", Code::ContinuationTokenMismatch.says(text).hint(hint));
         }
     }
 

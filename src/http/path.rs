@@ -10,7 +10,7 @@ use super::{lenient_uuid, not_valid};
 use crate::domain::{
     ids::{ActivityId, DialogId, TransmissionId},
     refusal::Refusal,
-    violations::Violations,
+    violations::{Code, Violations},
 };
 
 /// The parameters of the route, in their order: one value, or a tuple of two or three.
@@ -71,7 +71,8 @@ impl PathReader<'_> {
         let (name, text) = self.params.next()?;
         let value = T::parse(text);
         if value.is_none() {
-            self.found.add(name, not_valid(text, T::TYPE));
+            let hint = format!("`{name}` in the path is a UUID, such as 0196c0de-0000-7000-8000-000000000001.");
+            self.found.add(name, Code::PathMalformed.says(not_valid(text, T::TYPE)).hint(hint));
         }
         value
     }
@@ -102,9 +103,10 @@ impl<S: Send + Sync, T: PathValues> FromRequestParts<S> for Path<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         // Fails only on text that is not UTF-8 after percent-decoding.
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Violations::one("", "The path is not valid UTF-8."))?;
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
+            let fault = Code::PathMalformed.says("The path is not valid UTF-8.");
+            Violations::one("", fault.hint("Percent-encode the bytes of UTF-8."))
+        })?;
         let mut reader = PathReader { params: Box::new(params.iter()), found: Violations::new() };
         let values = T::read(&mut reader);
         reader.found.into_result()?;

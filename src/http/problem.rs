@@ -1,5 +1,9 @@
 //! The wire form of a refusal: status, headers and problem document (chapter 05 §A10). Which refusals there are is
 //! [`Refusal`]'s to say.
+//!
+//! What the contract fixes (status, keys, texts, and which answers are empty) stands first in the document; the members that
+//! are ours alone come behind it and can be passed over: `code` and `hint` of the first fault, `details` with those of all,
+//! `existingId`, `currentRevision` (chapter 11 §1).
 
 use std::borrow::Cow;
 
@@ -8,9 +12,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::{answer, context};
-use crate::domain::{Instant, limits::BODY_BYTES, refusal::Refusal, violations::Violations};
+use super::{
+    answer,
+    context::{self, RequestContext},
+    ledger::{Noted, loggable},
+};
+use crate::domain::{
+    Instant,
+    ids::Revision,
+    limits::BODY_BYTES,
+    refusal::{Denied, Refusal},
+    rules::code::Code,
+    violations::{Fault, Violations},
+};
 
 /// What a status says besides its number.
 struct Problem {
@@ -19,12 +35,19 @@ struct Problem {
     kind: &'static str,
     title: Cow<'static, str>,
     detail: Option<&'static str>,
-    errors: Option<Violations>,
+    /// What is wrong, by key.
+    found: Violations,
+    /// Whether the contract lists it.
+    listed: bool,
+    /// Whether the contract has a body at all.
+    empty: bool,
+    existing_id: Option<Uuid>,
+    current_revision: Option<Revision>,
 }
 
 const PROBLEM: &str = "application/problem+json; charset=utf-8";
 
-/// The document on the wire, in the contract's order of members.
+/// The document on the wire, in the contract's order of members; then those that are ours.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -38,6 +61,29 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<&'a Violations>,
     trace_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_revision: Option<Revision>,
+}
+
+/// One fault of a list.
+#[derive(Serialize)]
+struct Detail<'a> {
+    path: &'a str,
+    code: Code,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    allowed: &'a [Cow<'static, str>],
 }
 
 macro_rules! rfc {
@@ -47,12 +93,19 @@ macro_rules! rfc {
 }
 
 impl Problem {
-    fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, content_type: PROBLEM, kind, title: Cow::Borrowed(title), detail: None, errors: None }
-    }
-
-    fn with(self, errors: Violations) -> Self {
-        Self { errors: Some(errors), ..self }
+    fn new(status: StatusCode, kind: &'static str, title: impl Into<Cow<'static, str>>, found: Violations) -> Self {
+        Self {
+            status,
+            content_type: PROBLEM,
+            kind,
+            title: title.into(),
+            detail: None,
+            found,
+            listed: true,
+            empty: false,
+            existing_id: None,
+            current_revision: None,
+        }
     }
 
     /// Some answers are labelled as plain JSON, and clients know them so.
@@ -60,86 +113,204 @@ impl Problem {
         Self { content_type: answer::JSON, ..self }
     }
 
-    fn bad_request(errors: Violations) -> Self {
+    fn detailed(self, detail: &'static str) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+
+    /// The contract has no `errors` here.
+    fn unlisted(self) -> Self {
+        Self { listed: false, ..self }
+    }
+
+    /// The contract has no body here.
+    fn empty(self) -> Self {
+        Self { listed: false, empty: true, ..self }
+    }
+
+    fn bad_request(found: Violations) -> Self {
         const TITLE: &str = "One or more validation errors occurred.";
-        Self::new(StatusCode::BAD_REQUEST, rfc!("rfc7231#section-6.5.1"), TITLE).with(errors)
+        Self::new(StatusCode::BAD_REQUEST, rfc!("rfc7231#section-6.5.1"), TITLE, found)
     }
 
-    fn forbidden(errors: Violations) -> Self {
-        Self::new(StatusCode::FORBIDDEN, rfc!("rfc7231#section-6.5.3"), "Forbidden.").with(errors)
+    fn unauthorized(fault: Option<Fault>) -> Self {
+        let fault = fault.unwrap_or_else(|| {
+            Code::TokenMissing
+                .says("there is no bearer token")
+                .hint("Send a token of Maskinporten, ID-porten or Altinn: `Authorization: Bearer eyJ…`.")
+        });
+        let found = Violations::one("Authorization", fault);
+        Self::new(StatusCode::UNAUTHORIZED, rfc!("rfc7235#section-3.1"), "Unauthorized.", found).empty()
     }
 
-    fn not_found(entity: &str, text: String) -> Self {
-        Self::new(StatusCode::NOT_FOUND, rfc!("rfc7231#section-6.5.4"), "Resource not found.")
-            .with(Violations::one(entity, text))
+    fn forbidden(found: Violations) -> Self {
+        Self::new(StatusCode::FORBIDDEN, rfc!("rfc7231#section-6.5.3"), "Forbidden.", found)
+    }
+
+    fn not_found(entity: &str, fault: Fault) -> Self {
+        const TITLE: &str = "Resource not found.";
+        Self::new(StatusCode::NOT_FOUND, rfc!("rfc7231#section-6.5.4"), TITLE, Violations::one(entity, fault))
+    }
+
+    fn missing(entity: &str, keys: &[String]) -> Self {
+        let text = format!("Entity '{entity}' with the following key(s) was not found: ({}).", keys.join(", "));
+        let code = Refusal::code_of_missing(entity);
+        let hint = match code {
+            Code::DialogNotFound => {
+                "It does not exist (any more) in this environment, or the caller has no access to it."
+            }
+            Code::LabelNotFound => "The labels there are: GET …/context/labels.",
+            _ => "Read the dialog: it lists what it holds, with ids.",
+        };
+        Self::not_found(entity, code.says(text).hint(hint))
     }
 
     fn not_acceptable() -> Self {
         const TITLE: &str = "Requested content type is not acceptable.";
-        Self {
-            detail: Some("The Accept header must allow JSON responses."),
-            ..Self::new(StatusCode::NOT_ACCEPTABLE, rfc!("rfc7231#section-6.5.6"), TITLE)
-                .with(Violations::one("Accept", "The request must accept application/json responses."))
-                .labelled_json()
-        }
+        let fault = Code::NotAcceptable
+            .says("The request must accept application/json responses.")
+            .hint("Send `Accept: application/json`, or no `Accept` at all.");
+        Self::new(StatusCode::NOT_ACCEPTABLE, rfc!("rfc7231#section-6.5.6"), TITLE, Violations::one("Accept", fault))
+            .labelled_json()
+            .detailed("The Accept header must allow JSON responses.")
     }
 
-    fn conflict(key: &str, text: String) -> Self {
-        Self::new(StatusCode::CONFLICT, rfc!("rfc7231#section-6.5.8"), "Conflict.").with(Violations::one(key, text))
+    fn conflict(key: &str, fault: Fault) -> Self {
+        Self::new(StatusCode::CONFLICT, rfc!("rfc7231#section-6.5.8"), "Conflict.", Violations::one(key, fault))
     }
 
     fn gone(entity: &str, key: &str) -> Self {
-        Self::new(StatusCode::GONE, rfc!("rfc7231#section-6.5.9"), "Resource no longer available.")
-            .with(Violations::one(entity, format!("Entity '{entity}' with the following key(s) is removed: ({key}).")))
+        let text = format!("Entity '{entity}' with the following key(s) is removed: ({key}).");
+        let fault = Code::DialogDeleted.says(text).hint("Its service owner can restore it: POST …/actions/restore.");
+        Self::new(
+            StatusCode::GONE,
+            rfc!("rfc7231#section-6.5.9"),
+            "Resource no longer available.",
+            Violations::one(entity, fault),
+        )
     }
 
-    fn precondition_failed() -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, rfc!("rfc7232#section-4.2"), "Precondition failed.")
+    fn precondition_failed(current: Option<Revision>) -> Self {
+        let fault = Code::RevisionStale.says("the revision has moved on").hint(match current {
+            Some(_) => "Read again, redo the change, and send `currentRevision` (the `Etag` of reads) as `If-Match`.",
+            None => {
+                "It changed at the same moment: read again, redo the change, and send the new `Etag` as `If-Match`."
+            }
+        });
+        let found = Violations::one("If-Match", fault);
+        let problem =
+            Self::new(StatusCode::PRECONDITION_FAILED, rfc!("rfc7232#section-4.2"), "Precondition failed.", found)
+                .unlisted();
+        Self { current_revision: current, ..problem }
     }
 
     fn too_large() -> Self {
         let title = format!("Payload too large. The maximum allowed size is {BODY_BYTES} bytes.");
-        Self {
-            title: Cow::Owned(title),
-            ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, rfc!("rfc7231#section-6.5.11"), "").labelled_json()
-        }
+        let fault = Code::BodyTooLarge.says("the body is too large").hint("Send the rest in further requests.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, rfc!("rfc7231#section-6.5.11"), title, Violations::one("", fault))
+            .labelled_json()
+            .unlisted()
     }
 
-    fn unprocessable(errors: Violations) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, rfc!("rfc4918#section-11.2"), "Unprocessable request.").with(errors)
+    fn unsupported_media_type(accepted: Vec<String>) -> Self {
+        let hint = format!("Send `Content-Type: {}`.", accepted.join("` or `"));
+        let fault = Code::MediaTypeUnsupported.says("the media type is not read here").hint(hint).allowed(accepted);
+        let found = Violations::one("Content-Type", fault);
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, rfc!("rfc7231#section-6.5.13"), "Unsupported media type.", found)
+            .empty()
+    }
+
+    fn unprocessable(found: Violations) -> Self {
+        const TITLE: &str = "Unprocessable request.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, rfc!("rfc4918#section-11.2"), TITLE, found)
     }
 
     fn bad_gateway() -> Self {
         const DETAIL: &str = "An upstream server is down or returned an invalid response. Please try again later.";
-        let problem = Self::new(StatusCode::BAD_GATEWAY, rfc!("rfc7231#section-6.6.3"), "Bad gateway.").labelled_json();
-        Self { detail: Some(DETAIL), ..problem }
+        let fault = Code::PlatformFailed.says("the platform failed").hint("Nothing was changed: send it again later.");
+        let found = Violations::one("", fault);
+        Self::new(StatusCode::BAD_GATEWAY, rfc!("rfc7231#section-6.6.3"), "Bad gateway.", found)
+            .labelled_json()
+            .detailed(DETAIL)
+            .unlisted()
     }
 
     fn fault() -> Self {
         const TITLE: &str = "An error occurred while processing the request.";
-        let problem =
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, rfc!("rfc7231#section-6.6.1"), TITLE).labelled_json();
-        Self { detail: Some("Something went wrong during the request."), ..problem }
+        let fault = Code::InternalError.says("something failed").hint("Report it with the `traceId`.");
+        let found = Violations::one("", fault);
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, rfc!("rfc7231#section-6.6.1"), TITLE, found)
+            .labelled_json()
+            .detailed("Something went wrong during the request.")
+            .unlisted()
+    }
+
+    fn document(&self, request: Option<&RequestContext>) -> Vec<u8> {
+        let first = self.found.faults().next().map(|(_, fault)| fault);
+        let details = self.found.faults().map(|(path, fault)| Detail {
+            path,
+            code: fault.code,
+            hint: fault.hint.as_deref(),
+            allowed: &fault.allowed,
+        });
+        let document = Document {
+            r#type: self.kind,
+            title: &self.title,
+            status: self.status.as_u16(),
+            detail: self.detail,
+            instance: request.map(|request| request.instance.as_str()),
+            errors: self.listed.then_some(&self.found),
+            trace_id: request.map(|request| request.trace.to_string()).unwrap_or_default(),
+            code: first.map(|fault| fault.code),
+            hint: first.and_then(|fault| fault.hint.as_deref()),
+            allowed: first
+                .filter(|_| !self.listed)
+                .map(|fault| fault.allowed.iter().map(AsRef::as_ref).collect())
+                .unwrap_or_default(),
+            details: if self.listed { details.collect() } else { Vec::new() },
+            existing_id: self.existing_id,
+            current_revision: self.current_revision,
+        };
+        serde_json::to_vec(&document).expect("a problem holds nothing but texts")
+    }
+
+    /// Writes the reason down for the log: rules and places, never what the client sent.
+    fn note(&self, noted: &mut Noted) {
+        const SHOWN: usize = 5;
+        let mut faults = self.found.faults();
+        let Some((place, first)) = faults.next() else { return };
+        let at = |place: &str, fault: &Fault| match fault.code {
+            // What it is called there is what the client wrote.
+            Code::UnknownMember | Code::UnknownParameter => String::new(),
+            _ if place.is_empty() => String::new(),
+            _ => format!(" at {}", loggable(place)),
+        };
+        let mended = if self.empty { Some(first.text.as_str()) } else { first.hint.as_deref() };
+        let mended = mended.map(|mended| format!(": {mended}")).unwrap_or_default();
+        let rest: Vec<_> = faults.map(|(place, fault)| format!("; {}{}", fault.code, at(place, fault))).collect();
+        let more = rest.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let rest = rest[..rest.len().min(SHOWN)].concat();
+        noted.reason = Some(format!("{}{}{mended}{rest}{more}", first.code, at(place, first)));
+        noted.code = Some(first.code.as_str());
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let request = context::current();
-        let document = Document {
-            r#type: self.kind,
-            title: &self.title,
-            status: self.status.as_u16(),
-            detail: self.detail,
-            instance: request.as_ref().map(|request| request.instance.as_str()),
-            errors: self.errors.as_ref(),
-            trace_id: request.as_ref().map(|request| request.trace.to_string()).unwrap_or_default(),
-        };
-        let body = serde_json::to_vec(&document).expect("a problem holds nothing but texts");
+        context::note(|noted| self.note(noted));
+        let asked_for = request.as_ref().is_some_and(|request| request.prefers.representation);
+        if self.empty && !asked_for {
+            return self.status.into_response();
+        }
+        let body = self.document(request.as_ref());
         let content_type = HeaderValue::from_static(self.content_type);
         let mut response = (self.status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        let headers = response.headers_mut();
+        if self.empty {
+            headers.append("preference-applied", HeaderValue::from_static("return=representation"));
+        }
         if self.status.is_server_error() {
-            let headers = response.headers_mut();
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
             headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
             headers.insert(header::EXPIRES, HeaderValue::from_static("-1"));
@@ -148,47 +319,65 @@ impl IntoResponse for Problem {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        log(&self);
-        match self {
-            Self::Invalid(found) => Problem::bad_request(found).into_response(),
-            Self::Unauthorized { supplied } => unauthorized(supplied),
-            Self::PolicyDenied => StatusCode::FORBIDDEN.into_response(),
-            Self::UserType { allowed } => {
-                Problem::forbidden(Violations::one("Type", user_type_text(allowed))).labelled_json().into_response()
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(found) => Self::bad_request(found),
+            Refusal::Unauthorized(fault) => Self::unauthorized(fault),
+            Refusal::PolicyDenied(denied) => Self::forbidden(Violations::one("Authorization", denied.fault)).empty(),
+            Refusal::UserType { allowed, actual, .. } => {
+                let fault =
+                    Code::UserTypeNotAllowed.says(user_type_text(allowed)).hint(user_type_hint(allowed, actual));
+                let found = Violations::one("Type", fault.allowed(allowed.iter().copied()));
+                Self::forbidden(found).labelled_json()
             }
-            Self::Forbidden(reasons) => {
+            Refusal::Forbidden(reasons) => {
                 let mut found = Violations::new();
                 for reason in reasons {
                     found.add("Forbidden", reason);
                 }
-                Problem::forbidden(found).into_response()
+                Self::forbidden(found)
             }
-            Self::NotFound { entity, keys } => {
-                let keys = keys.join(", ");
-                let text = format!("Entity '{entity}' with the following key(s) was not found: ({keys}).");
-                Problem::not_found(entity, text).into_response()
+            Refusal::NotFound { entity, keys } => Self::missing(entity, &keys),
+            Refusal::NotVisible { visible_from } => {
+                let text = format!("Dialog is not visible until {}", sortable(visible_from));
+                let fault = Code::DialogNotYetVisible.says(text).hint("Read it from that time (UTC) on.");
+                Self::not_found("DialogEntity", fault)
             }
-            Self::NotVisible { visible_from } => not_visible(visible_from),
-            Self::Expired { expires_at } => {
-                Problem::not_found("DialogEntity", format!("Dialog expired at {}", sortable(expires_at)))
-                    .into_response()
+            Refusal::Expired { expires_at } => {
+                let text = format!("Dialog expired at {}", sortable(expires_at));
+                let fault = Code::DialogExpired.says(text).hint("Its service owner can move `expiresAt`.");
+                Self::not_found("DialogEntity", fault)
             }
-            Self::NotAcceptable => Problem::not_acceptable().into_response(),
-            Self::Conflict { key, text } => Problem::conflict(key, text).into_response(),
-            Self::Gone { entity, key } => Problem::gone(entity, &key).into_response(),
-            Self::PreconditionFailed => Problem::precondition_failed().into_response(),
-            Self::TooLarge => Problem::too_large().into_response(),
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response(),
-            Self::Unprocessable(found) => Problem::unprocessable(found).into_response(),
-            Self::BadGateway(_) => Problem::bad_gateway().into_response(),
-            Self::Fault(_) => Problem::fault().into_response(),
+            Refusal::NotAcceptable => Self::not_acceptable(),
+            Refusal::Conflict { key, fault, existing } => Self { existing_id: existing, ..Self::conflict(key, fault) },
+            Refusal::Gone { entity, key } => Self::gone(entity, &key),
+            Refusal::PreconditionFailed { current } => Self::precondition_failed(current),
+            Refusal::TooLarge => Self::too_large(),
+            Refusal::UnsupportedMediaType { accepted } => Self::unsupported_media_type(accepted),
+            Refusal::Unprocessable(found) => Self::unprocessable(found),
+            Refusal::BadGateway(_) => Self::bad_gateway(),
+            Refusal::Fault(_) => Self::fault(),
         }
     }
 }
 
-/// The one place where refusals are logged. What clients may hear can hold what they sent, so only its kind is told.
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        log(&self);
+        let (challenge, expires) = (challenge(&self), expires(&self));
+        let mut response = Problem::from(self).into_response();
+        for (name, value) in [(header::WWW_AUTHENTICATE, challenge), (header::EXPIRES, expires)] {
+            // Made of ASCII; if one is no header value after all, the answer does without.
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// Failures are logged where their answers are made; refusals are written down for the request's own line.
 fn log(refusal: &Refusal) {
     let trace = context::current().map(|request| request.trace.to_string()).unwrap_or_default();
     match refusal {
@@ -196,13 +385,68 @@ fn log(refusal: &Refusal) {
         Refusal::BadGateway(error) => {
             tracing::error!(trace_id = trace, error = format!("{error:#}"), "the platform failed");
         }
-        other => tracing::debug!(trace_id = trace, refusal = other.kind(), "request refused"),
+        Refusal::PolicyDenied(Denied { policy, .. }) | Refusal::UserType { policy, .. } => {
+            context::note(|noted| noted.policy = Some(*policy));
+        }
+        _ => {}
     }
 }
 
-fn unauthorized(supplied: bool) -> Response {
-    let challenge = if supplied { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))]).into_response()
+/// `WWW-Authenticate`, as RFC 6750 has it. Nothing in it is of a person.
+fn challenge(refusal: &Refusal) -> Option<String> {
+    Some(match refusal {
+        Refusal::Unauthorized(None) => "Bearer".to_owned(),
+        Refusal::Unauthorized(Some(fault)) => {
+            format!("Bearer error=\"invalid_token\", error_description=\"{}\"", quotable(&fault.text))
+        }
+        Refusal::PolicyDenied(Denied { scope, fault, .. }) => format!(
+            "Bearer error=\"insufficient_scope\", scope=\"{scope}\", error_description=\"{}\"",
+            quotable(&fault.text)
+        ),
+        Refusal::UserType { allowed, actual, .. } => format!(
+            "Bearer error=\"insufficient_scope\", error_description=\"{}\"",
+            quotable(&user_type_hint(allowed, actual))
+        ),
+        _ => return None,
+    })
+}
+
+/// What may stand between the quotes of `error_description`.
+fn quotable(text: &str) -> String {
+    text.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect()
+}
+
+/// A dialog that is not visible yet says when it will be.
+fn expires(refusal: &Refusal) -> Option<String> {
+    let Refusal::NotVisible { visible_from } = refusal else { return None };
+    Some(visible_from.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+}
+
+/// Gives an outcome of routing, which is empty, its reason: 404 for a path that nobody knows, 405 for a verb.
+pub fn of_routing(response: Response) -> Response {
+    let status = response.status();
+    let (kind, title, fault) = match status {
+        StatusCode::NOT_FOUND => (
+            rfc!("rfc7231#section-6.5.4"),
+            "Resource not found.",
+            Code::RouteUnknown.says("there is nothing at this path").hint(
+                "Paths begin with /api/v1/enduser, /api/v1/serviceowner or /api/v1/metadata; all are listed at /swagger.",
+            ),
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let allow = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
+            let verbs: Vec<String> = allow.split(',').map(|verb| verb.trim().to_owned()).collect();
+            let fault = Code::MethodNotAllowed.says("the path does not know the verb");
+            let fault = fault.hint(format!("It knows {}.", verbs.join(", "))).allowed(verbs);
+            (rfc!("rfc7231#section-6.5.5"), "Method not allowed.", fault)
+        }
+        _ => return response,
+    };
+    let mut problem = Problem::new(status, kind, title, Violations::one("", fault)).empty().into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        problem.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    problem
 }
 
 fn user_type_text(allowed: &[&str]) -> String {
@@ -213,14 +457,12 @@ fn user_type_text(allowed: &[&str]) -> String {
     )
 }
 
-fn not_visible(visible_from: Instant) -> Response {
-    let text = format!("Dialog is not visible until {}", sortable(visible_from));
-    let mut response = Problem::not_found("DialogEntity", text).into_response();
-    let expires = visible_from.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    if let Ok(expires) = HeaderValue::try_from(expires) {
-        response.headers_mut().insert(header::EXPIRES, expires);
-    }
-    response
+fn user_type_hint(allowed: &[&str], actual: &str) -> String {
+    let token = match actual {
+        "Unknown" => "the token names no known kind of user".to_owned(),
+        known => format!("the token is of kind {known}"),
+    };
+    format!("{token}; this is for {}", allowed.join(", "))
 }
 
 /// As texts write instants: seconds, without offset.
@@ -265,22 +507,37 @@ mod tests {
         let secret = || anyhow::anyhow!("the inside").context("the outside");
         let mut answers = Vec::new();
         for refusal in [
-            Refusal::Invalid(Violations::one("dto.content", "'Content' must not be empty.")),
-            Refusal::Unauthorized { supplied: false },
-            Refusal::Unauthorized { supplied: true },
-            Refusal::PolicyDenied,
-            Refusal::UserType { allowed: &["ServiceOwner", "ServiceOwnerOnBehalfOfPerson"] },
-            Refusal::forbidden("User cannot modify frozen dialog"),
+            Refusal::Invalid(Violations::one("dto.content", Code::ValueMissing.says("'Content' must not be empty."))),
+            Refusal::Unauthorized(None),
+            Refusal::Unauthorized(Some(
+                Code::TokenExpired.says("the token expired at \"noon\"").hint("Get a new one."),
+            )),
+            Refusal::PolicyDenied(Denied {
+                policy: "serviceproviderSearch",
+                scope: "one two".to_owned(),
+                fault: Code::ScopeMissing.says("the token lacks the scope two").hint("Ask for both."),
+            }),
+            Refusal::UserType {
+                policy: "serviceprovider",
+                allowed: &["ServiceOwner", "ServiceOwnerOnBehalfOfPerson"],
+                actual: "SystemUser",
+            },
+            Refusal::forbidden(Code::DialogFrozen.says("User cannot modify frozen dialog")),
             Refusal::no_dialog(uuid::Uuid::nil().into()),
             Refusal::NotVisible { visible_from: instant() },
             Refusal::Expired { expires_at: instant() },
             Refusal::NotAcceptable,
-            Refusal::Conflict { key: "", text: "æ < & '".to_owned() },
+            Refusal::Conflict {
+                key: "",
+                fault: Code::IdempotentKeyTaken.says("æ < & '").hint("Go on with it."),
+                existing: Some(uuid::Uuid::nil()),
+            },
             Refusal::Gone { entity: "DialogEntity", key: uuid::Uuid::nil().to_string() },
-            Refusal::PreconditionFailed,
+            Refusal::PreconditionFailed { current: Some(Revision(uuid::Uuid::nil())) },
+            Refusal::PreconditionFailed { current: None },
             Refusal::TooLarge,
-            Refusal::UnsupportedMediaType,
-            Refusal::Unprocessable(Violations::one("DueAt", "Must be in the future")),
+            Refusal::UnsupportedMediaType { accepted: vec!["application/json".to_owned()] },
+            Refusal::Unprocessable(Violations::one("DueAt", Code::TimeNotFuture.says("Must be in the future"))),
             Refusal::BadGateway(secret()),
             Refusal::Fault(secret()),
         ] {

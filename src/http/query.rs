@@ -1,16 +1,20 @@
 //! Query strings: names in any letter case, lists in three notations, permissive scalars.
 
-use std::convert::Infallible;
+use std::{borrow::Cow, convert::Infallible};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{Uri, request::Parts},
+};
 use indexmap::IndexMap;
 use percent_encoding::percent_decode;
 use uuid::Uuid;
 
-use super::{lenient_uuid, not_valid, timestamp};
+use super::{context, ledger::Ignored, lenient_uuid, nearest, not_valid, timestamp};
 use crate::domain::{
     Instant,
     refusal::Refusal,
+    rules::{self, code::Code},
     violations::Violations,
     wire_enum::{Given, WireEnum},
 };
@@ -21,6 +25,8 @@ use crate::domain::{
 pub struct Query {
     /// By lower-case name.
     parameters: IndexMap<String, Parameter>,
+    /// The names that the operation knows, as far as it asked for them.
+    known: Vec<String>,
     found: Violations,
 }
 
@@ -42,11 +48,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::parse(parts.uri.query().unwrap_or("")))
+        Ok(Self::of(&parts.uri))
     }
 }
 
 impl Query {
+    /// The parameters of a request's address.
+    pub fn of(uri: &Uri) -> Self {
+        let mut query = Self::parse(uri.query().unwrap_or_default());
+        if uri.path().starts_with("/api/v1/serviceowner/") {
+            // Looked at before the operation is: whom a service owner acts for.
+            query.ask("endUserId");
+        }
+        query
+    }
+
     /// Reads `name=value&…`; a plus is a blank.
     pub fn parse(query: &str) -> Self {
         let mut parameters: IndexMap<String, Parameter> = IndexMap::new();
@@ -59,7 +75,7 @@ impl Query {
                 .values
                 .push(decoded(value));
         }
-        Self { parameters, found: Violations::new() }
+        Self { parameters, known: Vec::new(), found: Violations::new() }
     }
 
     fn parameter(&self, name: &str) -> Option<&Parameter> {
@@ -67,23 +83,30 @@ impl Query {
         self.parameters.get(&name.to_ascii_lowercase())
     }
 
+    /// Remembers that the operation knows the parameter.
+    fn ask(&mut self, name: &str) {
+        self.known.push(name.to_owned());
+    }
+
     /// Whether the parameter is there, with or without a value.
-    pub fn contains(&self, name: &str) -> bool {
+    pub fn contains(&mut self, name: &str) -> bool {
+        self.ask(name);
         self.parameter(name).is_some()
     }
 
     pub fn text(&mut self, name: &str) -> Option<String> {
+        self.ask(name);
         let text = self.parameter(name)?.joined();
         if is_storable(&text) {
             return Some(text);
         }
-        self.refuse(name, "String");
+        self.refuse(name, "String", []);
         None
     }
 
     /// Empty if the parameter is absent.
     pub fn texts(&mut self, name: &str) -> Vec<String> {
-        self.list(name, |text| is_storable(&text).then_some(text))
+        self.list(name, [], |text| is_storable(&text).then_some(text))
     }
 
     /// `true` or `false` in any letter case; nothing between `=` and `&` is `false`.
@@ -115,32 +138,51 @@ impl Query {
 
     /// A name in any letter case, or the number of a known value.
     pub fn enumeration<E: WireEnum>(&mut self, name: &str) -> Option<E> {
-        self.scalar(name, type_name::<E>(), |text| given(text).and_then(Given::known))
+        self.one(name, type_name::<E>(), rules::names::<E>(), |text| given(text).and_then(Given::known))
     }
 
     /// Names in any letter case, or numbers, which the rules judge.
     pub fn enumerations<E: WireEnum>(&mut self, name: &str) -> Vec<Given<E>> {
-        self.list(name, |text| given(&text))
+        self.list(name, rules::names::<E>(), |text| given(&text))
     }
 
     /// A scalar of any other type. `wanted` is what the refusal calls it.
     pub fn scalar<T>(&mut self, name: &str, wanted: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        self.one(name, wanted, [], read)
+    }
+
+    fn one<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        allowed: impl IntoIterator<Item = &'static str>,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        self.ask(name);
         let value = read(self.parameter(name)?.joined().trim());
         if value.is_none() {
-            self.refuse(name, wanted);
+            self.refuse(name, wanted, allowed);
         }
         value
     }
 
     /// Remembers that the parameter is there but cannot be read.
-    fn refuse(&mut self, name: &str, wanted: &str) {
+    fn refuse(&mut self, name: &str, wanted: &str, allowed: impl IntoIterator<Item = &'static str>) {
         let Some(parameter) = self.parameter(name) else { return };
         let (spelled, text) = (parameter.name.clone(), parameter.joined());
-        self.found.add(spelled, not_valid(&text, wanted));
+        let fault = Code::ParameterMalformed.says(not_valid(&text, wanted)).allowed(allowed);
+        let hint = hint(wanted, parameter, &fault.allowed);
+        self.found.add(spelled, fault.hint(hint));
     }
 
     /// By repetition, in one value with commas, or in one value that is a JSON array.
-    fn list<T>(&mut self, name: &str, read: impl Fn(String) -> Option<T>) -> Vec<T> {
+    fn list<T>(
+        &mut self,
+        name: &str,
+        allowed: impl IntoIterator<Item = &'static str>,
+        read: impl Fn(String) -> Option<T>,
+    ) -> Vec<T> {
+        self.ask(name);
         let Some(parameter) = self.parameter(name) else { return Vec::new() };
         let items = match parameter.values.as_slice() {
             [single] => split(single),
@@ -148,14 +190,81 @@ impl Query {
         };
         let values = items.and_then(|items| items.into_iter().map(read).collect::<Option<Vec<_>>>());
         if values.is_none() {
-            self.refuse(name, "List`1");
+            self.refuse(name, "List`1", allowed);
         }
         values.unwrap_or_default()
     }
 
-    /// Everything that could not be read, as one refusal.
+    /// Everything that could not be read, as one refusal; to be called when all parameters were asked for. Those that
+    /// nobody asked for are ignored, which the answer says, unless the client wants them refused.
     pub fn finish(&mut self) -> Result<(), Refusal> {
+        let known = |name: &str| self.known.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let unknown: Vec<String> = self
+            .parameters
+            .values()
+            .map(|parameter| &parameter.name)
+            .filter(|name| !name.is_empty() && !known(name))
+            .take(MOST_UNKNOWN)
+            .cloned()
+            .collect();
+        if context::preferences().strict {
+            for name in unknown {
+                let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+                let fault = Code::UnknownParameter.says(format!("'{name}' is no parameter of this operation."));
+                let fault = fault.hint(nearest::hint(&name, &known)).allowed(self.known.iter().cloned());
+                self.found.add(name, fault);
+            }
+        } else if !unknown.is_empty() {
+            let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+            let ignored = unknown.into_iter().map(|name| {
+                let meant = nearest::meant(&name, &known).map(str::to_owned);
+                Ignored { name, meant }
+            });
+            context::note(|noted| noted.ignored.extend(ignored));
+        }
         std::mem::take(&mut self.found).into_result().map_err(Refusal::from)
+    }
+}
+
+/// How many unknown names are told.
+const MOST_UNKNOWN: usize = 100;
+
+/// What mends a value that cannot be read.
+fn hint(wanted: &str, parameter: &Parameter, allowed: &[Cow<'static, str>]) -> &'static str {
+    let value = parameter.joined();
+    match wanted {
+        _ if !allowed.is_empty() => {
+            "Write one of the names in `allowed`; several by repeating the parameter or by comma."
+        }
+        "Boolean" => "Write true or false.",
+        "DateTimeOffset" if value.contains(' ') => {
+            "A plus sign in a query string means a blank: write %2B for +, or an instant that ends with Z."
+        }
+        "DateTimeOffset" => "Write an instant such as 2031-04-05T06:07:08Z.",
+        _ if parameter.values.len() > 1 => "The parameter is given several times; give it once.",
+        "Int32" => "Write a whole number.",
+        "Guid" => "Write a UUID, such as 0196c0de-0000-7000-8000-000000000001.",
+        "OrderSet`2" => {
+            "Write a comma list of contentUpdatedAt, updatedAt, createdAt, dueAt and id, each once, with _asc or _desc."
+        }
+        "ContinuationTokenSet`2" => {
+            "Send the `continuationToken` of the page before, percent-encoded and otherwise as it came."
+        }
+        "List`1" if value.starts_with('[') => "Repeat the parameter for several values, or send a JSON array of texts.",
+        _ => "Leave the NUL character out.",
+    }
+}
+
+/// Having one proves that the query string of an operation without parameters was looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct NoParameters;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParameters {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Query::of(&parts.uri).finish()?;
+        Ok(Self)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
         refusal::Refusal,
         rules,
         system_label::SystemLabel,
-        violations::{At, Violations},
+        violations::{At, Code, Violations},
         wire_enum::{Given, WireEnum, wire_enum},
     },
     http::{PageRequest, Query},
@@ -132,7 +132,12 @@ impl Parameters {
     pub fn without_text(&self) -> Result<(), Refusal> {
         match self.search {
             None => Ok(()),
-            Some(_) => Err(Refusal::Unprocessable(Violations::one("Search", "Free text search is not available yet."))),
+            Some(_) => Err(Refusal::Unprocessable(Violations::one(
+                "Search",
+                Code::TextSearchUnavailable
+                    .says("Free text search is not available yet.")
+                    .hint("Leave `search` out; every other filter works."),
+            ))),
         }
     }
 
@@ -196,7 +201,9 @@ fn range(query: &mut Query, after: &str, before: &str) -> Range {
 /// A list parameter has no more values than `most`.
 pub fn at_most(name: &str, count: usize, most: usize, found: &mut Violations) {
     if count > most {
-        found.add(At::Root(name).field("Count"), format!("'Count' must be less than or equal to '{most}'."));
+        let text = format!("'Count' must be less than or equal to '{most}'.");
+        let hint = format!("{count} values are given for `{name}`; ask in several requests.");
+        found.add(At::Root(name).field("Count"), Code::TooManyValues.says(text).hint(hint));
     }
 }
 
@@ -205,6 +212,8 @@ pub fn interval(key: &str, stem: &str, range: Range, found: &mut Violations) {
     if range.after.zip(range.before).is_some_and(|(after, before)| after > before) {
         let (first, rest) = stem.split_at(1);
         let name = format!("{}{rest}", first.to_uppercase());
-        found.add(key, format!("'{name}After' must be less than or equal to '{name}Before'."));
+        let text = format!("'{name}After' must be less than or equal to '{name}Before'.");
+        let hint = format!("`{stem}After` is where the interval begins, `{stem}Before` where it ends.");
+        found.add(key, Code::TimesReversed.says(text).hint(hint));
     }
 }

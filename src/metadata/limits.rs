@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     config::Config,
-    http::{AcceptsJson, Ok200},
+    http::{AcceptsJson, Ok200, query::NoParameters},
     openapi::{Operation, Route},
 };
 
@@ -53,7 +53,7 @@ pub fn operation() -> Operation {
 }
 
 /// The limits in force.
-pub async fn get(_: AcceptsJson, State(config): State<Arc<Config>>) -> Ok200<Limits> {
+pub async fn get(_: AcceptsJson, _: NoParameters, State(config): State<Arc<Config>>) -> Ok200<Limits> {
     let (end_user, owner) = (&config.limits.end_user_search, &config.limits.service_owner_search);
     Ok200::of(Limits {
         end_user_search: EndUserSearchLimits {

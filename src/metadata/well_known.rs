@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     config::{Config, KeyPair},
-    http::{AcceptsJson, Ok200},
+    http::{AcceptsJson, Ok200, query::NoParameters},
     openapi::{Operation, Route},
 };
 
@@ -61,13 +61,13 @@ pub fn authorization_server_operation() -> Operation {
 }
 
 /// Both keys, the one in use first.
-pub async fn keys(_: AcceptsJson, State(config): State<Arc<Config>>) -> Response {
+pub async fn keys(_: AcceptsJson, _: NoParameters, State(config): State<Arc<Config>>) -> Response {
     let keys = [&config.dialogporten.primary, &config.dialogporten.secondary];
     cacheable(Jwks { keys: keys.map(Jwk::from).into() })
 }
 
 /// The issuer of dialog tokens.
-pub async fn authorization_server(_: AcceptsJson, State(config): State<Arc<Config>>) -> Response {
+pub async fn authorization_server(_: AcceptsJson, _: NoParameters, State(config): State<Arc<Config>>) -> Response {
     let issuer = config.dialogporten.issuer();
     let jwks_uri = format!("{issuer}/.well-known/jwks.json");
     cacheable(OauthAuthorizationServer { issuer, jwks_uri })

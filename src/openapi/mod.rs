@@ -383,6 +383,27 @@ fn problem_details() -> Value {
             "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
             "validationErrors": {"type": "array", "nullable": true, "items": {"$ref": "#/components/schemas/ProblemDetails_Error"}},
         },
+        "x-extension": true,
+        "x-extension-properties": problem_extension(),
+    })
+}
+
+/// Members that are ours alone. They are no properties of the schema, so that generated clients keep the contract's shape;
+/// additional ones are allowed there.
+fn problem_extension() -> Value {
+    let detail = json!({"type": "object", "properties": {
+        "path": {"type": "string"},
+        "code": {"type": "string"},
+        "hint": {"type": "string"},
+        "allowed": {"type": "array", "items": {"type": "string"}},
+    }});
+    json!({
+        "code": {"type": "string", "description": "The rule that does not hold, in kebab-case; of several the first."},
+        "hint": {"type": "string", "description": "What mends it."},
+        "allowed": {"type": "array", "items": {"type": "string"}, "description": "The values there are."},
+        "details": {"type": "array", "items": detail, "description": "The same for each text of `errors`, in its order."},
+        "existingId": {"type": "string", "format": "uuid", "description": "409: what was there before."},
+        "currentRevision": {"type": "string", "format": "uuid", "description": "412: the revision to build on."},
     })
 }
 

@@ -24,11 +24,12 @@ impl MediaTypes {
         Self(operations.iter().filter_map(taken).collect())
     }
 
-    /// Whether the request says a media type that its operation does not take.
-    pub fn refuse(&self, method: &Method, template: &'static str, headers: &HeaderMap) -> bool {
-        let Some(given) = headers.get(header::CONTENT_TYPE).filter(|given| !given.is_empty()) else { return false };
-        let Some(accepted) = self.0.get(&(method.clone(), template)) else { return false };
-        !given.to_str().is_ok_and(|given| accepted.iter().any(|accepted| is_of(given, accepted)))
+    /// The media types that the operation takes, if the request says another one.
+    pub fn refuse(&self, method: &Method, template: &'static str, headers: &HeaderMap) -> Option<&[String]> {
+        let given = headers.get(header::CONTENT_TYPE).filter(|given| !given.is_empty())?;
+        let accepted = self.0.get(&(method.clone(), template))?;
+        let taken = given.to_str().is_ok_and(|given| accepted.iter().any(|accepted| is_of(given, accepted)));
+        (!taken).then_some(accepted.as_slice())
     }
 }
 
@@ -56,9 +57,9 @@ mod tests {
             if let Some(content_type) = content_type {
                 headers.insert(header::CONTENT_TYPE, content_type.parse().expect("a header's value"));
             }
-            assert_eq!(types.refuse(&Method::POST, PATH, &headers), refused, "{content_type:?}");
-            assert!(!types.refuse(&Method::GET, PATH, &headers), "takes no body");
-            assert!(!types.refuse(&Method::POST, "/others", &headers), "takes any");
+            assert_eq!(types.refuse(&Method::POST, PATH, &headers).is_some(), refused, "{content_type:?}");
+            assert!(types.refuse(&Method::GET, PATH, &headers).is_none(), "takes no body");
+            assert!(types.refuse(&Method::POST, "/others", &headers).is_none(), "takes any");
         }
     }
 }

@@ -21,6 +21,8 @@ use crate::{
     enduser,
     http::{
         context::{self, RequestContext},
+        ledger::Noted,
+        problem,
         templates::Templates,
     },
     metadata,
@@ -71,20 +73,25 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         // GET routes would answer HEAD as well, which the contract refuses: a verb that no route has gets the 405.
         *request.method_mut() = Method::CONNECT;
     }
-    let refused = route.is_some_and(|route| table.media_types.refuse(&method, route, request.headers()));
+    let refused = route.and_then(|route| table.media_types.refuse(&method, route, request.headers()));
+    let (prefers, ledger) = (asked.prefers, asked.ledger.clone());
     let answering = async {
-        if refused {
-            return Refusal::UnsupportedMediaType.into_response();
+        if let Some(accepted) = refused {
+            return Refusal::UnsupportedMediaType { accepted: accepted.to_vec() }.into_response();
         }
-        AssertUnwindSafe(routes.oneshot(request)).catch_unwind().await.map_or_else(
+        let mut response = AssertUnwindSafe(routes.oneshot(request)).catch_unwind().await.map_or_else(
             |panic| Refusal::Fault(anyhow::anyhow!("panic: {}", words_of(&*panic))).into_response(),
             |answered| answered.unwrap_or_else(|never| match never {}),
-        )
+        );
+        if is_api && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            leave_out_head(&mut response);
+        }
+        // What handlers say no with has a media type.
+        if response.headers().contains_key(header::CONTENT_TYPE) { response } else { problem::of_routing(response) }
     };
     let mut response = context::within(asked, answering).await;
-    if is_api && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        leave_out_head(&mut response);
-    }
+    let noted = ledger.take();
+    say_besides(&mut response, &trace, prefers.strict && is_api, &noted);
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     // No path and no query: they hold ids, party numbers and search words.
     tracing::info!(
@@ -93,9 +100,34 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         status = response.status().as_u16(),
         duration_ms,
         trace_id = trace,
+        caller = noted.caller,
+        policy = noted.policy,
+        code = noted.code,
+        reason = noted.reason,
+        ignored = noted.ignored_in_log(),
         "request answered"
     );
+    if let Some(reason) = &noted.reason {
+        // The same in one line for people: what `dev` shows at its terminal.
+        let (status, route) = (response.status().as_u16(), route.unwrap_or("(no such path)"));
+        let caller = noted.caller.as_deref().unwrap_or("nobody known");
+        tracing::debug!(target: "dialogporten::refused", "{status} {method} {route}: {reason} ({caller})");
+    }
     response
+}
+
+/// Headers that every answer has, and those that say what became of the request besides.
+fn say_besides(response: &mut Response, trace: &str, strict: bool, noted: &Noted) {
+    let headers = response.headers_mut();
+    if let Ok(trace) = HeaderValue::try_from(trace) {
+        headers.insert("traceparent", trace);
+    }
+    if let Some(ignored) = noted.ignored_header() {
+        headers.insert("dialogporten-ignored", ignored);
+    }
+    if strict {
+        headers.append("preference-applied", HeaderValue::from_static("handling=strict"));
+    }
 }
 
 /// Takes the public prefix off and gives literal segments the spelling of the route, whose template is returned.

@@ -11,6 +11,7 @@ use crate::{
         growth::CORRESPONDENCE,
         refusal::Refusal,
         rules::{RuleContext, uri::RESOURCE_PREFIX},
+        violations::Code,
     },
 };
 
@@ -58,6 +59,9 @@ fn names_resource(attribute: &str) -> bool {
     attribute.get(..RESOURCE_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESOURCE_PREFIX))
 }
 
+/// What mends a refused letter.
+pub const CORRESPONDENCE_HINT: &str = "Ask for a token with the scope digdir:dialogporten.correspondence besides.";
+
 /// Whether the caller may write a dialog of that type that refers to these resources.
 ///
 /// # Errors
@@ -79,12 +83,15 @@ pub fn may_write(
         .collect();
     if !foreign.is_empty() {
         let list = foreign.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(Refusal::forbidden(format!("Not allowed to reference the following unowned resources: [{list}].")));
+        let text = format!("Not allowed to reference the following unowned resources: [{list}].");
+        return Err(Refusal::forbidden(Code::ResourceNotOwned.says(text).hint(format!(
+            "The Resource Registry names another competent authority for them than organization {}, or does not know them.",
+            caller.org_number()
+        ))));
     }
     if resource_type == CORRESPONDENCE && !caller.has(Scope::Correspondence) {
-        return Err(Refusal::forbidden(format!(
-            "User cannot create or modify a dialog with resource type {resource_type}."
-        )));
+        let text = format!("User cannot create or modify a dialog with resource type {resource_type}.");
+        return Err(Refusal::forbidden(Code::CorrespondenceScopeMissing.says(text).hint(CORRESPONDENCE_HINT)));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     domain::refusal::Refusal,
     http::{
-        json::{expect_media_type, parse_json, read_body},
+        json::{expect_media_type, parse_body, parse_json, read_body},
         query::Query,
     },
 };
@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SilentQuery {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Query::parse(parts.uri.query().unwrap_or_default())))
+        Ok(Self(Query::of(&parts.uri)))
     }
 }
 
@@ -58,11 +58,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MaybeSilent<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         expect_media_type(request.headers(), &["application/json"])?;
-        let mut query = Query::parse(request.uri().query().unwrap_or_default());
+        let mut query = Query::of(request.uri());
         let asked = query.boolean("isSilentUpdate");
         query.finish()?;
         let bytes = read_body(request).await?;
-        let body = parse_json(&bytes)?;
+        let body = parse_body(&bytes, &["isSilentUpdate"])?;
         let silence: Silence = parse_json(&bytes)?;
         Ok(Self { body, silent: asked.unwrap_or(silence.is_silent_update) })
     }
@@ -77,7 +77,7 @@ impl<S: Send + Sync> FromRequest<S> for Silent {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let mut query = Query::parse(request.uri().query().unwrap_or_default());
+        let mut query = Query::of(request.uri());
         let asked = query.boolean("isSilentUpdate");
         query.finish()?;
         if let Some(asked) = asked {

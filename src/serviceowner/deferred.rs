@@ -41,14 +41,16 @@ impl Deferred {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::rules::code::Code;
 
     #[test]
     fn what_was_noted_wins_over_later_refusals() {
+        let refused = || Refusal::forbidden(Code::DialogFrozen.says("no"));
         let mut deferred = Deferred::new();
-        assert!(matches!(deferred.beats::<()>(Err(Refusal::forbidden("no"))), Err(Refusal::Forbidden(_))));
-        deferred.found().add("DueAt", "Must be in the future");
+        assert!(matches!(deferred.beats::<()>(Err(refused())), Err(Refusal::Forbidden(_))));
+        deferred.found().add("DueAt", Code::TimeNotFuture.says("Must be in the future"));
         assert!(deferred.beats(Ok(())).is_ok());
-        assert!(matches!(deferred.beats::<()>(Err(Refusal::forbidden("no"))), Err(Refusal::Unprocessable(_))));
+        assert!(matches!(deferred.beats::<()>(Err(refused())), Err(Refusal::Unprocessable(_))));
         assert!(deferred.settle().is_ok(), "it is told once");
     }
 }

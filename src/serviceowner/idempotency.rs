@@ -1,18 +1,22 @@
 //! Keys by which service owners make repeated requests harmless.
 
-use crate::domain::{ids::DialogId, refusal::Refusal, rules::unique};
+use crate::domain::{ids::DialogId, refusal::Refusal, rules::unique, violations::Code};
 
 const KEY: &str = "IdempotentKey";
+const REPEATED_HINT: &str =
+    "Each transmission of a dialog has a key of its own: one that is stored already need not be sent.";
 
 /// 409: a live dialog of the owner has this key.
 pub fn taken(key: &str, dialog: DialogId) -> Refusal {
-    Refusal::Conflict { key: KEY, text: format!("'{key}' already exists with DialogId '{dialog}'") }
+    let fault = Code::IdempotentKeyTaken.says(format!("'{key}' already exists with DialogId '{dialog}'"));
+    let hint = "The dialog was created before: go on with `existingId`, or choose another key.";
+    Refusal::Conflict { key: KEY, fault: fault.hint(hint), existing: Some(dialog.0) }
 }
 
 /// 409: another transmission of the dialog has this key.
 pub fn taken_by_another_transmission(key: &str) -> Refusal {
     let text = format!("Duplicate IdempotentKey detected in dialog transmissions. Conflicting key: '{key}'.");
-    Refusal::Conflict { key: KEY, text }
+    Refusal::Conflict { key: KEY, fault: Code::IdempotentKeyTaken.says(text).hint(REPEATED_HINT), existing: None }
 }
 
 /// The keys of new transmissions differ from each other and from the stored ones.
@@ -38,5 +42,6 @@ pub fn distinct<'k>(keys: impl Iterator<Item = Option<&'k str>> + Clone) -> Resu
     }
     let list = repeated.join("', '");
     let text = format!("Duplicate IdempotentKey detected in dialog transmissions. Conflicting keys: '{list}'.");
-    Err(Refusal::Conflict { key: KEY, text })
+    let fault = Code::IdempotentKeyRepeated.says(text).hint(REPEATED_HINT);
+    Err(Refusal::Conflict { key: KEY, fault, existing: None })
 }

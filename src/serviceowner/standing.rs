@@ -3,8 +3,9 @@
 
 use crate::{
     auth::{Scope, ServiceOwner},
-    domain::{dialog::Dialog, growth::CORRESPONDENCE, ids::Revision, refusal::Refusal},
+    domain::{dialog::Dialog, growth::CORRESPONDENCE, ids::Revision, refusal::Refusal, violations::Code},
     http::if_match::IfMatch,
+    serviceowner::authorization::CORRESPONDENCE_HINT,
     store::violation::StoreError,
 };
 
@@ -19,7 +20,8 @@ pub fn not_deleted(dialog: &Dialog) -> Result<(), Refusal> {
 /// 403 for a frozen dialog, unless the caller is an administrator.
 pub fn not_frozen(dialog: &Dialog, caller: &ServiceOwner) -> Result<(), Refusal> {
     if dialog.is_frozen && !caller.is_admin() {
-        return Err(Refusal::forbidden("User cannot modify frozen dialog"));
+        let fault = Code::DialogFrozen.says("User cannot modify frozen dialog");
+        return Err(Refusal::forbidden(fault.hint("An administrator froze it; its owner can only purge it.")));
     }
     Ok(())
 }
@@ -28,7 +30,8 @@ pub fn not_frozen(dialog: &Dialog, caller: &ServiceOwner) -> Result<(), Refusal>
 /// nothing else.
 pub fn of_allowed_type(dialog: &Dialog, caller: &ServiceOwner) -> Result<(), Refusal> {
     if dialog.resource_type == CORRESPONDENCE && !caller.has(Scope::Correspondence) {
-        return Err(Refusal::forbidden(format!("User cannot modify resource type {}.", dialog.resource_type)));
+        let text = format!("User cannot modify resource type {}.", dialog.resource_type);
+        return Err(Refusal::forbidden(Code::CorrespondenceScopeMissing.says(text).hint(CORRESPONDENCE_HINT)));
     }
     Ok(())
 }
@@ -36,12 +39,12 @@ pub fn of_allowed_type(dialog: &Dialog, caller: &ServiceOwner) -> Result<(), Ref
 /// 412 if the client builds on another revision than the current one.
 pub fn matches(expected: IfMatch, current: Revision) -> Result<(), Refusal> {
     match expected.0 {
-        Some(expected) if expected != current => Err(Refusal::PreconditionFailed),
+        Some(expected) if expected != current => Err(Refusal::PreconditionFailed { current: Some(current) }),
         Some(_) | None => Ok(()),
     }
 }
 
 /// What a write that came too late is told: 412 if the client said what it builds on, 409 otherwise.
 pub fn too_late(expected: IfMatch) -> Refusal {
-    if expected.0.is_some() { Refusal::PreconditionFailed } else { StoreError::Concurrent.into() }
+    if expected.0.is_some() { Refusal::PreconditionFailed { current: None } } else { StoreError::Concurrent.into() }
 }

@@ -2,7 +2,11 @@
 
 use sqlx::postgres::PgDatabaseError;
 
-use crate::domain::{refusal::Refusal, violations::Violations};
+use crate::domain::{
+    refusal::Refusal,
+    rules::code::Code,
+    violations::{Fault, Violations},
+};
 
 /// Why something could not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +35,7 @@ impl From<sqlx::Error> for StoreError {
                     documented(constraint, &detail)
                 });
                 match text {
-                    Some((key, text)) => Self::Violated(Violations::one(key, text)),
+                    Some((key, fault)) => Self::Violated(Violations::one(key, fault)),
                     None if violates(&error, "dialog_document_dialog_fk") => Self::PartyKeyTaken,
                     None => Self::Database(error),
                 }
@@ -46,9 +50,16 @@ impl StoreError {
     /// key.
     pub fn naming_owner(self, org: &str, idempotent_key: Option<&str>) -> Self {
         match (self, idempotent_key) {
-            (Self::Database(error), Some(key)) if violates(&error, "dialog_idempotent_key") => Self::Violated(
-                Violations::one("Dialog", format!("Key ('Org', 'IdempotentKey')=({org}, {key}) already exists.")),
-            ),
+            (Self::Database(error), Some(key)) if violates(&error, "dialog_idempotent_key") => {
+                Self::Violated(Violations::one(
+                    "Dialog",
+                    Code::IdempotentKeyTaken
+                        .says(format!("Key ('Org', 'IdempotentKey')=({org}, {key}) already exists."))
+                        .hint(
+                            "A dialog with this key was created at the same moment, or is deleted; choose another key.",
+                        ),
+                ))
+            }
             (other, _) => other,
         }
     }
@@ -68,7 +79,13 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Violated(found) => Self::Unprocessable(found),
-            StoreError::Concurrent => Self::Conflict { key: "", text: CONCURRENT.to_owned() },
+            StoreError::Concurrent => Self::Conflict {
+                key: "",
+                fault: Code::ConcurrentChange
+                    .says(CONCURRENT)
+                    .hint("Send it again; with `If-Match` you learn what changed."),
+                existing: None,
+            },
             error @ (StoreError::PartyKeyTaken | StoreError::Database(_)) => Self::Fault(error.into()),
         }
     }
@@ -84,9 +101,15 @@ fn violates(error: &sqlx::Error, constraint: &str) -> bool {
 }
 
 /// Key and text of a violated constraint. The contract shows the reference's table and column names.
-fn documented(constraint: &str, detail: &Detail) -> Option<(&'static str, String)> {
-    let exists = |table, id: &str| Some((table, format!("Key ('Id')=({id}) already exists.")));
-    let orphan = |table, id: &str| Some((table, format!("Key (DialogId)=({id}) is not present in table 'Dialog'.")));
+fn documented(constraint: &str, detail: &Detail) -> Option<(&'static str, Fault)> {
+    let exists = |table, id: &str| {
+        let text = format!("Key ('Id')=({id}) already exists.");
+        Some((table, Code::IdTaken.says(text).hint("Leave the id out and one is made, or make a new one.")))
+    };
+    let orphan = |table, id: &str| {
+        let text = format!("Key (DialogId)=({id}) is not present in table 'Dialog'.");
+        Some((table, Code::DialogVanished.says(text).hint("The dialog was purged at the same moment.")))
+    };
     match constraint {
         "dialog_pk" => exists("Dialog", detail.last()),
         "dialog_transmission_pk" => exists("DialogTransmission", detail.last()),
@@ -95,7 +118,8 @@ fn documented(constraint: &str, detail: &Detail) -> Option<(&'static str, String
         "dialog_transmission_idempotent_key" => {
             let (dialog, key) = detail.values.split_once(", ")?;
             let text = format!("Key ('DialogId', 'IdempotentKey')=({dialog}, {key}) already exists.");
-            Some(("DialogTransmission", text))
+            let fault = Code::IdempotentKeyTaken.says(text);
+            Some(("DialogTransmission", fault.hint("A transmission with this key was added at the same moment.")))
         }
         "dialog_transmission_dialog_fk" => orphan("DialogTransmission", detail.last()),
         "dialog_activity_dialog_fk" => orphan("DialogActivity", detail.last()),
@@ -146,7 +170,7 @@ mod tests {
     const ID: &str = "0196c0de-0000-7000-8000-000000000001";
 
     fn text(constraint: &str, detail: &str) -> Option<(&'static str, String)> {
-        documented(constraint, &Detail::parse(detail)?)
+        documented(constraint, &Detail::parse(detail)?).map(|(table, fault)| (table, fault.text))
     }
 
     #[test]

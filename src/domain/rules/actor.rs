@@ -1,17 +1,57 @@
 //! Parties, and who did something.
 
-use super::{At, Given, Violations, name_of, text};
-use crate::domain::{actor::ActorType, limits, party::Party};
+use super::{At, Given, Violations, code::Code, name_of, text};
+use crate::domain::{
+    actor::ActorType,
+    limits,
+    party::{InvalidParty, Party, PartyKind},
+    violations::Fault,
+};
 
 /// A person, an organization or a self-identified user, with valid check digits.
 pub fn party_format(value: Option<&str>, at: At, found: &mut Violations) {
-    if value.is_some_and(|value| Party::parse_owner(value).is_err()) {
-        found.add(at, format!(
+    if let Some((value, why)) = value.and_then(|value| Some((value, Party::parse_owner(value).err()?))) {
+        let text = format!(
             "'{}' must be on format 'urn:altinn:organization:identifier-no:{{norwegian org-nr}}', \
              'urn:altinn:person:identifier-no:{{norwegian f-nr/d-nr}}', 'urn:altinn:person:legacy-selfidentified:{{username}}' \
              or 'urn:altinn:person:idporten-email:{{e-mail}}' with valid values, respectively.",
             name_of(at)
-        ));
+        );
+        found.add(at, party_fault(text, value, why));
+    }
+}
+
+/// What is wrong with a party, without repeating it: it may be a person.
+fn party_fault(text: String, value: &str, why: InvalidParty) -> Fault {
+    let digits = |count: usize, text: &str| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.rsplit(':').next().unwrap_or_default();
+    let (organization, person) = (PartyKind::Organization.prefix(), PartyKind::Person.prefix());
+    let form = |hint: &'static str| {
+        Code::PartyForm.says(text.clone()).hint(hint).allowed([
+            "urn:altinn:organization:identifier-no:{9 digits}",
+            "urn:altinn:person:identifier-no:{11 digits}",
+            "urn:altinn:person:legacy-selfidentified:{username}",
+            "urn:altinn:person:idporten-email:{e-mail}",
+        ])
+    };
+    match why {
+        InvalidParty::BadIdentifier
+            if value.starts_with(organization) && digits(9, number)
+                || value.starts_with(person) && digits(11, number) =>
+        {
+            Code::PartyCheckDigit.says(text).hint("The check digits do not fit the number: look for a mistyped digit.")
+        }
+        InvalidParty::BadIdentifier if value.starts_with(organization) => {
+            form("The number of an organization has nine digits, without blanks.")
+        }
+        InvalidParty::BadIdentifier if value.starts_with(person) => {
+            form("The number of a person has eleven digits, without blanks.")
+        }
+        InvalidParty::BadIdentifier => form("What follows the last colon is not of the form that its URN has."),
+        InvalidParty::UnknownPrefix if digits(9, value) || digits(11, value) => {
+            form("A number alone is no party: write its URN before it, as in `allowed`.")
+        }
+        InvalidParty::UnknownPrefix => form("Write one of the URNs in `allowed`, prefix in lower case."),
     }
 }
 
@@ -35,11 +75,14 @@ pub fn actor(given: GivenActor, at: At, found: &mut Violations) {
     let named = usize::from(given.actor_id.is_some()) + usize::from(given.actor_name.is_some());
     let expected = usize::from(given.actor_type != Given::Known(ActorType::ServiceOwner));
     if named != expected {
-        found.add(
-            at,
-            "If 'ActorType' is 'ServiceOwner', both 'ActorId' and 'ActorName' must be null. For any other value of \
-             'ActorType', 'ActorId' or 'ActorName' must be set, but not both simultaneously.",
-        );
+        let text = "If 'ActorType' is 'ServiceOwner', both 'ActorId' and 'ActorName' must be null. For any other value of \
+             'ActorType', 'ActorId' or 'ActorName' must be set, but not both simultaneously.";
+        let hint = match (expected, named) {
+            (0, _) => "Leave `actorId` and `actorName` out: the service owner is known.",
+            (_, 0) => "Add either `actorId` (a URN as for parties) or `actorName`.",
+            _ => "Leave one of `actorId` and `actorName` out.",
+        };
+        found.add(at, Code::ActorIncomplete.says(text).hint(hint));
     }
     party_format(given.actor_id, at.field("actorId"), found);
     // The reference has no such rule and fails at its column instead.

@@ -1,7 +1,9 @@
 //! Content: which media types an element takes, how long its texts may be, and which retired names are rewritten.
 
 use super::{
-    At, RuleContext, Violations, html,
+    At, RuleContext, Violations,
+    code::Code,
+    html,
     localized::{GivenText, localized},
     text, uri,
 };
@@ -106,14 +108,13 @@ pub fn element<'v>(
     let (allowed, retired) = element.media_types(context);
     text::not_blank(Some(media_type), at.field("mediaType"), found);
     if !allowed.contains(&media_type) && !retired.contains(&media_type) {
-        found.add(
-            at.field("mediaType"),
-            format!(
-                "MediaType '{media_type}' is not allowed for content type {}. Allowed media types are '{}'",
-                element.name,
-                allowed.join("', '")
-            ),
+        let text = format!(
+            "MediaType '{media_type}' is not allowed for content type {}. Allowed media types are '{}'",
+            element.name,
+            allowed.join("', '")
         );
+        let fault = Code::MediaTypeNotAllowed.says(text).allowed(allowed.iter().copied());
+        found.add(at.field("mediaType"), fault.hint(media_type_hint(media_type, context)));
     }
     let value = at.field("value");
     if is_embedded(media_type) {
@@ -125,15 +126,27 @@ pub fn element<'v>(
     localized(texts.clone(), element.limit(context), value, found);
     if media_type == HTML {
         for (i, _) in texts.enumerate().filter(|(_, item)| !html::is_supported(item.value)) {
-            found.add(value.item(i), html::UNSUPPORTED);
+            found.add(value.item(i), html::unsupported());
         }
+    }
+}
+
+fn media_type_hint(media_type: &str, context: &RuleContext) -> &'static str {
+    let is_html = [HTML, EMBED_HTML, OLD_EMBED_HTML].contains(&media_type);
+    if is_html && !context.legacy_html {
+        "HTML needs the scope digdir:dialogporten.serviceprovider.legacyhtml; write Markdown instead."
+    } else {
+        "Write one of the media types in `allowed`, or leave `mediaType` out for plain text."
     }
 }
 
 /// The title that every content object must have; its absence is reported on the object.
 pub fn has_title(is_present: bool, at: At, found: &mut Violations) {
     if !is_present {
-        found.add(at, "Title must not be empty.");
+        found.add(at, Code::TitleMissing.says("Title must not be empty.").hint(
+            "Add `title`: {\"value\": [{\"value\": \"…\", \"languageCode\": \"nb\"}]}; only content that is left out altogether \
+             needs none, and only with `isApiOnly`.",
+        ));
     }
 }
 

@@ -4,12 +4,23 @@ use std::cell::Cell;
 
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
+use super::code::Code;
+use crate::domain::violations::Fault;
+
 const TAGS: [&str; 14] =
     ["p", "a", "br", "em", "strong", "ul", "ol", "li", "table", "thead", "tbody", "tr", "td", "th"];
 
-pub const UNSUPPORTED: &str = "Value contains unsupported HTML. The following tags are supported: \
+const UNSUPPORTED: &str = "Value contains unsupported HTML. The following tags are supported: \
     [<p>,<a>,<br>,<em>,<strong>,<ul>,<ol>,<li>,<table>,<thead>,<tbody>,<tr>,<td>,<th>]. Tag attributes are not supported \
     except for on '<a>' which must contain a 'href' starting with 'https://'.";
+
+/// The fault of a text that is not supported.
+pub fn unsupported() -> Fault {
+    Code::HtmlUnsupported
+        .says(UNSUPPORTED)
+        .hint("Take out every other element and attribute, or escape `<` as `&lt;` where it is meant as text.")
+        .allowed(TAGS)
+}
 
 /// Every element is a known one; only links have an attribute, and exactly one: an https address. Text and comments are
 /// not looked at.

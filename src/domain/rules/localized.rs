@@ -1,6 +1,6 @@
 //! Texts in several languages: known codes, each once, no empty text.
 
-use super::{At, Violations, text, unique};
+use super::{At, Violations, code::Code, text, unique};
 
 /// One text as a client gives it, its code already normalised.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,13 @@ pub fn is_language_code(code: &str) -> bool {
 pub fn language_code(code: &str, name: &str, at: At, found: &mut Violations) {
     if !is_language_code(code) {
         let hint = if code == "no" { "Use 'nb' or 'nn' for Norwegian. " } else { "" };
-        found.add(at, format!("'{name}' '{code}' is not a valid language code. {hint}{CULTURES}"));
+        let text = format!("'{name}' '{code}' is not a valid language code. {hint}{CULTURES}");
+        let hint = if code == "no" {
+            "Write nb (bokmål) or nn (nynorsk)."
+        } else {
+            "Write a code of two letters from ISO 639-1, such as nb, nn or en."
+        };
+        found.add(at, Code::LanguageCodeUnknown.says(text).hint(hint));
     }
 }
 
@@ -40,7 +46,11 @@ pub fn language_code(code: &str, name: &str, at: At, found: &mut Violations) {
 pub fn localized<'v>(items: impl Iterator<Item = GivenText<'v>> + Clone, max: usize, at: At, found: &mut Violations) {
     let repeated = unique::repeated_by(items.clone().map(|item| item.language_code), |code| code);
     if !repeated.is_empty() {
-        found.add(at, format!("Can not contain duplicate items: [{}]. {CULTURES}", repeated.join(", ")));
+        let text = format!("Can not contain duplicate items: [{}]. {CULTURES}", repeated.join(", "));
+        found.add(
+            at,
+            Code::DuplicateLanguages.says(text).hint("Send one text for each language; nb and nb-NO are one."),
+        );
     }
     for (i, item) in items.enumerate() {
         let at = at.item(i);

@@ -2,6 +2,7 @@
 //! path where it stands; what is wrong goes into `found`. An absent value passes every rule but "not empty".
 
 pub mod actor;
+pub mod code;
 pub mod content;
 pub mod html;
 pub mod localized;
@@ -13,6 +14,7 @@ pub mod uuid7;
 
 use super::{Instant, limits, violations::At, wire_enum::Given, wire_enum::WireEnum};
 use crate::domain::violations::Violations;
+use code::Code;
 
 /// What the rules need to know beside the value: the instant of the request and what the caller's scopes widen.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +38,15 @@ impl RuleContext {
 /// The value is one of the enum's.
 pub fn defined<E: WireEnum>(value: Given<E>, at: At, found: &mut Violations) {
     if let Given::Undefined(number) = value {
-        found.add(at, format!("'{}' has a range of values which does not include '{number}'.", name_of(at)));
+        let text = format!("'{}' has a range of values which does not include '{number}'.", name_of(at));
+        found
+            .add(at, Code::EnumUndefined.says(text).hint("Write one of the names in `allowed`.").allowed(names::<E>()));
     }
+}
+
+/// The names of an enumeration's values.
+pub fn names<E: WireEnum>() -> impl Iterator<Item = &'static str> {
+    E::VALUES.iter().map(|(_, name, _)| *name)
 }
 
 /// The last name of a path as messages write it: `createdAt` becomes `CreatedAt`.
@@ -64,13 +73,13 @@ mod testing {
     pub fn texts(rule: impl FnOnce(At, &mut Violations)) -> Vec<String> {
         let mut found = Violations::new();
         rule(At::Root("dto").field("value"), &mut found);
-        found.entries().flat_map(|(_, texts)| texts.to_vec()).collect()
+        found.faults().map(|(_, fault)| fault.text.clone()).collect()
     }
 
     /// `key: text`, one per fault.
     pub fn lines(rule: impl FnOnce(At, &mut Violations)) -> Vec<String> {
         let mut found = Violations::new();
         rule(At::Root("dto"), &mut found);
-        found.entries().flat_map(|(key, texts)| texts.iter().map(move |text| format!("{key}: {text}"))).collect()
+        found.faults().map(|(key, fault)| format!("{key}: {}", fault.text)).collect()
     }
 }

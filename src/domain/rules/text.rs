@@ -1,6 +1,6 @@
 //! Presence and length. Lengths count UTF-16 units, as the clients' platforms do.
 
-use super::{At, Violations, name_of};
+use super::{At, Violations, code::Code, name_of};
 
 /// Present and not blank.
 pub fn not_blank(value: Option<&str>, at: At, found: &mut Violations) {
@@ -10,28 +10,32 @@ pub fn not_blank(value: Option<&str>, at: At, found: &mut Violations) {
 /// Something is there: a value, or an item in a list.
 pub fn present(is_present: bool, at: At, found: &mut Violations) {
     if !is_present {
-        found.add(at, format!("'{}' must not be empty.", name_of(at)));
+        let text = format!("'{}' must not be empty.", name_of(at));
+        found.add(at, Code::ValueMissing.says(text).hint(format!("`{}` is mandatory here, and not blank.", at.name())));
     }
 }
 
 pub fn max_length(value: Option<&str>, max: usize, at: At, found: &mut Violations) {
     if let Some(n) = value.map(units).filter(|n| *n > max) {
         let name = name_of(at);
-        found.add(at, format!("The length of '{name}' must be {max} characters or fewer. You entered {n} characters."));
+        let text = format!("The length of '{name}' must be {max} characters or fewer. You entered {n} characters.");
+        found.add(at, Code::TextTooLong.says(text).hint(format!("Leave out {} characters (UTF-16 units).", n - max)));
     }
 }
 
 pub fn min_length(value: Option<&str>, min: usize, at: At, found: &mut Violations) {
     if let Some(n) = value.map(units).filter(|n| *n < min) {
         let name = name_of(at);
-        found.add(at, format!("The length of '{name}' must be at least {min} characters. You entered {n} characters."));
+        let text = format!("The length of '{name}' must be at least {min} characters. You entered {n} characters.");
+        found.add(at, Code::TextTooShort.says(text).hint(format!("Write at least {min} characters.")));
     }
 }
 
 /// A number in a closed range.
 pub fn between(value: Option<i32>, from: i32, to: i32, at: At, found: &mut Violations) {
     if let Some(value) = value.filter(|value| !(from..=to).contains(value)) {
-        found.add(at, format!("'{}' must be between {from} and {to}. You entered {value}.", name_of(at)));
+        let text = format!("'{}' must be between {from} and {to}. You entered {value}.", name_of(at));
+        found.add(at, Code::NumberOutOfRange.says(text).hint(format!("Write a whole number from {from} to {to}.")));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta};
 
-use super::{At, RuleContext, Violations, name_of};
+use super::{At, RuleContext, Violations, code::Code, name_of};
 use crate::domain::{Instant, limits};
 
 /// `0001-01-01T00:00:00Z`, which counts as not supplied for `createdAt` and `updatedAt`.
@@ -20,14 +20,17 @@ pub fn supplied(value: Option<Instant>) -> Option<Instant> {
 /// Not later than now, give or take the clients' clocks.
 pub fn past(value: Option<Instant>, context: &RuleContext, at: At, found: &mut Violations) {
     if value.is_some_and(|value| value > context.now + TimeDelta::seconds(limits::CLOCK_SKEW_SECONDS)) {
-        found.add(at, format!("'{}' must be in the past.", name_of(at)));
+        let text = format!("'{}' must be in the past.", name_of(at));
+        let hint = format!("Here it is {}; clocks may run fifteen seconds ahead.", context.now.format("%FT%TZ"));
+        found.add(at, Code::TimeNotPast.says(text).hint(hint));
     }
 }
 
 /// Not earlier than now.
 pub fn future(value: Option<Instant>, context: &RuleContext, at: At, found: &mut Violations) {
     if value.is_some_and(|value| value < context.now) {
-        found.add(at, format!("'{}' must be in the future.", name_of(at)));
+        let text = format!("'{}' must be in the future.", name_of(at));
+        found.add(at, Code::TimeNotFuture.says(text).hint(after(context.now)));
     }
 }
 
@@ -36,8 +39,23 @@ pub fn not_before(value: Option<Instant>, other: Option<Instant>, other_name: &s
     if let (Some(value), Some(other)) = (value, other)
         && value < other
     {
-        found.add(at, format!("'{}' must be after '{other_name}'.", name_of(at)));
+        let text = format!("'{}' must be after '{other_name}'.", name_of(at));
+        found.add(
+            at,
+            Code::TimesReversed.says(text).hint(format!("Equal to `{}` or later will do.", camel(other_name))),
+        );
     }
+}
+
+/// The hint of a time that is over.
+pub fn after(now: Instant) -> String {
+    format!("Write a time after {}, or leave it out.", now.format("%FT%TZ"))
+}
+
+/// `DueAt` as the wire writes it.
+fn camel(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fmt::Display, hash::Hash};
 
-use super::{At, Violations};
+use super::{At, Violations, code::Code};
 
 /// No two items are equal.
 pub fn unique<T: Copy + Eq + Hash + Display>(items: impl Iterator<Item = T> + Clone, at: At, found: &mut Violations) {
@@ -17,7 +17,8 @@ where
 {
     let repeated = repeated_by(items, key);
     if !repeated.is_empty() {
-        found.add(at, format!("Can not contain duplicate items: [{}].", joined(&repeated, ",")));
+        let text = format!("Can not contain duplicate items: [{}].", joined(&repeated, ","));
+        found.add(at, Code::DuplicateItems.says(text).hint("Send each of them once."));
     }
 }
 

@@ -1,7 +1,7 @@
 //! URIs as the contract understands them, and what looks like one: authorization attributes and service resources.
 
-use super::{At, Violations, name_of, text};
-use crate::domain::limits;
+use super::{At, Violations, code::Code, name_of, text};
+use crate::domain::{limits, violations::Fault};
 
 /// Well-formed, absolute or relative; the empty string is a relative reference.
 pub fn is_well_formed(value: &str) -> bool {
@@ -17,15 +17,21 @@ pub fn is_https(value: &str) -> bool {
 /// A member that is text and has to be a URI, with its length.
 pub fn well_formed_text(value: Option<&str>, at: At, found: &mut Violations) {
     if value.is_some_and(|value| !is_well_formed(value)) {
-        found.add(at, format!("'{}' is not a well-formatted URI.", name_of(at)));
+        found.add(at, malformed(format!("'{}' is not a well-formatted URI.", name_of(at))));
     }
     text::max_length(value, limits::URI, at, found);
+}
+
+fn malformed(text: String) -> Fault {
+    Code::UriMalformed
+        .says(text)
+        .hint("Write a URI as RFC 3986 has it: no blanks, and no other characters that must be percent-encoded.")
 }
 
 /// A member that is a URI, of any scheme or relative.
 pub fn well_formed(value: Option<&str>, at: At, found: &mut Violations) {
     if value.is_some_and(|value| !is_well_formed(value)) {
-        found.add(at, format!("'{}' is not a well formatted URI.", name_of(at)));
+        found.add(at, malformed(format!("'{}' is not a well formatted URI.", name_of(at))));
     }
 }
 
@@ -37,7 +43,13 @@ pub fn uri(value: Option<&str>, at: At, found: &mut Violations) {
 
 pub fn https(value: Option<&str>, at: At, found: &mut Violations) {
     if value.is_some_and(|value| !is_https(value)) {
-        found.add(at, format!("'{}' is not a well-formatted HTTPS URL.", name_of(at)));
+        let text = format!("'{}' is not a well-formatted HTTPS URL.", name_of(at));
+        found.add(
+            at,
+            Code::HttpsRequired
+                .says(text)
+                .hint("Write an absolute address with scheme https and a host, such as https://example.com/path."),
+        );
     }
 }
 
@@ -56,7 +68,13 @@ pub fn service_resource(value: Option<&str>, at: At, found: &mut Violations) {
     text::present(value.is_some(), at, found);
     well_formed_text(value, at, found);
     if !value.is_some_and(|value| value.starts_with(RESOURCE_PREFIX)) {
-        found.add(at, format!("'{}' must start with '{RESOURCE_PREFIX}'.", name_of(at)));
+        let text = format!("'{}' must start with '{RESOURCE_PREFIX}'.", name_of(at));
+        found.add(
+            at,
+            Code::ResourcePrefixMissing.says(text).hint(
+                "Write urn:altinn:resource: and the resource's identifier in the Resource Registry, in lower case.",
+            ),
+        );
     }
 }
 
@@ -64,10 +82,13 @@ pub fn service_resource(value: Option<&str>, at: At, found: &mut Violations) {
 pub fn authorization_attribute(value: Option<&str>, at: At, found: &mut Violations) {
     text::max_length(value, limits::DEFAULT_STRING, at, found);
     if value.is_some_and(|value| !is_authorization_attribute(value)) {
-        found.add(at, format!(
+        let text = format!(
             "'{}' must be on format 'urn:altinn:{{resourcetype}}:{{resourcename}}' or {{resourcename}} with valid names \
              (letters, digits, '-' or '_', starting with a letter).",
             name_of(at)
+        );
+        found.add(at, Code::AttributeMalformed.says(text).hint(
+            "Write a name such as element1 (a part of the dialog's own resource), or a URN such as urn:altinn:resource:name.",
         ));
     }
 }

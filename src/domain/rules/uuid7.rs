@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat};
 use uuid::{Uuid, Variant};
 
-use super::{At, RuleContext, Violations, name_of};
+use super::{At, RuleContext, Violations, code::Code, name_of};
 use crate::domain::limits;
 
 /// The last millisecond of the year 9999, beyond which the contract knows no dates.
@@ -14,13 +14,22 @@ pub fn uuid7(id: Option<Uuid>, context: &RuleContext, at: At, found: &mut Violat
     let Some(id) = id else { return };
     let name = name_of(at);
     if id.get_version_num() != 7 || id.get_variant() != Variant::RFC4122 {
-        found.add(at, format!("Invalid {name}. Expected big endian UUIDv7 format. Got '{id}'."));
+        let text = format!("Invalid {name}. Expected big endian UUIDv7 format. Got '{id}'.");
+        found.add(
+            at,
+            Code::IdNotVersion7
+                .says(text)
+                .hint("Leave the id out and one is made, or make a UUID of version 7: its third group begins with 7."),
+        );
     }
     let millis = i64::try_from(id.as_u128() >> 80).expect("48 bits fit");
     if millis >= context.now.timestamp_millis() + limits::CLOCK_SKEW_SECONDS * 1000 {
-        found.add(at, format!(
+        let text = format!(
             "Invalid {name}. Expected the unix timestamp portion of the UUIDv7 to be in the past. Extrapolated '{}' from '{id}'.",
             extrapolated(millis)
+        );
+        found.add(at, Code::IdFromTheFuture.says(text).hint(
+            "Leave the id out and one is made, or make a UUID of version 7 with the present time in its first 48 bits.",
         ));
     }
 }

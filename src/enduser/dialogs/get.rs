@@ -14,7 +14,7 @@ use crate::{
     auth::EndUser,
     domain::{Instant, decision::Decision, ids::DialogId, refusal::Refusal},
     enduser::lens::{Lens, ShownDialog},
-    http::{AcceptLanguage, Ok200, Path},
+    http::{AcceptLanguage, Ok200, Path, query::NoParameters},
     openapi::{Operation, Route},
     visit,
 };
@@ -25,6 +25,7 @@ pub async fn get(
     caller: EndUser,
     Path(id): Path<DialogId>,
     languages: AcceptLanguage,
+    _: NoParameters,
 ) -> Result<Ok200<DialogView>, Refusal> {
     let now = app.clock.now();
     let (shown, decision, token) = open(&app, &caller, id, &languages, now).await?;

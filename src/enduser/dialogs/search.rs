@@ -12,7 +12,10 @@ use crate::{
     app::App,
     auth::EndUser,
     config::Limits,
-    domain::{refusal::Refusal, violations::Violations},
+    domain::{
+        refusal::Refusal,
+        violations::{Code, Violations},
+    },
     enduser::lens::{Lens, ShownRow},
     http::{AcceptLanguage, Ok200, Page, Query},
     listing::{self, Most, Parameters, at_most, page_of, search_of},
@@ -89,7 +92,8 @@ fn check(parameters: &Parameters, orgs: &[String], limits: &Limits) -> Result<()
     parameters.page.check(&mut found);
     parameters.check_text(&mut found);
     if parameters.is_unbounded() {
-        found.add("", "Either ServiceResource or Party must be specified.");
+        let text = "Either ServiceResource or Party must be specified.";
+        found.add("", Code::FilterMissing.says(text).hint("Add `party=` or `serviceResource=` to the query."));
     }
     parameters.check_parties(&mut found);
     at_most("org", orgs.len(), most.max_org_filter_values, &mut found);

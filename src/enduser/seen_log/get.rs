@@ -13,7 +13,7 @@ use crate::{
     app::App,
     auth::EndUser,
     domain::{ids::DialogId, refusal::Refusal},
-    http::{Ok200, Path},
+    http::{Ok200, Path, query::NoParameters},
     openapi::{Operation, Route},
     store::dialog::SEEN_LOG,
 };
@@ -29,6 +29,7 @@ pub async fn get(
     State(app): State<App>,
     caller: EndUser,
     Path((id, entry)): Path<(DialogId, Uuid)>,
+    _: NoParameters,
 ) -> Result<Ok200<SeenLogEntryView>, Refusal> {
     let opened = access::child(&app, &caller, id, app.clock.now(), &SEEN_LOG, entry).await?;
     Ok(Ok200::of(SeenLogEntryView(SeenLogItemView::new(opened.found, &app, &caller))))

@@ -16,7 +16,7 @@ use crate::{
         refusal::Refusal,
         seen_log::{SeenEntry, ShownEntry},
     },
-    http::{Ok200, Path, timestamp::Timestamp},
+    http::{Ok200, Path, query::NoParameters, timestamp::Timestamp},
     openapi::{Operation, Route},
     store::dialog::SEEN_LOG,
     views::ActorView,
@@ -57,6 +57,7 @@ pub async fn list(
     State(app): State<App>,
     caller: EndUser,
     Path(id): Path<DialogId>,
+    _: NoParameters,
 ) -> Result<Ok200<Vec<SeenLogItemView>>, Refusal> {
     let opened = access::children(&app, &caller, id, app.clock.now(), &SEEN_LOG).await?;
     let shown = opened.found.into_iter().map(|entry| SeenLogItemView::new(entry, &app, &caller));

@@ -17,7 +17,7 @@ use crate::{
         violations::{At, Violations},
         wire_enum::Given,
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path},
+    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::NoParameters},
     labelling,
     openapi::{Operation, Route},
     store::context::end_user_contexts,
@@ -47,6 +47,7 @@ pub async fn set(
     caller: EndUser,
     Path(id): Path<DialogId>,
     expected: IfMatch,
+    _: NoParameters,
     Json(body): Json<SetSystemLabels>,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
@@ -60,7 +61,7 @@ pub async fn set(
         return Err(labelling::unauthorized(id));
     }
     if expected.0.is_some_and(|expected| expected != context.revision) {
-        return Err(Refusal::PreconditionFailed);
+        return Err(Refusal::PreconditionFailed { current: Some(context.revision) });
     }
     let performer = labelling::named(&app, caller.identity()).await?;
     let revision = labelling::change_one(&app, &context, wanted.edit(), &performer, expected, now).await?;

@@ -17,7 +17,7 @@ use crate::{
         violations::{At, Violations},
         wire_enum::Given,
     },
-    http::{answer::NoContent, json::Json},
+    http::{answer::NoContent, json::Json, query::NoParameters},
     labelling::{self, DialogRevision},
     openapi::{Operation, Route},
     store::context::end_user_contexts,
@@ -50,6 +50,7 @@ const MOST_DIALOGS: usize = 100;
 pub async fn set_many(
     State(app): State<App>,
     caller: EndUser,
+    _: NoParameters,
     Json(body): Json<BulkSetSystemLabels>,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();

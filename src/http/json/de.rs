@@ -3,7 +3,10 @@
 //! Nothing is built in between: a struct's members are looked up in the text, so that a body of 20 MB costs its own bytes
 //! and those of the result.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+};
 
 use serde::de::{self, DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, Unexpected, Visitor};
 
@@ -20,6 +23,8 @@ pub struct TypeError {
     /// Relative to the body; known once the error left the value.
     pub path: Option<String>,
     pub text: String,
+    /// The values there are, where there are few.
+    pub allowed: Vec<String>,
 }
 
 impl TypeError {
@@ -38,22 +43,67 @@ impl std::error::Error for TypeError {}
 
 impl de::Error for TypeError {
     fn custom<T: std::fmt::Display>(text: T) -> Self {
-        Self { path: None, text: text.to_string() }
+        Self { path: None, text: text.to_string(), allowed: Vec::new() }
+    }
+
+    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let wanted = expected.to_string();
+        // As `Given` says what it expects.
+        let names = wanted.strip_prefix("one of ").unwrap_or_default().split(' ').filter(|name| !name.is_empty());
+        let allowed = names.map(str::to_owned).collect();
+        Self { path: None, text: format!("invalid value: {unexpected}, expected {wanted}"), allowed }
     }
 }
 
-/// Reads the document as a `T`.
-pub fn read<'de, T: de::Deserialize<'de>>(text: Checked<'de>) -> Result<T, TypeError> {
-    let budget = Cell::new(LISTS_BYTES);
+/// Reads the document as a `T`; gives the members that `T` does not know besides.
+pub fn read<'de, T: de::Deserialize<'de>>(text: Checked<'de>) -> Result<(T, Vec<UnknownMember>), TypeError> {
+    let budget = Budget { left: Cell::new(LISTS_BYTES), unknown: RefCell::default() };
     let mut cursor = text.cursor();
-    T::deserialize(Value { cursor: &mut cursor, at: At::Root(""), budget: &budget })
+    let value = T::deserialize(Value { cursor: &mut cursor, at: At::Root(""), budget: &budget })?;
+    Ok((value, budget.unknown.into_inner()))
+}
+
+/// A member that means nothing where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownMember {
+    /// Relative to the body.
+    pub path: String,
+    pub name: String,
+    /// The members that there are.
+    pub known: &'static [&'static str],
+}
+
+/// How many unknown members are told.
+const MOST_UNKNOWN: usize = 100;
+
+/// What one reading may still take, and what it passed over.
+struct Budget {
+    left: Cell<usize>,
+    unknown: RefCell<Vec<UnknownMember>>,
+}
+
+impl Budget {
+    fn get(&self) -> usize {
+        self.left.get()
+    }
+
+    fn set(&self, left: usize) {
+        self.left.set(left);
+    }
+
+    fn pass_over(&self, name: &str, at: At<'_>, known: &'static [&'static str]) {
+        let mut unknown = self.unknown.borrow_mut();
+        if unknown.len() < MOST_UNKNOWN {
+            unknown.push(UnknownMember { path: at.field(name).into(), name: name.to_owned(), known });
+        }
+    }
 }
 
 /// The value at the cursor. Reading it leaves the cursor behind it.
 struct Value<'de, 'p> {
     cursor: &'p mut Cursor<'de>,
     at: At<'p>,
-    budget: &'p Cell<usize>,
+    budget: &'p Budget,
 }
 
 impl<'de> Value<'de, '_> {
@@ -237,8 +287,9 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
         } else {
             loop {
                 let name = self.cursor.name();
-                if let Some(field) = field_named(&name, fields) {
-                    places[field] = Some(*self.cursor);
+                match field_named(&name, fields) {
+                    Some(field) => places[field] = Some(*self.cursor),
+                    None => self.budget.pass_over(&name, self.at, fields),
                 }
                 self.cursor.skip_value();
                 if !self.cursor.goes_on() {
@@ -290,7 +341,7 @@ fn field_named(name: &str, fields: &[&str]) -> Option<usize> {
 struct Items<'de, 'p> {
     cursor: &'p mut Cursor<'de>,
     at: At<'p>,
-    budget: &'p Cell<usize>,
+    budget: &'p Budget,
     next: usize,
     done: bool,
 }
@@ -337,7 +388,7 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'de, '_> {
 struct Members<'de, 'p> {
     cursor: &'p mut Cursor<'de>,
     at: At<'p>,
-    budget: &'p Cell<usize>,
+    budget: &'p Budget,
     name: Cow<'de, str>,
     done: bool,
 }
@@ -383,7 +434,7 @@ struct Fields<'de, 'p> {
     members: std::vec::IntoIter<(&'static str, Cursor<'de>)>,
     current: Option<(&'static str, Cursor<'de>)>,
     at: At<'p>,
-    budget: &'p Cell<usize>,
+    budget: &'p Budget,
 }
 
 impl<'de> de::MapAccess<'de> for Fields<'de, '_> {

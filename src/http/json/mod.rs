@@ -14,7 +14,15 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{limits::BODY_BYTES, refusal::Refusal, violations::Violations};
+use de::UnknownMember;
+
+use super::{context, ledger::Ignored, nearest};
+use crate::domain::{
+    limits::BODY_BYTES,
+    refusal::Refusal,
+    rules::code::Code,
+    violations::{Fault, Violations},
+};
 
 /// The key of refusals that concern the document as a whole.
 const WHOLE: &str = "SerializerErrors";
@@ -30,14 +38,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         expect_media_type(request.headers(), &["application/json"])?;
         let body = read_body(request).await?;
-        Ok(Self(parse_json(&body)?))
+        Ok(Self(parse_body(&body, &[])?))
     }
 }
 
 /// Refuses with 415 unless `Content-Type` is one of `accepted`; parameters such as the charset do not matter.
 pub fn expect_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Refusal> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    if accepted.iter().any(|accepted| is_of(given, accepted)) { Ok(()) } else { Err(Refusal::UnsupportedMediaType) }
+    if accepted.iter().any(|accepted| is_of(given, accepted)) {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedMediaType { accepted: accepted.iter().map(|&accepted| accepted.to_owned()).collect() })
+    }
 }
 
 /// The whole body, refused with 413 as soon as it is known to be too large.
@@ -62,7 +74,10 @@ pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
 
 async fn piece_of(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
     let Some(frame) = body.frame().await else { return Ok(None) };
-    let frame = frame.map_err(|_| Violations::one(WHOLE, "The request body could not be read to its end."))?;
+    let frame = frame.map_err(|_| {
+        let fault = Code::BodyInterrupted.says("The request body could not be read to its end.");
+        Violations::one(WHOLE, fault.hint("Send as many bytes as `Content-Length` announces."))
+    })?;
     Ok(Some(frame.into_data().unwrap_or_default()))
 }
 
@@ -84,22 +99,84 @@ async fn pass_over(body: &mut Body) {
     let _ = tokio::time::timeout(LONGEST, reading).await;
 }
 
+/// Reads a request's body as a `T`. Members that mean nothing are ignored, which the answer says, unless the client wants
+/// them refused; those `besides` are known to whoever calls.
+pub fn parse_body<T: DeserializeOwned>(bytes: &[u8], besides: &[&str]) -> Result<T, Violations> {
+    let (value, unknown) = parse(bytes)?;
+    let unknown =
+        unknown.into_iter().filter(|member| !besides.iter().any(|known| known.eq_ignore_ascii_case(&member.path)));
+    told_or_refused(unknown)?;
+    Ok(value)
+}
+
+/// Refuses unknown members if the client wants that; else the answer is going to name them.
+fn told_or_refused(unknown: impl Iterator<Item = UnknownMember>) -> Result<(), Violations> {
+    if !context::preferences().strict {
+        let ignored = unknown.map(|UnknownMember { path, name, known }| Ignored {
+            name: path,
+            meant: nearest::meant(&name, known).map(str::to_owned),
+        });
+        context::note(|noted| noted.ignored.extend(ignored));
+        return Ok(());
+    }
+    let mut found = Violations::new();
+    for UnknownMember { path, name, known } in unknown {
+        let fault = Code::UnknownMember.says(format!("'{name}' is no member of this object."));
+        found.add(path, fault.hint(nearest::hint(&name, known)).allowed(known.iter().copied()));
+    }
+    found.into_result()
+}
+
 /// Reads a document as a `T`. The first mistake is the only one reported: under `SerializerErrors` if it concerns the
 /// document, under the path of the value otherwise.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violations> {
-    let text = text::Checked::new(bytes).map_err(|error| Violations::one(WHOLE, error.to_string()))?;
+    parse(bytes).map(|(value, _)| value)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<UnknownMember>), Violations> {
+    let text = text::Checked::new(bytes).map_err(|error| malformed(bytes, error.to_string()))?;
     if text.cursor().peek() == b'n' {
-        return Err(Violations::one(WHOLE, "The body must not be null."));
+        let fault = Code::BodyNull.says("The body must not be null.");
+        return Err(Violations::one(WHOLE, fault.hint("Send the document that the operation takes.")));
     }
     de::read(text).map_err(|error| {
         let path = error.path.filter(|path| !path.is_empty());
-        Violations::one(path.unwrap_or_else(|| WHOLE.to_owned()), error.text)
+        let fault = value_fault(error.text, error.allowed);
+        Violations::one(path.unwrap_or_else(|| WHOLE.to_owned()), fault)
     })
+}
+
+/// A value that is not of its type.
+fn value_fault(text: String, allowed: Vec<String>) -> Fault {
+    let hint = if !allowed.is_empty() {
+        "Write one of the names in `allowed`."
+    } else if text.contains("DateTimeOffset") {
+        "Write an instant with its offset, such as 2031-04-05T06:07:08Z."
+    } else if text.contains("UUID") {
+        "Write a UUID in its form of 36 characters, such as 0196c0de-0000-7000-8000-000000000001."
+    } else if text.contains("null") {
+        "Leave the member out instead of sending null."
+    } else {
+        "Send the type that the text names; the API documents at /swagger show every member's."
+    };
+    Code::ValueMalformed.says(text).hint(hint).allowed(allowed)
+}
+
+/// No JSON document at all.
+fn malformed(bytes: &[u8], text: String) -> Violations {
+    let hint = match bytes.trim_ascii_start().first() {
+        None => "The body is empty: send a JSON document.",
+        Some(b'{' | b'[' | b'"') => {
+            "Mend the JSON at the place that the text names; comments and trailing commas are no JSON."
+        }
+        Some(_) => "Send JSON in UTF-8, an object in braces.",
+    };
+    Violations::one(WHOLE, Code::BodyMalformed.says(text).hint(hint))
 }
 
 /// Reads an already parsed document (one that was patched) by the same rules as [`parse_json`].
 pub fn from_value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Violations> {
-    let text = serde_json::to_vec(value).map_err(|error| Violations::one(WHOLE, error.to_string()))?;
+    let text = serde_json::to_vec(value).map_err(|error| malformed(b"x", error.to_string()))?;
     parse_json(&text)
 }
 

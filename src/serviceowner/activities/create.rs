@@ -18,7 +18,7 @@ use crate::{
         ids::{ActivityId, DialogId},
         listed::Listed,
         refusal::Refusal,
-        violations::{At, Violations},
+        violations::{At, Code, Fault, Violations},
     },
     http::{answer::Created, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
@@ -104,7 +104,7 @@ pub async fn create(
 fn check(body: &ActivityInput, id: DialogId, checking: &Checking) -> Violations {
     let mut found = Violations::new();
     if id.0.is_nil() {
-        found.add("dialogId", "'DialogId' must not be empty.");
+        found.add("dialogId", Fault::nil_id("'DialogId' must not be empty."));
     }
     body.check(checking, At::Root("activity"), &mut found);
     found
@@ -118,13 +118,14 @@ fn wanted(growth: &Growth) -> Wanted {
 fn refuse_unknown_transmission(growth: &Growth, known: &Known) -> Result<(), Refusal> {
     match growth.unknown_references(&known.transmissions).first() {
         None => Ok(()),
-        Some(id) => Err(Refusal::Unprocessable(Violations::one(
-            "Activity.TransmissionId",
-            format!(
+        Some(id) => {
+            let text = format!(
                 "Invalid 'TransmissionId', entity 'DialogTransmission' with the following key(s) does not exist: ({id}) in \
                  'Transmissions'"
-            ),
-        ))),
+            );
+            let fault = Code::TransmissionUnknown.says(text).hint("Name a transmission that the dialog has.");
+            Err(Refusal::Unprocessable(Violations::one("Activity.TransmissionId", fault)))
+        }
     }
 }
 

@@ -16,9 +16,9 @@ use crate::{
         ids::{ActivityId, DialogId, Revision},
         refusal::Refusal,
         rules::{RuleContext, time},
-        violations::{At, Violations},
+        violations::{At, Code, Violations},
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, timestamp::Timestamp},
+    http::{answer::NoContent, if_match::IfMatch, json::Json, query::NoParameters, timestamp::Timestamp},
     openapi::{Operation, Route},
     serviceowner::{authorization::rule_context, standing},
     store::dialog::{any_owner, correct::Retiming, load::activity},
@@ -36,6 +36,7 @@ pub async fn update_time(
     ServiceOwnerAdmin(caller): ServiceOwnerAdmin,
     UuidsOnly(dialog_id, id): UuidsOnly,
     expected: IfMatch,
+    _: NoParameters,
     Json(time): Json<Timestamp>,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
@@ -47,7 +48,8 @@ pub async fn update_time(
     let activity = activity(&app.db, dialog_id, id).await?.ok_or_else(missing)?;
     if activity.activity_type != ActivityType::FormSaved {
         let text = "Only FormSaved activities is allowed to be updated using admin scope.";
-        return Err(Refusal::Unprocessable(Violations::one("Type", text)));
+        let fault = Code::ActivityNotFormSaved.says(text).hint("Name an activity whose type is FormSaved.");
+        return Err(Refusal::Unprocessable(Violations::one("Type", fault)));
     }
     standing::matches(expected, dialog.revision)?;
 

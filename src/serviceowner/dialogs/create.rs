@@ -8,7 +8,7 @@ use axum::extract::State;
 
 use crate::{
     actor_names,
-    altinn::resources::ServiceResource,
+    altinn::resources::{Catalogue, ServiceResource},
     app::App,
     auth::ServiceOwner,
     domain::{
@@ -18,7 +18,7 @@ use crate::{
         hierarchy::{self, Node, StoredParents},
         ids::DialogId,
         refusal::Refusal,
-        violations::Violations,
+        violations::{Code, Violations},
     },
     http::{Created, Json},
     openapi,
@@ -90,7 +90,7 @@ pub async fn create(
     let catalogue = app.altinn.resources().catalogue().await?;
     let resource = catalogue.find(request.service_resource.as_deref().unwrap_or_default());
     if resource.is_none() {
-        unknown_resource(&request, deferred.found());
+        unknown_resource(&request, &catalogue, deferred.found());
     }
     let (org, resource_type) = owner_and_type(resource.map(AsRef::as_ref));
     let mut times_over = Violations::new();
@@ -121,19 +121,19 @@ pub async fn create(
 }
 
 /// An unknown resource has no owner either.
-fn unknown_resource(request: &CreateDialog, found: &mut Violations) {
+fn unknown_resource(request: &CreateDialog, catalogue: &Catalogue, found: &mut Violations) {
     let urn = request.service_resource.as_deref().unwrap_or_default();
-    found.add(
-        "ServiceResource",
-        format!(
-            "Service resource '{urn}' is invalid due to one or more of the following reasons:\n\
-             - It does not exist in the resource registry.\n\
-             - It does not have mandatory fields 'CompetentAuthority.Organization' / 'CompetentAuthority.OrgCode' set.\n\
-             - It is not of the following supported resource types: [GenericAccessResource, AltinnApp, MigratedApp, \
-             CorrespondenceService]."
-        ),
+    let text = format!(
+        "Service resource '{urn}' is invalid due to one or more of the following reasons:\n\
+         - It does not exist in the resource registry.\n\
+         - It does not have mandatory fields 'CompetentAuthority.Organization' / 'CompetentAuthority.OrgCode' set.\n\
+         - It is not of the following supported resource types: [GenericAccessResource, AltinnApp, MigratedApp, \
+         CorrespondenceService]."
     );
-    found.add("Org", "Cannot find service owner organization shortname for referenced service resource.");
+    let why = catalogue.why_unusable(urn);
+    found.add("ServiceResource", Code::ResourceUnknown.says(text).hint(why));
+    let text = "Cannot find service owner organization shortname for referenced service resource.";
+    found.add("Org", Code::ResourceOwnerUnknown.says(text).hint("Mend `serviceResource`; its owner follows from it."));
 }
 
 /// Nothing is stored about an unknown resource, so empty names do for it.

@@ -14,8 +14,9 @@ use crate::{
         event::{EventKind, Raised},
         ids::DialogId,
         refusal::Refusal,
+        violations::Code,
     },
-    http::{answer::NoContent, if_match::IfMatch, path::Path},
+    http::{answer::NoContent, if_match::IfMatch, path::Path, query::NoParameters},
     openapi::{Operation, Route},
     serviceowner::standing,
     store::dialog::change::DialogChange,
@@ -41,10 +42,15 @@ pub async fn freeze(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
     expected: IfMatch,
+    _: NoParameters,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
     if !caller.is_admin() {
-        return Err(Refusal::forbidden("Only ServiceOwner admin can freeze dialogs."));
+        return Err(Refusal::forbidden(
+            Code::AdminScopeMissing
+                .says("Only ServiceOwner admin can freeze dialogs.")
+                .hint("Bring the scope digdir:dialogporten.serviceprovider.admin."),
+        ));
     }
 
     let mut dialog = owner::of_own_resource(&app, &caller, id).await?;

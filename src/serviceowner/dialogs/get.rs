@@ -10,7 +10,7 @@ use crate::{
     access::owner,
     altinn::decision::DecisionAsk,
     app::App,
-    auth::{BAD_END_USER_ID, ServiceOwner},
+    auth::{ServiceOwner, bad_end_user_id},
     domain::{
         identity::EndUserIdentity,
         ids::DialogId,
@@ -32,6 +32,7 @@ pub async fn get(
     mut query: Query,
 ) -> Result<Ok200<DialogView>, Refusal> {
     let person = end_user(&mut query, &caller)?;
+    query.finish()?;
     let now = app.clock.now();
     let mut whole = owner::opened(&app, &caller, id).await?;
     let etag = Some(whole.dialog.revision);
@@ -51,7 +52,7 @@ pub async fn get(
 /// The person whom `endUserId` names: the full URN is wanted here, where the token's check was content with a number.
 fn end_user<'a>(query: &mut Query, caller: &'a ServiceOwner) -> Result<Option<&'a EndUserIdentity>, Refusal> {
     let Some(urn) = query.text("endUserId") else { return Ok(None) };
-    let refused = || Refusal::Invalid(Violations::one("endUserId", BAD_END_USER_ID));
+    let refused = || Refusal::Invalid(Violations::one("endUserId", bad_end_user_id()));
     let number = urn.strip_prefix(PartyKind::Person.prefix()).ok_or_else(refused)?;
     if !is_person_number(number) {
         return Err(refused());

@@ -15,7 +15,11 @@ use crate::{
     access::owner,
     app::App,
     auth::ServiceOwner,
-    domain::{ids::DialogId, refusal::Refusal, violations::Violations},
+    domain::{
+        ids::DialogId,
+        refusal::Refusal,
+        violations::{Code, Violations},
+    },
     http::{
         answer,
         if_match::IfMatch,
@@ -75,8 +79,10 @@ pub async fn patch(
     let now = app.clock.now();
     let silent = silent.read()?;
     expect_media_type(request.headers(), &MEDIA_TYPES)?;
-    let document = serde_json::from_slice::<Value>(&read_body(request).await?)
-        .map_err(|error| Violations::one("patchDocument", error.to_string()))?;
+    let document = serde_json::from_slice::<Value>(&read_body(request).await?).map_err(|error| {
+        let fault = Code::PatchMalformed.says(error.to_string());
+        Violations::one("patchDocument", fault.hint("Send JSON: a list of operations (RFC 6902)."))
+    })?;
     let operations = json_patch::parse(document)?;
 
     let dialog = owner::of_own_resource(&app, &caller, id).await?;
@@ -102,7 +108,7 @@ fn written_out(body: &UpdateDialog) -> Result<Value, String> {
 
 fn read(document: &Value) -> Result<UpdateDialog, String> {
     from_value(&without_nulls(document)).map_err(|found| {
-        let texts = found.entries().flat_map(|(path, texts)| texts.iter().map(move |text| format!("{path}: {text}")));
+        let texts = found.faults().map(|(path, fault)| format!("{path}: {}", fault.text));
         let why = texts.collect::<Vec<_>>().join(" ");
         format!("The value is invalid for target location. {why}")
     })

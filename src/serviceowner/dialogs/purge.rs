@@ -13,7 +13,7 @@ use crate::{
         event::{EventKind, Raised},
         ids::DialogId,
         refusal::Refusal,
-        violations::Violations,
+        violations::{Fault, Violations},
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
@@ -45,7 +45,7 @@ pub async fn purge(
     let now = app.clock.now();
     if id.0.is_nil() {
         let text = "DialogId was either badly formatted or 00000000-0000-0000-0000-000000000000";
-        return Err(Violations::one("dialogId", text).into());
+        return Err(Violations::one("dialogId", Fault::nil_id(text)).into());
     }
 
     let dialog = owner::of_own_resource(&app, &caller, id).await?;

@@ -10,14 +10,14 @@ use super::list_item::ListItemView;
 use crate::{
     access::{Pruning, level},
     app::App,
-    auth::ServiceOwnerSearch,
+    auth::{END_USER_HINT, ServiceOwnerSearch},
     config::Limits,
     domain::{
         identity::EndUserIdentity,
         party::{PartyKind, is_person_number},
         refusal::Refusal,
         rules::text,
-        violations::{At, Violations},
+        violations::{At, Code, Violations},
     },
     http::{Ok200, Page, Query},
     listing::{self, DeletedFilter, Most, Parameters, interval, page_of, search_of},
@@ -139,20 +139,23 @@ fn check(parameters: &Parameters, own: &Own, limits: &Limits) -> Result<(), Viol
         text::max_length(Some(label), crate::domain::limits::DEFAULT_STRING, at, &mut found);
         let label = label.trim();
         if label.strip_suffix('*').unwrap_or(label).contains('*') {
-            found.add(at, "'ServiceOwnerLabels' may have an asterisk at the end only.");
+            let text = "'ServiceOwnerLabels' may have an asterisk at the end only.";
+            found.add(
+                at,
+                Code::LabelWildcardMisplaced.says(text).hint("Write the beginning of the label, then one asterisk."),
+            );
         }
     }
     parameters.check_text(&mut found);
     let most = if let Some(urn) = &own.end_user_id {
         if !urn.strip_prefix(PartyKind::Person.prefix()).is_some_and(is_person_number) {
-            found.add(
-                "endUserId",
-                "EndUserId must be a valid end user identifier. It must match the format \
-                 'urn:altinn:person:identifier-no:{norwegian f-nr/d-nr}' or 'urn:altinn:systemuser:uuid:{uuid}'.",
-            );
+            let text = "EndUserId must be a valid end user identifier. It must match the format \
+                        'urn:altinn:person:identifier-no:{norwegian f-nr/d-nr}' or 'urn:altinn:systemuser:uuid:{uuid}'.";
+            found.add("endUserId", Code::EndUserMalformed.says(text).hint(END_USER_HINT));
         }
         if parameters.is_unbounded() {
-            found.add("endUserId", "Either 'ServiceResource' or 'Party' must be specified if 'EndUserId' is provided.");
+            let text = "Either 'ServiceResource' or 'Party' must be specified if 'EndUserId' is provided.";
+            found.add("endUserId", Code::FilterMissing.says(text).hint("Add `party=` or `serviceResource=`."));
         }
         let most = &limits.end_user_search;
         Most {
@@ -162,7 +165,11 @@ fn check(parameters: &Parameters, own: &Own, limits: &Limits) -> Result<(), Viol
         }
     } else {
         if parameters.search.is_some() {
-            found.add("search", "'EndUserId' must be specified if Search is provided.");
+            let text = "'EndUserId' must be specified if Search is provided.";
+            found.add(
+                "search",
+                Code::EndUserMissing.says(text).hint("Add `endUserId=urn:altinn:person:identifier-no:…`."),
+            );
         }
         let most = &limits.service_owner_search;
         Most {

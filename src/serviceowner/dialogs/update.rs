@@ -26,8 +26,8 @@ use crate::{
         ids::{DialogId, TransmissionId},
         listed::Listed,
         refusal::Refusal,
-        rules::unique::joined,
-        violations::Violations,
+        rules::{time, unique::joined},
+        violations::{Code, Fault, Violations},
     },
     http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path},
     openapi::{Operation, Route},
@@ -79,7 +79,7 @@ pub async fn update(
     let now = app.clock.now();
     let silent = silent.read()?;
     if id.0.is_nil() {
-        return Err(Violations::one("id", "'Id' must not be empty.").into());
+        return Err(Violations::one("id", Fault::nil_id("'Id' must not be empty.")).into());
     }
     let dialog = owner::of_own_resource(&app, &caller, id).await?;
     Update { app: &app, caller: &caller, expected, silent, now }.apply(dialog, body).await
@@ -191,7 +191,8 @@ impl Update<'_> {
 fn already_exist(entity: &str, ids: &[Uuid], found: &mut Violations) {
     if !ids.is_empty() {
         let text = format!("Entity '{entity}' with the following key(s) already exists: ({}).", joined(ids, ", "));
-        found.add(entity, text);
+        let hint = "Send only what is new: stored transmissions and activities stay, and their ids are taken.";
+        found.add(entity, Code::IdTaken.says(text).hint(hint));
     }
 }
 
@@ -203,11 +204,13 @@ fn refuse_known_activities(growth: &Growth, known: &Known, found: &mut Violation
 fn refuse_unknown_references(growth: &Growth, known: &Known, found: &mut Violations) {
     let unknown: Vec<TransmissionId> = growth.unknown_references(&known.transmissions);
     if !unknown.is_empty() {
-        found.add("Activities", format!(
+        let text = format!(
             "Invalid 'TransmissionId, entity 'DialogTransmission' with the following key(s) does not exist: ({}) in \
              'Transmissions'",
             joined(&unknown, ", ")
-        ));
+        );
+        let hint = "Name a transmission that the dialog has, or one of the same request.";
+        found.add("Activities", Code::TransmissionUnknown.says(text).hint(hint));
     }
 }
 
@@ -220,9 +223,9 @@ fn refuse_attachments_over(before: &[Attachment], after: &[Attachment], now: Ins
             Some(stored) if *stored == Some(at) => {}
             Some(_) => {
                 let text = format!("Must be in future, current value, or null. (Id: {})", attachment.id);
-                found.add("Attachments.ExpiresAt", text);
+                found.add("Attachments.ExpiresAt", Code::TimeNotFuture.says(text).hint(time::after(now)));
             }
-            None => found.add("Attachments.ExpiresAt", not_in_the_future(at, attachment.id)),
+            None => found.add("Attachments.ExpiresAt", not_in_the_future(at, attachment.id, now)),
         }
     }
 }

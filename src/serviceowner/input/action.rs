@@ -15,8 +15,8 @@ use crate::{
             text, uri,
             uuid7::uuid7,
         },
-        violations::{At, Violations},
-        wire_enum::Given,
+        violations::{At, Code, Violations},
+        wire_enum::{Given, WireEnum},
     },
     http::timestamp::Timestamp,
     serviceowner::input::{
@@ -70,7 +70,8 @@ pub(super) fn check_gui_actions(actions: &[GuiActionInput], checking: &Checking,
         (GuiActionPriority::Tertiary, 5, "Only five tertiary GUI actions are allowed."),
     ] {
         if count(priority) > most {
-            found.add(at, text);
+            let hint = format!("{} have the priority {}.", count(priority), priority.name());
+            found.add(at, Code::GuiActionsTooMany.says(text).hint(hint));
         }
     }
     unique_ids(actions.iter().map(|action| action.id), at, found);
@@ -93,10 +94,9 @@ impl GuiActionInput {
         );
         rules::defined(self.priority, at.field("priority"), found);
         if !matches!(self.http_method, Given::Known(HttpVerb::GET | HttpVerb::POST | HttpVerb::DELETE)) {
-            found.add(
-                at.field("httpMethod"),
-                "'HttpMethod' for GUI actions must be one of the following: [GET, POST, DELETE].",
-            );
+            let text = "'HttpMethod' for GUI actions must be one of the following: [GET, POST, DELETE].";
+            let fault = Code::HttpMethodNotAllowed.says(text).allowed(["GET", "POST", "DELETE"]);
+            found.add(at.field("httpMethod"), fault);
         }
         some_localized(texts(&self.title), limits::DEFAULT_STRING, at.field("title"), found);
         localized(texts(&self.prompt), limits::DEFAULT_STRING, at.field("prompt"), found);
@@ -223,7 +223,9 @@ impl ApiActionEndpointInput {
         uri::uri(self.request_schema.as_deref(), at.field("requestSchema"), found);
         uri::uri(self.response_schema.as_deref(), at.field("responseSchema"), found);
         if self.sunset_at.is_some() && !self.deprecated {
-            found.add(at.field("deprecated"), "'Deprecated' must be equal to 'True' when SunsetAt is set.");
+            let text = "'Deprecated' must be equal to 'True' when SunsetAt is set.";
+            let hint = "Send `deprecated`: true, or leave `sunsetAt` out.";
+            found.add(at.field("deprecated"), Code::DeprecatedMissing.says(text).hint(hint));
         }
     }
 

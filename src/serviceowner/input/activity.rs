@@ -10,7 +10,7 @@ use crate::{
         dialog::{Activity, ActivityBody, ActivityType},
         ids::{self, ActivityId, TransmissionId},
         rules::{self, RuleContext, localized::localized, text, time, uri, uuid7::uuid7},
-        violations::{At, Violations},
+        violations::{At, Code, Fault, Violations},
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
@@ -54,19 +54,27 @@ impl ActivityInput {
         let description = at.field("description");
         if self.is(ActivityType::Information) {
             if self.description.is_empty() {
-                found.add(description, "Description is required when the type is 'Information'.");
+                let text = "Description is required when the type is 'Information'.";
+                let hint = "Add `description`, or choose another type.";
+                found.add(description, Code::DescriptionMissing.says(text).hint(hint));
             }
             localized(texts(&self.description), context.description_limit(), description, found);
         } else if !self.description.is_empty() {
-            found.add(description, "Description is only allowed when the type is 'Information'.");
+            let text = "Description is only allowed when the type is 'Information'.";
+            let hint = "Leave `description` out, or choose the type Information.";
+            found.add(description, Code::DescriptionNotAllowed.says(text).hint(hint));
         }
         let transmission = at.field("transmissionId");
         if self.is(ActivityType::TransmissionOpened) {
             if self.transmission_id.is_none() {
-                found.add(transmission, "An activity of type TransmissionOpened needs to reference a transmission.");
+                let text = "An activity of type TransmissionOpened needs to reference a transmission.";
+                let hint = "Add `transmissionId`: which transmission was opened.";
+                found.add(transmission, Code::TransmissionIdMissing.says(text).hint(hint));
             }
         } else if self.transmission_id.is_some() {
-            found.add(transmission, "Only activities of type TransmissionOpened can reference a transmission.");
+            let text = "Only activities of type TransmissionOpened can reference a transmission.";
+            let hint = "Leave `transmissionId` out, or choose the type TransmissionOpened.";
+            found.add(transmission, Code::TransmissionIdNotAllowed.says(text).hint(hint));
         }
     }
 
@@ -100,13 +108,14 @@ impl ActivityInput {
 pub fn must_be_permitted<'a>(
     activities: impl IntoIterator<Item = &'a Activity>,
     context: &RuleContext,
-) -> Result<(), &'static str> {
+) -> Result<(), Fault> {
     let of_correspondence = |activity: &Activity| {
         matches!(activity.activity_type, ActivityType::CorrespondenceOpened | ActivityType::CorrespondenceConfirmed)
     };
     if !context.correspondence && activities.into_iter().any(of_correspondence) {
-        return Err("Use of CorrespondenceConfirmed or CorrespondenceOpened activity types requires the scope \
-                    digdir:dialogporten.correspondence.");
+        let text = "Use of CorrespondenceConfirmed or CorrespondenceOpened activity types requires the scope \
+                    digdir:dialogporten.correspondence.";
+        return Err(Code::CorrespondenceScopeMissing.says(text).hint("Ask for a token with that scope besides."));
     }
     Ok(())
 }

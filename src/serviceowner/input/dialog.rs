@@ -17,7 +17,7 @@ use crate::{
         party::Party,
         rules::{self, RuleContext, actor, text, time, unique, uri, uuid7::uuid7},
         system_label::SystemLabel,
-        violations::{At, Violations},
+        violations::{At, Code, Violations},
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
@@ -146,12 +146,16 @@ impl CreateDialog {
         let updated_at = time::supplied(self.updated_at.map(Into::into));
         time::past(created_at, context, dto.field("createdAt"), found);
         if updated_at.is_some() && created_at.is_none() {
-            found.add(dto.field("createdAt"), "CreatedAt must not be empty when 'UpdatedAt is set.");
+            let text = "CreatedAt must not be empty when 'UpdatedAt is set.";
+            let hint = "Send both `createdAt` and `updatedAt`, or neither.";
+            found.add(dto.field("createdAt"), Code::CreatedAtMissing.says(text).hint(hint));
         }
         if let (Some(created_at), Some(updated_at)) = (created_at, updated_at) {
             time::past(Some(updated_at), context, dto.field("updatedAt"), found);
             if updated_at < created_at {
-                found.add(dto.field("updatedAt"), "'UpdatedAt' must be greater than or equal to 'CreatedAt'.");
+                let text = "'UpdatedAt' must be greater than or equal to 'CreatedAt'.";
+                let hint = "Equal to `createdAt` or later will do.";
+                found.add(dto.field("updatedAt"), Code::TimesReversed.says(text).hint(hint));
             }
         }
     }
@@ -193,7 +197,8 @@ impl CreateDialog {
         let settable =
             |label| matches!(label, Given::Known(SystemLabel::Default | SystemLabel::Bin | SystemLabel::Archive));
         if !self.system_label.is_none_or(settable) {
-            found.add(dto.field("systemLabel"), "SystemLabel must be Default, Bin or Archive.");
+            let fault = Code::SystemLabelNotInitial.says("SystemLabel must be Default, Bin or Archive.");
+            found.add(dto.field("systemLabel"), fault.allowed(["Default", "Bin", "Archive"]));
         }
     }
 
@@ -207,7 +212,7 @@ impl CreateDialog {
         let (visible_from, due_at, expires_at) = self.limiting_times();
         for (time, key) in [(due_at, "DueAt"), (expires_at, "ExpiresAt"), (visible_from, "VisibleFrom")] {
             if time.is_some_and(|time| time <= now) {
-                found.add(key, "Must be in the future");
+                found.add(key, Code::TimeNotFuture.says("Must be in the future").hint(time::after(now)));
             }
         }
     }
@@ -259,7 +264,9 @@ impl CreateDialog {
 
 fn is_member(id: Option<Uuid>, known: &HashSet<Uuid>, at: At, found: &mut Violations) {
     if let Some(id) = id.filter(|id| !known.contains(id)) {
-        found.add(at, format!("Item '{id}' in 'Transmissions' does not exist."));
+        let text = format!("Item '{id}' in 'Transmissions' does not exist.");
+        let hint = "Name the `id` of a transmission in the same request; give that transmission an id of its own.";
+        found.add(at, Code::TransmissionUnknown.says(text).hint(hint));
     }
 }
 
@@ -277,7 +284,9 @@ pub(super) fn check_content(content: Option<&DialogContentInput>, checking: &Che
 pub(super) fn check_processes(process: Option<&str>, preceding: Option<&str>, dto: At, found: &mut Violations) {
     uri::well_formed_text(process, dto.field("process"), found);
     if preceding.is_some() && process.is_none_or(|process| process.trim().is_empty()) {
-        found.add(dto.field("process"), "Process must not be empty when PrecedingProcess is set.");
+        let text = "Process must not be empty when PrecedingProcess is set.";
+        let hint = "Add `process`, or leave `precedingProcess` out.";
+        found.add(dto.field("process"), Code::ProcessMissing.says(text).hint(hint));
     }
     uri::well_formed_text(preceding, dto.field("precedingProcess"), found);
 }

@@ -13,7 +13,7 @@ use crate::{
         ids::{self, TransmissionId},
         limits,
         rules::{self, localized::some_localized, text, time, uri, uuid7::uuid7},
-        violations::{At, Violations},
+        violations::{At, Code, Violations},
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
@@ -93,10 +93,10 @@ impl<U: UrlInput> TransmissionInput<U> {
         );
         rules::defined(self.transmission_type, at.field("type"), found);
         if let Some(id) = self.id.filter(|id| !is_correction && self.related_transmission_id == Some(*id)) {
-            found.add(
-                at.field("relatedTransmissionId"),
-                format!("A transmission cannot reference itself (RelatedTransmissionId is equal to Id, '{id}')."),
-            );
+            let text =
+                format!("A transmission cannot reference itself (RelatedTransmissionId is equal to Id, '{id}').");
+            let hint = "Name the transmission that this one answers, or leave `relatedTransmissionId` out.";
+            found.add(at.field("relatedTransmissionId"), Code::TransmissionSelfReference.says(text).hint(hint));
         }
         text::present(self.sender.is_some(), at.field("sender"), found);
         if let Some(sender) = &self.sender {

@@ -12,7 +12,7 @@ use crate::{
         growth::Growth,
         limits, merge,
         rules::{self, text, time},
-        violations::{At, Violations},
+        violations::{At, Code, Fault, Violations},
         wire_enum::Given,
     },
     http::timestamp::Timestamp,
@@ -96,18 +96,20 @@ impl UpdateDialog {
         unique_ids(self.transmissions.iter().map(|transmission| transmission.id), transmissions, found);
         check_content(self.content.as_ref(), checking, dto.field("content"), found);
         if !self.is_api_only && stored.contentless_transmission {
-            found.add(
-                transmissions,
-                "This dialog is locked to IsApiOnly=true, as one or more of the existing immutable transmissions do not \
-                 have content.",
-            );
+            let text = "This dialog is locked to IsApiOnly=true, as one or more of the existing immutable transmissions do \
+                        not have content.";
+            found.add(transmissions, Code::LockedToApiOnly.says(text).hint("Send `isApiOnly`: true."));
         }
         let Some(visible_from) = stored.visible_from else { return };
         if !checking.context.is_admin && due_at.is_some_and(|due_at| due_at < visible_from) {
-            found.add(dto.field("dueAt"), "DueAt must be greater than or equal to VisibleFrom.");
+            found.add(
+                dto.field("dueAt"),
+                before_visible("DueAt must be greater than or equal to VisibleFrom.", visible_from),
+            );
         }
         if expires_at.is_some_and(|expires_at| expires_at < visible_from) {
-            found.add(dto.field("expiresAt"), "ExpiresAt must be greater than or equal to VisibleFrom.");
+            let text = "ExpiresAt must be greater than or equal to VisibleFrom.";
+            found.add(dto.field("expiresAt"), before_visible(text, visible_from));
         }
     }
 
@@ -140,10 +142,10 @@ impl UpdateDialog {
     pub fn check_not_over(&self, stored: &Dialog, now: Instant, found: &mut Violations) {
         let (due_at, expires_at) = self.limiting_times();
         if expires_at != stored.expires_at && expires_at.is_none_or(|at| at <= now) {
-            found.add("ExpiresAt", "Must be in future or current value.");
+            found.add("ExpiresAt", not_over("Must be in future or current value.", stored.expires_at, now));
         }
         if due_at != stored.due_at && due_at.is_some_and(|at| at <= now) {
-            found.add("DueAt", "Must be in future or current value. (Or null)");
+            found.add("DueAt", not_over("Must be in future or current value. (Or null)", stored.due_at, now));
         }
     }
 
@@ -192,4 +194,19 @@ impl UpdateDialog {
         };
         (dialog, Growth::new(transmissions, activities))
     }
+}
+/// A time before the one from which the stored dialog is shown.
+fn before_visible(text: &str, visible_from: Instant) -> Fault {
+    Code::TimesReversed.says(text).hint(format!("The dialog is visible from {}.", visible_from.format("%FT%TZ")))
+}
+
+/// A time that was changed and is over.
+fn not_over(text: &str, stored: Option<Instant>, now: Instant) -> Fault {
+    let hint = match stored {
+        Some(stored) => {
+            format!("Send {} as it is stored, or a time after {}.", stored.format("%FT%T%.6fZ"), now.format("%FT%TZ"))
+        }
+        None => time::after(now),
+    };
+    Code::TimeNotFuture.says(text).hint(hint)
 }

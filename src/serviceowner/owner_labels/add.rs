@@ -15,9 +15,9 @@ use crate::{
         ids::DialogId,
         owner_label,
         refusal::Refusal,
-        violations::{At, Violations},
+        violations::{At, Fault, Violations},
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path},
+    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::NoParameters},
     openapi::{Operation, Route, scope},
     serviceowner::standing,
 };
@@ -58,10 +58,11 @@ pub async fn add(
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
     expected: IfMatch,
+    _: NoParameters,
     Json(body): Json<CreateServiceOwnerLabel>,
 ) -> Result<NoContent, Refusal> {
     if id.0.is_nil() {
-        return Err(Violations::one("dialogId", "'DialogId' must not be empty.").into());
+        return Err(Violations::one("dialogId", Fault::nil_id("'DialogId' must not be empty.")).into());
     }
     let row = owner::row_of_own_resource(&app, &caller, id).await?;
     standing::matches(expected, row.owner_context_revision)?;

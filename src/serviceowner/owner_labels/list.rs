@@ -12,7 +12,7 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{ids::DialogId, refusal::Refusal},
-    http::{answer::Ok200, path::Path},
+    http::{answer::Ok200, path::Path, query::NoParameters},
     openapi::{Operation, Route},
 };
 
@@ -43,6 +43,7 @@ pub async fn list(
     State(app): State<App>,
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
+    _: NoParameters,
 ) -> Result<Ok200<Vec<ServiceOwnerLabel>>, Refusal> {
     let row = owner::row_of_own_resource(&app, &caller, id).await?;
     let labels = row.owner_labels.into_iter().map(|value| ServiceOwnerLabel { value });

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{ids::DialogId, owner_label::normalised, refusal::Refusal},
-    http::{answer::NoContent, if_match::IfMatch, path::Path},
+    http::{answer::NoContent, if_match::IfMatch, path::Path, query::NoParameters},
     openapi::{Operation, Route},
     serviceowner::standing,
 };
@@ -34,6 +34,7 @@ pub async fn remove(
     caller: ServiceOwner,
     Path((id, label)): Path<(DialogId, String)>,
     expected: IfMatch,
+    _: NoParameters,
 ) -> Result<NoContent, Refusal> {
     let row = owner::row_of_own_resource(&app, &caller, id).await?;
     let gone = normalised(&label);

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{ids::DialogId, refusal::Refusal},
-    http::{Ok200, Path},
+    http::{Ok200, Path, query::NoParameters},
     openapi::{Operation, Route},
     store::dialog::SEEN_LOG,
 };
@@ -29,6 +29,7 @@ pub async fn get(
     State(app): State<App>,
     caller: ServiceOwner,
     Path((id, entry)): Path<(DialogId, Uuid)>,
+    _: NoParameters,
 ) -> Result<Ok200<SeenLogEntryView>, Refusal> {
     let entry = owner::child(&app, &caller, id, &SEEN_LOG, entry).await?;
     Ok(Ok200::of(SeenLogEntryView(entry.into())))

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{ids::DialogId, refusal::Refusal, seen_log::SeenEntry},
-    http::{Ok200, Path, timestamp::Timestamp},
+    http::{Ok200, Path, query::NoParameters, timestamp::Timestamp},
     openapi::{Operation, Route},
     store::dialog::SEEN_LOG,
     views::{ActorView, each},
@@ -46,6 +46,7 @@ pub async fn list(
     State(app): State<App>,
     caller: ServiceOwner,
     Path(id): Path<DialogId>,
+    _: NoParameters,
 ) -> Result<Ok200<Vec<SeenLogItemView>>, Refusal> {
     Ok(Ok200::of(each(owner::children(&app, &caller, id, &SEEN_LOG).await?)))
 }

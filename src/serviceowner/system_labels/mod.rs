@@ -15,7 +15,7 @@ use crate::{
         actor::Actor,
         ids::DialogId,
         refusal::Refusal,
-        violations::{At, Violations},
+        violations::{At, Code, Violations},
     },
     labelling,
     serviceowner::input::ActorInput,
@@ -34,15 +34,27 @@ fn check_performer(caller: &ServiceOwner, performer: Option<&ActorInput>, root: 
 
 fn check_end_user(caller: &ServiceOwner, performer: Option<&ActorInput>, found: &mut Violations) {
     match (caller.end_user(), performer) {
-        (None, None) => found.add("endUserId", "EnduserId is required"),
-        (Some(_), Some(_)) => found.add("endUserId", "EnduserId must be omitted when performedBy is supplied."),
+        (None, None) => {
+            let fault = Code::EndUserMissing.says("EnduserId is required");
+            found.add(
+                "endUserId",
+                fault.hint("Add `?enduserId=urn:altinn:person:identifier-no:…`: whose labels they are."),
+            );
+        }
+        (Some(_), Some(_)) => {
+            let fault = Code::EndUserSurplus.says("EnduserId must be omitted when performedBy is supplied.");
+            found.add("endUserId", fault.hint("Leave `enduserId` or `performedBy` out."));
+        }
         (Some(_), None) | (None, Some(_)) => {}
     }
 }
 
 fn must_be_admin_to_name_a_performer(caller: &ServiceOwner, performer: Option<&ActorInput>) -> Result<(), Refusal> {
     if performer.is_some() && !caller.is_admin() {
-        return Err(Refusal::forbidden("performedBy is only allowed for admin-integrations."));
+        let fault = Code::AdminScopeMissing.says("performedBy is only allowed for admin-integrations.");
+        return Err(Refusal::forbidden(
+            fault.hint("Name the end user with `?enduserId=` instead, or bring the admin scope."),
+        ));
     }
     Ok(())
 }

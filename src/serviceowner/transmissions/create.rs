@@ -18,7 +18,7 @@ use crate::{
         hierarchy,
         ids::{DialogId, TransmissionId},
         refusal::Refusal,
-        violations::{At, Violations},
+        violations::{At, Fault, Violations},
     },
     http::{answer::Created, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
@@ -115,7 +115,7 @@ pub async fn create(
 fn check(body: &TransmissionInput, id: DialogId, checking: &Checking) -> Violations {
     let mut found = Violations::new();
     if id.0.is_nil() {
-        found.add("dialogId", "'DialogId' must not be empty.");
+        found.add("dialogId", Fault::nil_id("'DialogId' must not be empty."));
     }
     body.check(checking, At::Root("transmissions").item(0), &mut found);
     found

@@ -24,7 +24,7 @@ use crate::{
         ids::{DialogId, Revision, TransmissionId},
         merge,
         refusal::Refusal,
-        violations::{At, Violations},
+        violations::{At, Code, Fault, Violations},
         wire_enum::Given,
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path, timestamp::Timestamp},
@@ -179,14 +179,18 @@ fn check(
 ) -> Violations {
     let mut found = Violations::new();
     if dialog_id.0.is_nil() {
-        found.add("dialogId", "'DialogId' must not be empty.");
+        found.add("dialogId", Fault::nil_id("'DialogId' must not be empty."));
     }
     if id.0.is_nil() {
-        found.add("transmissionId", "'TransmissionId' must not be empty.");
+        found.add("transmissionId", Fault::nil_id("'TransmissionId' must not be empty."));
     }
     body.check(checking, At::Root("dto"), &mut found);
     if !silent {
-        found.add("isSilentUpdate", "IsSilentUpdate must be true when updating transmissions.");
+        let text = "IsSilentUpdate must be true when updating transmissions.";
+        found.add(
+            "isSilentUpdate",
+            Code::SilentRequired.says(text).hint("Add `isSilentUpdate`: true, or `?isSilentUpdate=true`."),
+        );
     }
     found
 }

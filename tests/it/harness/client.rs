@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dialogporten::{
-    domain::ids::DialogId,
+    domain::{ids::DialogId, rules::code::Code},
     sandbox::{
         keys::KeyName,
         mint::{Claims, TokenKind},
@@ -129,7 +129,9 @@ impl<'a> Client<'a> {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.expect("the service sends what it announced");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, body, text }
+        let answer = Answer { status, headers, body, text };
+        answer.explains_itself();
+        answer
     }
 
     /// Creates a dialog that must be accepted.
@@ -191,6 +193,21 @@ impl Answer {
     /// A header's text; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// M-28: every problem document has a code of the registry, and one for each of its texts.
+    fn explains_itself(&self) {
+        let Some(title) = self.body.get("title").filter(|_| self.body.get("traceId").is_some()) else { return };
+        let code = self.body["code"].as_str().unwrap_or_default();
+        assert!(Code::ALL.iter().any(|known| known.as_str() == code), "{title} without a code: {}", self.text);
+        let texts = self.body["errors"].as_object().into_iter().flatten();
+        let mut expected: Vec<&String> =
+            texts.flat_map(|(path, texts)| texts.as_array().into_iter().flatten().map(move |_| path)).collect();
+        let details = self.body["details"].as_array().into_iter().flatten();
+        let mut told: Vec<_> = details.map(|detail| detail["path"].as_str().unwrap_or_default()).collect();
+        expected.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(told, expected, "{}", self.text);
     }
 
     pub fn etag(&self) -> &str {

@@ -52,16 +52,25 @@ async fn the_issuer_leads_to_both_keys() {
 #[tokio::test]
 async fn who_takes_no_json_gets_a_problem_that_says_so() {
     let app = TestApp::start().await;
-    let mut refused = app.anonymous().header("accept", "text/html").get("metadata/limits?x=1").await.expect(406);
+    let mut refused = app.anonymous().header("accept", "text/html").get("metadata/limits").await.expect(406);
     refused.body["traceId"] = "[trace]".into();
     insta::assert_json_snapshot!(refused.body, @r#"
     {
+      "code": "not-acceptable",
       "detail": "The Accept header must allow JSON responses.",
+      "details": [
+        {
+          "code": "not-acceptable",
+          "hint": "Send `Accept: application/json`, or no `Accept` at all.",
+          "path": "Accept"
+        }
+      ],
       "errors": {
         "Accept": [
           "The request must accept application/json responses."
         ]
       },
+      "hint": "Send `Accept: application/json`, or no `Accept` at all.",
       "instance": "/api/v1/metadata/limits",
       "status": 406,
       "title": "Requested content type is not acceptable.",

@@ -4,5 +4,7 @@ mod conventions;
 mod enumeration;
 mod health;
 mod metadata;
+mod mistakes;
 mod privacy;
 mod routing;
+mod why;

@@ -62,7 +62,7 @@ async fn requests_of_every_kind() {
     let log = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
 
     // It is the log that is looked at, in all its layers.
-    for expected in ["request answered", "request refused", "the platform failed", "sqlx"] {
+    for expected in ["request answered", "dialogporten::refused", "the platform failed", "sqlx"] {
         assert!(log.contains(expected), "{expected} is missing in {} lines", log.lines().count());
     }
     secrets.push(MARK.to_owned());

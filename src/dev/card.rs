@@ -115,7 +115,7 @@ impl Who {
             self.system_user.as_ref().map(|(name, _)| format!("# system user {name}")).unwrap_or_default(),
             self.system_user.as_ref().map(|(_, token)| format!("SYSTEM_USER={token}")).unwrap_or_default(),
             String::new(),
-            "Create a dialog, then read it".into(),
+            "Create a dialog, open it as the person, then see as its owner who has opened it".into(),
             String::new(),
             format!(
                 "ID=$(curl -sS {base}/api/v1/serviceowner/dialogs -H \"Authorization: Bearer $OWNER\" \
@@ -123,6 +123,7 @@ impl Who {
                 self.body
             ),
             format!("curl -sS {base}/api/v1/enduser/dialogs/$ID -H \"Authorization: Bearer $PERSON\""),
+            format!("curl -sS {base}/api/v1/serviceowner/dialogs/$ID/seenlog -H \"Authorization: Bearer $OWNER\""),
             String::new(),
         ]
     }

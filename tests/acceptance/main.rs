@@ -14,24 +14,17 @@ use std::{
 /// What facts without a test wait for: by fact, else by group. The first prefix that fits counts.
 const WAITS_FOR: &[(&str, &str)] = &[
     ("D-", "dialog lookup"),
-    ("DT-", "the dialog token"),
     ("E-010", "the end user's sub-resources"),
     ("EC-", "the end-user-context list"),
     ("EG-001", "the end user's sub-resources"),
-    ("EG-009", "the seen log"),
     ("EG-014", "the end user's sub-resources"),
-    ("EV-001", "the seen log"),
     ("F-", "free text"),
     ("GQ-", "GraphQL"),
     ("M-", "service resources"),
-    ("N-", "the seen log"),
     ("NC-", "the notification condition"),
-    ("OG-009", "the seen log"),
     ("OS-008", "free text"),
     ("P-", "parties"),
     ("S-", "free text"),
-    ("SL-006", "the seen log"),
-    ("SL-", "the end user's system labels"),
     ("Y-010", "the service owner's activity list"),
 ];
 

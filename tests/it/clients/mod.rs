@@ -4,6 +4,7 @@ mod altinn_app_adapter;
 mod bruno;
 mod correspondence;
 mod demo_provider;
+mod end_user_systems;
 mod nav_fp;
 mod nav_hag;
 mod sdk;

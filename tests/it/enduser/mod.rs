@@ -2,6 +2,7 @@
 
 mod dialog_token;
 mod get;
+mod large;
 mod list_rules;
 mod pages;
 mod reading_at_once;

@@ -339,5 +339,6 @@ async fn a_registry_that_fails() {
         let refused = operation.send(&allowed(&app, operation), &there).await.expect(502);
         assert_eq!(refused.body["title"], "Bad gateway.", "{operation:?}");
     }
+    app.anonymous().delete("/sandbox/faults").await;
     unchanged(&app.service_owner("ttd"), dialog, &before).await;
 }

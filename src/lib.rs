@@ -12,6 +12,7 @@
 //! | [`http`] | the wire, once: refusals, JSON, query strings, If-Match, paging, languages |
 //! | [`openapi`] | operations: the route of each with its handler and its description; the documents made of them |
 //! | [`listing`] | what the lists of dialogs of both surfaces share |
+//! | [`service_resources`], [`lookup`] | service resources as clients are told of them; which dialog an instance belongs to |
 //! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
 //! | [`labelling`], [`visit`] | what both surfaces do alike: changing system labels, noting that somebody opened a dialog |
 //! | [`views`] | the parts of answers that both surfaces show alike |
@@ -41,12 +42,14 @@ pub mod enduser;
 pub mod http;
 pub mod labelling;
 pub mod listing;
+pub mod lookup;
 pub mod metadata;
 pub mod openapi;
 pub mod outgoing;
 pub mod router;
 pub mod sandbox;
 pub mod serve;
+pub mod service_resources;
 pub mod serviceowner;
 pub mod store;
 pub mod telemetry;

@@ -130,8 +130,10 @@ impl Lists {
                 return Ok(AuthorizedResources::WholeCatalogue);
             }
         }
-        let seen = self.pruned_authorization(caller, parties, &[], Pruning::Always).await?;
-        Ok(AuthorizedResources::Only(seen.resources()))
+        let held = self.altinn.authorized_parties(caller, parties, Detail::Rights).await?;
+        // Single delegated dialogs say nothing of a resource.
+        let parties = self.resources_by_party(&held, &Constraint::new(parties, &[]), Pruning::Always).await?;
+        Ok(AuthorizedResources::Only(ListAuthorization { parties, dialogs: Vec::new() }.resources()))
     }
 
     /// What the caller sees in lists.
@@ -154,10 +156,22 @@ impl Lists {
         constraint_resources: &[String],
         pruning: Pruning,
     ) -> Result<ListAuthorization, AltinnError> {
-        let parties = self.altinn.authorized_parties(caller, constraint_parties, Detail::Rights).await?;
-        let synced = self.altinn.synced().await?;
+        let held = self.altinn.authorized_parties(caller, constraint_parties, Detail::Rights).await?;
         let constraint = Constraint::new(constraint_parties, constraint_resources);
-        let mut resolved = resolve(&parties, &synced, &constraint);
+        let parties = self.resources_by_party(&held, &constraint, pruning).await?;
+        let dialogs = self.delegated_dialogs(&held, &constraint).await?;
+        Ok(ListAuthorization { parties, dialogs })
+    }
+
+    /// What the caller may see of each party, as far as it is not left out.
+    async fn resources_by_party(
+        &self,
+        held: &AuthorizedParties,
+        constraint: &Constraint,
+        pruning: Pruning,
+    ) -> Result<Vec<(Party, Arc<ResourceSet>)>, AltinnError> {
+        let synced = self.altinn.synced().await?;
+        let resolved = resolve(held, &synced, constraint);
         let is_wanted = match pruning {
             Pruning::Always => !resolved.is_empty(),
             Pruning::WhenBroad if is_narrow(&resolved) => false,
@@ -165,11 +179,7 @@ impl Lists {
                 distinct_resources(&resolved) > self.pruning.min_resources_pruning_threshold
             }
         };
-        if is_wanted {
-            resolved = self.pruned(resolved).await?;
-        }
-        let dialogs = self.delegated_dialogs(&parties, &constraint).await?;
-        Ok(ListAuthorization { parties: resolved, dialogs })
+        if is_wanted { self.pruned(resolved).await } else { Ok(resolved) }
     }
 
     /// Leaves out the resources that a party has no dialogs of.

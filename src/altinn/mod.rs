@@ -6,9 +6,10 @@
 //! | [`decision`] | what a caller may do with one dialog |
 //! | [`parties`] | whom a caller represents, and what they hold there |
 //! | [`resources`], [`sync`] | the Resource Registry: catalogue, role mappings, authentication levels |
-//! | [`names`] | names of parties and service owners |
+//! | [`names`], [`access_metadata`] | names of parties, service owners, roles and access packages |
 //! | [`cache`], [`http`], [`maskinporten`] | ages of answers, time-outs and repetitions, our own token |
 
+pub mod access_metadata;
 pub mod cache;
 pub mod decision;
 mod http;
@@ -45,6 +46,7 @@ struct State {
     catalogue: Cache<(), Arc<resources::Catalogue>>,
     party_names: Cache<String, Option<String>>,
     service_owner_names: Cache<(), Arc<HashMap<String, names::ServiceOwnerName>>>,
+    access_metadata: Cache<(), Arc<access_metadata::AccessMetadata>>,
     /// What was synchronised from the registry; nothing before the first load.
     synced: RwLock<Option<Arc<sync::Synced>>>,
 }
@@ -125,7 +127,8 @@ impl Altinn {
             parties: Cache::weighed(clock.clone(), ages.authorized_parties, 1_000_000, |parties| parties.weight()),
             catalogue: Cache::new(clock.clone(), ages.resource_list, 1),
             party_names: Cache::new(clock.clone(), ages.party_names, 100_000),
-            service_owner_names: Cache::new(clock, ages.service_owner_names, 1),
+            service_owner_names: Cache::new(clock.clone(), ages.service_owner_names, 1),
+            access_metadata: Cache::new(clock, ages.access_metadata, 1),
             synced: RwLock::default(),
         }))
     }
@@ -138,6 +141,7 @@ impl Altinn {
         state.catalogue.forget_all();
         state.party_names.forget_all();
         state.service_owner_names.forget_all();
+        state.access_metadata.forget_all();
         state.platform.forget_tokens();
     }
 }

@@ -34,6 +34,8 @@ pub struct Synced {
     /// URNs in lower case.
     resources: Vec<Arc<str>>,
     places: HashMap<Arc<str>, u32>,
+    /// Subjects that the policy of a resource names, by the resource's place; sorted.
+    subjects: Vec<Vec<Arc<str>>>,
     levels: HashMap<String, i32>,
 }
 
@@ -49,8 +51,15 @@ impl Synced {
             let place = *synced.places.entry(Arc::clone(&resource)).or_insert(next);
             if place == next {
                 synced.resources.push(resource);
+                synced.subjects.push(Vec::new());
             }
-            synced.by_subject.entry(mapping.subject.to_lowercase()).or_default().push(place);
+            let subject = mapping.subject.to_lowercase();
+            synced.subjects[usize::try_from(place).expect("a place fits")].push(subject.as_str().into());
+            synced.by_subject.entry(subject).or_default().push(place);
+        }
+        for subjects in &mut synced.subjects {
+            subjects.sort_unstable();
+            subjects.dedup();
         }
         synced
     }
@@ -61,17 +70,10 @@ impl Synced {
         places.iter().map(|place| &self.resources[usize::try_from(*place).expect("a place fits")])
     }
 
-    /// The subjects that a resource's policy names.
-    pub fn subjects_of(&self, resource: &str) -> Vec<&str> {
-        let Some(place) = self.places.get(resource.to_lowercase().as_str()) else { return Vec::new() };
-        let mut subjects: Vec<&str> = self
-            .by_subject
-            .iter()
-            .filter(|(_, places)| places.contains(place))
-            .map(|(subject, _)| subject.as_str())
-            .collect();
-        subjects.sort_unstable();
-        subjects
+    /// The subjects that a resource's policy names: URNs in lower case, sorted.
+    pub fn subjects_of(&self, resource: &str) -> &[Arc<str>] {
+        let place = self.places.get(resource.to_lowercase().as_str());
+        place.map_or(&[], |place| &self.subjects[usize::try_from(*place).expect("a place fits")])
     }
 }
 

@@ -141,6 +141,11 @@ impl Query {
         self.one(name, type_name::<E>(), rules::names::<E>(), |text| given(text).and_then(Given::known))
     }
 
+    /// A name in any letter case, or a number, which the rules judge.
+    pub fn given<E: WireEnum>(&mut self, name: &str) -> Option<Given<E>> {
+        self.one(name, type_name::<E>(), rules::names::<E>(), given)
+    }
+
     /// Names in any letter case, or numbers, which the rules judge.
     pub fn enumerations<E: WireEnum>(&mut self, name: &str) -> Vec<Given<E>> {
         self.list(name, rules::names::<E>(), |text| given(&text))

@@ -2,11 +2,17 @@
 
 pub mod health;
 pub mod limits;
+pub mod service_resources;
 pub mod well_known;
 
 use crate::openapi::Operation;
 
 /// Every operation of this surface; none asks for a token.
 pub fn operations() -> Vec<Operation> {
-    vec![limits::operation(), well_known::keys_operation(), well_known::authorization_server_operation()]
+    vec![
+        limits::operation(),
+        service_resources::operation(),
+        well_known::keys_operation(),
+        well_known::authorization_server_operation(),
+    ]
 }

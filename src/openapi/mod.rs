@@ -150,6 +150,14 @@ impl Operation {
         self
     }
 
+    /// An example of the query parameter added last. It works as it stands where the default scenario is loaded.
+    pub fn such_as(mut self, example: impl Into<Value>) -> Self {
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter["example"] = example.into();
+        }
+        self
+    }
+
     /// An optional query parameter whose values are a named shape, such as an enum.
     pub fn query_of<T: ToSchema>(mut self, name: &str, many: bool, about: &str) -> Self {
         let one = self.shape::<T>();

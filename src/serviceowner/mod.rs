@@ -7,6 +7,7 @@ pub mod deferred;
 pub mod dialogs;
 pub mod idempotency;
 pub mod input;
+pub mod lookup;
 pub mod owner_labels;
 pub mod seen_log;
 pub mod standing;
@@ -27,8 +28,15 @@ pub fn operations() -> Vec<Operation> {
         dialogs::restore::operation(),
         dialogs::purge::operation(),
         dialogs::freeze::operation(),
+        dialogs::notification_condition::operation(),
+        dialogs::end_user_contexts::operation(),
+        lookup::operation(),
+        transmissions::list::operation(),
+        transmissions::get::operation(),
         transmissions::create::operation(),
         transmissions::update::operation(),
+        activities::list::operation(),
+        activities::get::operation(),
         activities::create::operation(),
         seen_log::list::operation(),
         seen_log::get::operation(),

@@ -38,3 +38,19 @@ pub async fn dialogs_labelled(db: &Db, labels: &[String]) -> sqlx::Result<Vec<Uu
         .fetch_all(db)
         .await
 }
+
+/// The service resources that there are dialogs of, soft-deleted ones included: URNs in lower case.
+///
+/// One look into the index of pairs for each of the few resources, however many pairs there are.
+pub async fn referenced_resources(db: &Db) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "
+        /* referenced resources */
+        select service_resource.urn
+        from service_resource
+        where (select true from party_resource where party_resource.resource_id = service_resource.id limit 1)
+        ",
+    )
+    .fetch_all(db)
+    .await
+}

@@ -4,6 +4,8 @@ pub mod access;
 pub mod context;
 pub mod dialog;
 pub mod dictionary;
+pub mod end_user_contexts;
+pub mod lookup;
 pub mod migrations;
 pub mod registry;
 pub mod search;

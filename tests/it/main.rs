@@ -3,6 +3,7 @@
 //! One binary, one file per operation, laid out like `src/`. See `harness` for what tests start with.
 
 mod access;
+mod access_table;
 mod attack;
 mod auth;
 mod clients;
@@ -14,7 +15,9 @@ mod enduser;
 mod harness;
 mod harness_works;
 mod managed_postgres;
+mod metadata;
 mod platform;
+mod read_outcomes;
 mod round_trips;
 mod serviceowner;
 mod store;

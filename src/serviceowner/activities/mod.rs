@@ -2,3 +2,5 @@
 
 pub mod create;
 pub mod form_saved;
+pub mod get;
+pub mod list;

@@ -2,9 +2,11 @@
 
 pub mod create;
 pub mod delete;
+pub mod end_user_contexts;
 pub mod freeze;
 pub mod get;
 pub mod list_item;
+pub mod notification_condition;
 pub mod patch;
 pub mod purge;
 pub mod restore;

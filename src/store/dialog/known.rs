@@ -6,7 +6,9 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{FromRow, PgExecutor, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{hierarchy::StoredParent, ids::DialogId, listed::Listed};
+use crate::domain::{
+    dialog::ActivityType, hierarchy::StoredParent, ids::DialogId, listed::Listed, wire_enum::WireEnum,
+};
 
 /// What a write is about to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,4 +113,21 @@ impl Row {
             listed: self.listed.0,
         }
     }
+}
+
+const HAS_ACTIVITY: &str = "/* notification condition */
+select exists (select from dialog_activity a
+                where a.dialog_id = d.id and a.type = $2 and ($3::uuid is null or a.transmission_id = $3))
+  from dialog d
+ where d.id = $1";
+
+/// Whether the dialog, whoever owns it, has an activity of that type (about that transmission, if one is given); `None` if
+/// there is no such dialog.
+pub async fn has_activity(
+    db: impl PgExecutor<'_>,
+    dialog: DialogId,
+    activity: ActivityType,
+    transmission: Option<Uuid>,
+) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar(HAS_ACTIVITY).bind(dialog).bind(activity.id()).bind(transmission).fetch_optional(db).await
 }

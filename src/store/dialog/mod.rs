@@ -11,6 +11,7 @@ pub mod purge;
 mod rows;
 pub mod seen;
 
+pub use known::has_activity;
 pub use load::{Find, WholeDialog, any_owner, for_end_user, owned_by};
 pub use part::{ACTIVITIES, CoverRow, Kind, LABEL_LOG, Part, SEEN_LOG, TRANSMISSIONS};
 pub use rows::{DialogRow, TransmissionHeader};

@@ -7,6 +7,7 @@ mod demo_provider;
 mod end_user_systems;
 mod nav_fp;
 mod nav_hag;
+mod readers;
 mod sdk;
 
 use crate::harness::Answer;

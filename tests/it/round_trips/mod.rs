@@ -269,6 +269,8 @@ async fn reads(app: &TestApp, counter: &mut Counter<'_>) {
         )
         .await;
 
+    parts(app, counter).await;
+    others(app, counter).await;
     let (party, organization) = (person(), format!("urn:altinn:organization:identifier-no:{ORGANIZATION}"));
     let second = {
         let first = ok(user.get(&format!("enduser/dialogs?party={party}&limit=2"))).await;
@@ -315,6 +317,53 @@ async fn reads(app: &TestApp, counter: &mut Counter<'_>) {
         (3, "List, service owner: on behalf of an end user", owner, format!("{DIALOGS}?{}&party={party}", on_behalf())),
     ];
     for (bound, name, caller, path) in searches {
+        counter.count(name, bound, async || (), async |()| drop(ok(caller.get(&path)).await)).await;
+    }
+}
+
+/// Parts of a dialog, each without what it does not show.
+async fn parts(app: &TestApp, counter: &mut Counter<'_>) {
+    let (owner, user) = (&app.service_owner("ttd"), &app.person(PERSON));
+    let (activity, transmission) = (fresh_id(), fresh_id());
+    let body = big_dialog(3)
+        .and("activities", simple_activity("Information").with("id", activity.to_string()))
+        .and("transmissions", simple_transmission().with("id", transmission.to_string()));
+    let dialog = owner.creates(body).await;
+    let one = [("activities", activity), ("transmissions", transmission)];
+    for (name, who, side) in [("end user", user, "enduser"), ("service owner", owner, "serviceowner")] {
+        for (part, id) in one {
+            let path = format!("{side}/dialogs/{dialog}/{part}");
+            let (list, get): (&'static str, &'static str) = match (name, part) {
+                ("end user", "activities") => ("List of activities, end user", "GET activity, end user"),
+                ("end user", _) => ("List of transmissions, end user", "GET transmission, end user"),
+                (_, "activities") => ("List of activities, service owner", "GET activity, service owner"),
+                (..) => ("List of transmissions, service owner", "GET transmission, service owner"),
+            };
+            counter.count(list, 1, async || (), async |()| drop(ok(who.get(&path)).await)).await;
+            counter.count(get, 1, async || (), async |()| drop(ok(who.get(&format!("{path}/{id}"))).await)).await;
+        }
+    }
+}
+
+/// What is no dialog, and what only tells of one.
+async fn others(app: &TestApp, counter: &mut Counter<'_>) {
+    let (owner, user) = (&app.service_owner("ttd"), &app.person(PERSON));
+    let notifier = &app.service_owner("ttd").with_scopes(&["altinn:system/notifications.condition.check"]);
+    let dialog = owner.creates(simple_dialog()).await;
+    let lookup = |side: &str| format!("{side}/dialoglookup?instanceRef=urn:altinn:dialog-id:{dialog}");
+    let condition =
+        format!("{DIALOGS}/{dialog}/actions/should-send-notification?conditionType=Exists&activityType=Information");
+    let reads = [
+        (0, "Parties", user, "enduser/parties".to_owned()),
+        (1, "Service resources, end user", user, "enduser/serviceresources".to_owned()),
+        (1, "Service resources, public", user, "metadata/serviceresources".to_owned()),
+        (1, "Lookup, end user", user, lookup("enduser")),
+        (1, "Lookup, service owner", owner, lookup("serviceowner")),
+        (1, "End-user contexts", owner, format!("{DIALOGS}/endusercontext?party={}", person())),
+        (1, "End-user contexts, label Bin", owner, format!("{DIALOGS}/endusercontext?party={}&label=Bin", person())),
+        (1, "Notification condition", notifier, condition),
+    ];
+    for (bound, name, caller, path) in reads {
         counter.count(name, bound, async || (), async |()| drop(ok(caller.get(&path)).await)).await;
     }
 }

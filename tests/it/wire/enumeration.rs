@@ -156,7 +156,8 @@ async fn each_side_has_its_own_users() {
         assert_eq!(refused.errors("Type").len(), 1, "{method} {path}: {}", refused.text);
     };
     for (method, path, tag) in protected() {
-        let any_kind = method == Method::PUT && path.ends_with("{transmissionId}");
+        let any_kind =
+            method == Method::PUT && path.ends_with("{transmissionId}") || path.ends_with("should-send-notification");
         let path = unknown(&path);
         if tag == Tag::Serviceowner {
             for client in [&person, &system_user, &no_organization, &nobody] {
@@ -177,7 +178,8 @@ async fn each_side_has_its_own_users() {
 #[tokio::test]
 async fn every_refusal_has_the_contracts_form() {
     let app = TestApp::start().await;
-    let (owner, person) = (app.admin(), app.person(PERSON));
+    let notifier = "altinn:system/notifications.condition.check";
+    let (owner, person) = (app.admin().and_scopes(&[notifier]), app.person(PERSON));
     for (method, path, tag) in protected() {
         let client = if tag == Tag::Serviceowner { &owner } else { &person };
         let body = takes_body(&method, &path);

@@ -1,0 +1,4 @@
+//! The activity log of a dialog: one file per operation.
+
+pub mod get;
+pub mod list;

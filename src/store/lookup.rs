@@ -1,0 +1,93 @@
+//! Finding the dialog that an instance reference stands for.
+
+use sqlx::{FromRow, PgExecutor, Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
+
+use crate::domain::{
+    Instant,
+    content::{ContentValue, Localized},
+    ids::DialogId,
+    party::Party,
+};
+
+/// Of a dialog, what a look-up tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookedUp {
+    pub id: DialogId,
+    pub party: Party,
+    /// URN in lower case.
+    pub service_resource: String,
+    /// The owner's short name, in lower case.
+    pub org: String,
+    pub deleted_at: Option<Instant>,
+    pub owner_labels: Vec<String>,
+    /// Empty if there is none, as this and the next of API-only dialogs may be.
+    pub title: Localized,
+    pub non_sensitive_title: Localized,
+}
+
+/// By what a dialog is looked up.
+#[derive(Clone, Debug)]
+pub enum Sought {
+    Dialog(DialogId),
+    /// The label, in lower case, under which service owners mark dialogs of an instance.
+    Labelled(String),
+}
+
+impl FromRow<'_, PgRow> for LookedUp {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        let text = |column: &str| -> sqlx::Result<Localized> {
+            let content: Option<Json<Option<ContentValue>>> = row.try_get(column)?;
+            Ok(content.and_then(|content| content.0).map(|content| content.value).unwrap_or_default())
+        };
+        Ok(Self {
+            id: row.try_get("id")?,
+            party: Party::from_stored(row.try_get("party")?),
+            service_resource: row.try_get("service_resource")?,
+            org: row.try_get("org")?,
+            deleted_at: row.try_get("deleted_at")?,
+            owner_labels: row.try_get("owner_labels")?,
+            title: text("title")?,
+            non_sensitive_title: text("non_sensitive_title")?,
+        })
+    }
+}
+
+const LOOK_UP: &str = "/* look-up */
+with sought as (
+    select $1::uuid as id
+     where $1::uuid is not null
+    union
+    select l.dialog_id
+      from dialog_owner_label l
+     where l.label = $2
+)
+select d.id
+     , p.urn as party
+     , r.urn as service_resource
+     , o.name as org
+     , d.deleted_at
+     , d.owner_labels
+     , x.listed -> 'title' as title
+     , x.listed -> 'non_sensitive_title' as non_sensitive_title
+  from sought s
+  join dialog d on d.id = s.id
+  join party p on p.party_key = d.party_key
+  join service_resource r on r.id = d.resource_id
+  join org o on o.id = d.org_id
+  join dialog_document x on x.dialog_id = d.id
+ where $3 or d.deleted_at is null
+ limit 2";
+
+/// The dialogs that are meant, two of them at most: a label may stand on several, and then it says nothing.
+pub async fn dialogs_meant(
+    db: impl PgExecutor<'_>,
+    sought: &Sought,
+    with_deleted: bool,
+) -> sqlx::Result<Vec<LookedUp>> {
+    let (id, label): (Option<Uuid>, Option<&str>) = match sought {
+        Sought::Dialog(id) => (Some(id.0), None),
+        Sought::Labelled(label) => (None, Some(label)),
+    };
+    sqlx::query_as(LOOK_UP).bind(id).bind(label).bind(with_deleted).fetch_all(db).await
+}

@@ -1,0 +1,3 @@
+//! What anybody may read.
+
+mod service_resources;

@@ -43,7 +43,7 @@ async fn start() -> TestApp {
     TestApp::start_with(&settings).await
 }
 
-async fn answers<'a>(app: &TestApp, sample: &[Cell<'a>]) -> Vec<Answer> {
+async fn answers(app: &TestApp, sample: &[Cell<'_>]) -> Vec<Answer> {
     stream::iter(sample).map(async |cell| cell.asks(app).await).buffered(AT_ONCE).collect().await
 }
 

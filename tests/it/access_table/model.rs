@@ -182,20 +182,14 @@ impl Model {
 
     /// Which of the pairs are permitted.
     fn permitted(&self, reader: &Reader, dialog: &Dialog, asked: &[(&str, &str)]) -> BTreeSet<(String, String)> {
-        let permits = |(action, attribute): &&(&str, &str)| match attribute.strip_prefix("urn:altinn:resource:") {
-            // Another resource, by its own policy, and not as an instance of anything.
-            Some(other) => self.permits(&reader.who, &dialog.party, other, action, None, None),
-            None => {
-                let instance = dialog.instance();
-                self.permits(
-                    &reader.who,
-                    &dialog.party,
-                    dialog.resource,
-                    action,
-                    Some(*attribute),
-                    Some(instance.as_str()),
-                )
+        let permits = |(action, attribute): &&(&str, &str)| {
+            if let Some(other) = attribute.strip_prefix("urn:altinn:resource:") {
+                // Another resource, by its own policy, and not as an instance of anything.
+                return self.permits(&reader.who, &dialog.party, other, action, None, None);
             }
+            let instance = dialog.instance();
+            let instance = Some(instance.as_str());
+            self.permits(&reader.who, &dialog.party, dialog.resource, action, Some(*attribute), instance)
         };
         asked
             .iter()

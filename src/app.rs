@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     db::Db,
     domain::masking::Masking,
+    serviceowner::turns::Turns,
     store::dictionary::Dictionary,
 };
 
@@ -28,6 +29,8 @@ pub struct App {
     pub masking: Masking,
     pub config: Arc<Config>,
     pub dictionary: Dictionary,
+    /// Where appends to one dialog wait for each other.
+    pub turns: Turns,
 }
 
 impl App {
@@ -52,6 +55,7 @@ impl App {
             masking,
             config: Arc::new(config),
             dictionary: Dictionary::default(),
+            turns: Turns::default(),
         })
     }
 }

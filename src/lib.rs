@@ -11,6 +11,7 @@
 //! | [`access`] | who may see what: one dialog, lists, levels, a service owner's own |
 //! | [`http`] | the wire, once: refusals, JSON, query strings, If-Match, paging, languages |
 //! | [`openapi`] | operations: the route of each with its handler and its description; the documents made of them |
+//! | [`heavy`] | work that keeps a processor busy: a few pieces at once, beside the threads that answer |
 //! | [`listing`] | what the lists of dialogs of both surfaces share |
 //! | [`service_resources`], [`lookup`] | service resources as clients are told of them; which dialog an instance belongs to |
 //! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
@@ -39,6 +40,7 @@ pub mod dev;
 pub mod docs;
 pub mod domain;
 pub mod enduser;
+pub mod heavy;
 pub mod http;
 pub mod labelling;
 pub mod listing;

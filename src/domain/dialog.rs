@@ -139,6 +139,18 @@ pub struct DialogBody {
     pub api_actions: Vec<ApiAction>,
 }
 
+impl DialogBody {
+    /// About how many bytes its children take as JSON: their number is what makes a body long.
+    pub fn weight(&self) -> usize {
+        const CHILD: usize = 300;
+        let urls: usize = self.attachments.iter().map(|attachment| attachment.urls.len()).sum();
+        let endpoints: usize = self.api_actions.iter().map(|action| action.endpoints.len()).sum();
+        let children =
+            self.attachments.len() + self.gui_actions.len() + self.api_actions.len() + self.search_tags.len();
+        CHILD * (children + urls + endpoints)
+    }
+}
+
 /// A message inside a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmission {

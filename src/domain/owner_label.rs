@@ -1,4 +1,4 @@
-//! Service-owner labels: how they are stored, and what is wrong with one (chapter 01 §8).
+//! Service-owner labels, and what is wrong with one (chapter 01 §8).
 
 use super::{
     limits,
@@ -6,10 +6,7 @@ use super::{
     violations::{At, Code, Violations},
 };
 
-/// As a label is stored and compared: trimmed, in lower case.
-pub fn normalised(label: &str) -> String {
-    label.trim().to_lowercase()
-}
+pub use super::rules::tag::normalised;
 
 /// The labels that a dialog is born with, as they were given.
 pub fn check_all(labels: &[Option<&str>], at: At, found: &mut Violations) {
@@ -36,7 +33,10 @@ fn check_number(labels: usize, at: At, found: &mut Violations) {
     }
 }
 
+/// Judged as it is stored; one of blanks is measured as it was given.
 fn check_value(label: Option<&str>, at: At, found: &mut Violations) {
+    let stored = label.map(normalised).filter(|stored| !stored.is_empty());
+    let label = stored.as_deref().or(label);
     text::not_blank(label, at, found);
     text::min_length(label, limits::SHORT_STRING_MIN, at, found);
     text::max_length(label, limits::DEFAULT_STRING, at, found);

@@ -3,6 +3,7 @@
 use super::{
     Instant,
     actor::Actor,
+    rules,
     violations::{At, Code, Violations},
     wire_enum::{Given, WireEnum, wire_enum},
 };
@@ -87,21 +88,24 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Nobody sets or removes Sent by hand.
+    /// Nobody sets or removes Sent by hand, or a label that there is none of: the reference takes such numbers and does
+    /// nothing.
     pub fn check(&self, root: At, found: &mut Violations) {
         const SENT: &str = "Cannot manually add or remove system label Sent. It is added automatically when a transmissions of \
                             type 'Submission or 'Correction' is added to the dialog.";
         for (name, labels) in [("addLabels", &self.add), ("removeLabels", &self.remove)] {
+            let list = root.field(name);
             for (i, label) in labels.iter().enumerate() {
+                rules::defined(*label, list.item(i), found);
                 if *label == Given::Known(SystemLabel::Sent) {
                     let hint = "Leave Sent out: a transmission of type Submission or Correction brings it.";
-                    found.add(root.field(name).item(i), Code::SystemLabelSent.says(SENT).hint(hint));
+                    found.add(list.item(i), Code::SystemLabelSent.says(SENT).hint(hint));
                 }
             }
         }
     }
 
-    /// What changes. An undefined number changes nothing, and is not refused.
+    /// What changes, once the rules have found nothing.
     pub fn edit(&self) -> LabelEdit {
         LabelEdit::new(&known(&self.add), &known(&self.remove))
     }

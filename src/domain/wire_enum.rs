@@ -89,8 +89,8 @@ impl<'de, E: WireEnum> serde::Deserialize<'de> for Given<E> {
             type Value = Given<E>;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("one of")?;
-                E::VALUES.iter().try_for_each(|(_, name, _)| write!(f, " {name}"))
+                let names: Vec<_> = E::VALUES.iter().map(|(_, name, _)| *name).collect();
+                write!(f, "one of {}", names.join(", "))
             }
 
             fn visit_str<X: serde::de::Error>(self, name: &str) -> Result<Self::Value, X> {

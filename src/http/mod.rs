@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod accept_language;
+pub mod announced;
 pub mod answer;
 pub mod context;
 pub mod if_match;
@@ -19,9 +20,10 @@ pub mod timestamp;
 
 pub use accept::AcceptsJson;
 pub use accept_language::AcceptLanguage;
+pub use announced::Announced;
 pub use answer::{Created, NoContent, Ok200};
 pub use if_match::IfMatch;
-pub use json::{Json, from_value, parse_json};
+pub use json::{Json, parse_json};
 pub use paging::{ContinuationToken, Page, PageRequest};
 pub use path::Path;
 pub use query::Query;

@@ -10,6 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     domain::refusal::Refusal,
+    heavy,
     http::{
         json::{expect_media_type, parse_body, parse_json, read_body},
         query::Query,
@@ -62,14 +63,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MaybeSilent<T> {
         let asked = query.boolean("isSilentUpdate");
         query.finish()?;
         let bytes = read_body(request).await?;
-        let body = parse_body(&bytes, &["isSilentUpdate"])?;
-        let silence: Silence = parse_json(&bytes)?;
-        Ok(Self { body, silent: asked.unwrap_or(silence.is_silent_update) })
+        heavy::beside(bytes.len(), move || {
+            let body = parse_body(&bytes, &["isSilentUpdate"])?;
+            let silence: Silence = parse_json(&bytes)?;
+            Ok(Self { body, silent: asked.unwrap_or(silence.is_silent_update) })
+        })
+        .await
     }
 }
 
-/// Whether the query string, or else a JSON body, asks for silence. For operations that need no body: what is not JSON is
-/// not looked at.
+/// Whether the query string, or else a JSON body, asks for silence. For operations that need no body: what is not called
+/// JSON is not looked at, and nothing or `null` says nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent(pub bool);
 
@@ -87,6 +91,10 @@ impl<S: Send + Sync> FromRequest<S> for Silent {
             return Ok(Self(false));
         }
         let bytes = read_body(request).await?;
-        Ok(Self(parse_json::<Silence>(&bytes).is_ok_and(|silence| silence.is_silent_update)))
+        // A wish for silence that cannot be read must not end in telling everybody.
+        match bytes.trim_ascii() {
+            b"" | b"null" => Ok(Self(false)),
+            body => Ok(Self(parse_json::<Silence>(body)?.is_silent_update)),
+        }
     }
 }

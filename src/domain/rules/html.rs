@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
-use super::code::Code;
+use super::{code::Code, uri};
 use crate::domain::violations::Fault;
 
 const TAGS: [&str; 14] =
@@ -24,28 +24,48 @@ pub fn unsupported() -> Fault {
 
 /// Every element is a known one; only links have an attribute, and exactly one: an https address. Text and comments are
 /// not looked at.
+///
+/// What the tokenizer drops is in the stored text all the same, and another page may make something of it: a second
+/// attribute of one name, attributes of an end tag, a tag or a comment that goes on behind the end of the text.
 pub fn is_supported(value: &str) -> bool {
     let queue = BufferQueue::default();
     queue.push_back(value.into());
-    let tokenizer = Tokenizer::new(Elements { supported: Cell::new(true) }, TokenizerOpts::default());
+    queue.push_back(BEHIND.to_string().into());
+    let sink = Elements { supported: Cell::new(true), ends_as_text: Cell::new(false) };
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     // The sink always says "go on", so one call reads all.
     let _ = tokenizer.feed(&queue);
     tokenizer.end();
-    tokenizer.sink.supported.get()
+    tokenizer.sink.supported.get() && tokenizer.sink.ends_as_text.get()
 }
+
+/// Stands for what comes behind the value in a page: text, unless the value leaves something open.
+const BEHIND: char = '\u{b7}';
 
 struct Elements {
     supported: Cell<bool>,
+    ends_as_text: Cell<bool>,
 }
 
 impl TokenSink for Elements {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        if let Token::TagToken(tag) = token
-            && tag.kind == TagKind::StartTag
-            && !is_supported_element(&tag)
-        {
+        let supported = match token {
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => is_supported_element(&tag),
+            Token::TagToken(tag) => tag.attrs.is_empty(),
+            Token::ParseError(fault) => fault != "Duplicate attribute",
+            Token::CharacterTokens(text) => {
+                self.ends_as_text.set(text.ends_with(BEHIND));
+                true
+            }
+            Token::CommentToken(_) => {
+                self.ends_as_text.set(false);
+                true
+            }
+            Token::DoctypeToken(_) | Token::NullCharacterToken | Token::EOFToken => true,
+        };
+        if !supported {
             self.supported.set(false);
         }
         TokenSinkResult::Continue
@@ -55,8 +75,7 @@ impl TokenSink for Elements {
 fn is_supported_element(tag: &Tag) -> bool {
     if &*tag.name == "a" {
         let [attribute] = tag.attrs.as_slice() else { return false };
-        &*attribute.name.local == "href"
-            && attribute.value.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
+        &*attribute.name.local == "href" && uri::is_https(&attribute.value)
     } else {
         tag.attrs.is_empty() && TAGS.contains(&&*tag.name)
     }
@@ -90,6 +109,16 @@ mod tests {
             "<a href='https://a.no' target='_blank'>x</a>",
             "<a href='javascript:alert(1)'>x</a>",
             "<p/onclick=alert(1)>",
+            // M-08: what the tokenizer mends or drops.
+            "<a href='https:///x'>x</a>",
+            "<a href='https://.no/x'>x</a>",
+            "<a href=' https://a.no'>x</a>",
+            "<a href='https://a.no' href='javascript:alert(1)'>x</a>",
+            "<p>a</p onclick=alert(1)>",
+            "a <img src=x onerror=alert(1) ",
+            "a <a href='https://a.no",
+            "a <!-- the rest of the page",
+            "a <? the rest of the page",
         ] {
             assert!(!is_supported(bad), "{bad}");
         }

@@ -6,6 +6,7 @@ pub mod code;
 pub mod content;
 pub mod html;
 pub mod localized;
+pub mod tag;
 pub mod text;
 pub mod time;
 pub mod unique;

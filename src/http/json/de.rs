@@ -10,12 +10,18 @@ use std::{
 
 use serde::de::{self, DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, Unexpected, Visitor};
 
-use super::text::{Checked, Cursor, Token};
+use super::{
+    text::{Checked, Cursor, Token},
+    words,
+};
 use crate::domain::violations::At;
 
 /// What the items of all lists of one document may take, in bytes of their types. A body of `{},{},…` must not become
 /// gigabytes of empty objects.
 const LISTS_BYTES: usize = 64 << 20;
+
+/// What a member of a map costs beside its name and value: the name's own parts, and the map's slack.
+const MEMBER_BYTES: usize = 100;
 
 /// Why a value does not fit its type, and where it stands.
 #[derive(Debug)]
@@ -46,12 +52,37 @@ impl de::Error for TypeError {
         Self { path: None, text: text.to_string(), allowed: Vec::new() }
     }
 
-    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_value(found, expected)
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let wanted = expected.to_string();
         // As `Given` says what it expects.
-        let names = wanted.strip_prefix("one of ").unwrap_or_default().split(' ').filter(|name| !name.is_empty());
+        let names = wanted.strip_prefix("one of ").unwrap_or_default().split(", ").filter(|name| !name.is_empty());
         let allowed = names.map(str::to_owned).collect();
-        Self { path: None, text: format!("invalid value: {unexpected}, expected {wanted}"), allowed }
+        Self { allowed, ..Self::custom(words::must_be(expected, found)) }
+    }
+
+    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
+        Self::custom(words::must_be(expected, Unexpected::Other(&format!("a list of {length}"))))
+    }
+
+    fn unknown_variant(name: &str, known: &'static [&'static str]) -> Self {
+        let allowed = known.iter().map(|&name| name.to_owned()).collect();
+        Self { allowed, ..Self::custom(words::one_of(known, name)) }
+    }
+
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        Self::custom(words::one_of(known, name))
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self::custom(format_args!("The member '{name}' must be given."))
+    }
+
+    fn duplicate_field(name: &'static str) -> Self {
+        Self::custom(format_args!("The member '{name}' is given twice."))
     }
 }
 
@@ -198,7 +229,7 @@ fn unexpected(token: &Token<'_>, expected: &dyn Expected) -> TypeError {
     let found = match token {
         Token::Null => Unexpected::Other("null"),
         Token::Bool(value) => Unexpected::Bool(*value),
-        Token::Number(_) => Unexpected::Other("a number"),
+        Token::Number(text) => Unexpected::Other(text),
         Token::String(text) => Unexpected::Str(text),
         Token::Items => Unexpected::Seq,
         Token::Members => Unexpected::Map,
@@ -206,9 +237,10 @@ fn unexpected(token: &Token<'_>, expected: &dyn Expected) -> TypeError {
     TypeError::invalid_type(found, expected)
 }
 
-/// `uuid` reads undashed, braced and URN forms too; JSON bodies may hold the 36-character form only.
-fn is_lenient_uuid(text: &str, expected: &dyn Expected) -> bool {
-    text.len() != 36 && uuid::Uuid::try_parse(text).is_ok() && expected.to_string() == "a formatted UUID string"
+/// `uuid` reads undashed, braced and URN forms too; JSON bodies may hold the 36-character form only. Its own words about
+/// other text speak of forms that are not taken here.
+fn is_wrong_uuid(text: &str, expected: &dyn Expected) -> bool {
+    (text.len() != 36 || uuid::Uuid::try_parse(text).is_err()) && words::is_uuid(expected)
 }
 
 macro_rules! forward {
@@ -232,7 +264,7 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
         match self.cursor.token() {
-            Token::String(text) if is_lenient_uuid(&text, &visitor) => {
+            Token::String(text) if is_wrong_uuid(&text, &visitor) => {
                 Err(TypeError::invalid_value(Unexpected::Str(&text), &visitor))
             }
             Token::String(text) => visit_text(text, visitor),
@@ -382,6 +414,11 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'de, '_> {
             .map(Some)
             .map_err(|error| error.at(at))
     }
+
+    /// Most lists have one item or none; without a hint each would have room for four.
+    fn size_hint(&self) -> Option<usize> {
+        Some(usize::from(self.next == 0 && self.cursor.peek() != b']'))
+    }
 }
 
 /// The members of an object that is read as a map.
@@ -421,7 +458,7 @@ impl<'de> de::MapAccess<'de> for &mut Members<'de, '_> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, TypeError> {
         let at = self.at.field(&self.name);
-        let Some(left) = self.budget.get().checked_sub(size_of::<T::Value>()) else {
+        let Some(left) = self.budget.get().checked_sub(size_of::<T::Value>() + self.name.len() + MEMBER_BYTES) else {
             return Err(TypeError::custom("The object holds too many members.").at(self.at));
         };
         self.budget.set(left);

@@ -1,7 +1,8 @@
 //! JSON in: the contract's reading of request bodies, and the extractor that applies it.
 
 mod de;
-mod text;
+pub(in crate::http) mod text;
+mod words;
 
 use std::time::Duration;
 
@@ -17,11 +18,14 @@ use serde::de::DeserializeOwned;
 use de::UnknownMember;
 
 use super::{context, ledger::Ignored, nearest};
-use crate::domain::{
-    limits::BODY_BYTES,
-    refusal::Refusal,
-    rules::code::Code,
-    violations::{Fault, Violations},
+use crate::{
+    domain::{
+        limits::BODY_BYTES,
+        refusal::Refusal,
+        rules::code::Code,
+        violations::{Fault, Violations},
+    },
+    heavy,
 };
 
 /// The key of refusals that concern the document as a whole.
@@ -38,7 +42,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         expect_media_type(request.headers(), &["application/json"])?;
         let body = read_body(request).await?;
-        Ok(Self(parse_body(&body, &[])?))
+        // The text goes as soon as it was read.
+        Ok(Self(heavy::beside(body.len(), move || parse_body(&body, &[])).await?))
     }
 }
 
@@ -172,12 +177,6 @@ fn malformed(bytes: &[u8], text: String) -> Violations {
         Some(_) => "Send JSON in UTF-8, an object in braces.",
     };
     Violations::one(WHOLE, Code::BodyMalformed.says(text).hint(hint))
-}
-
-/// Reads an already parsed document (one that was patched) by the same rules as [`parse_json`].
-pub fn from_value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Violations> {
-    let text = serde_json::to_vec(value).map_err(|error| malformed(b"x", error.to_string()))?;
-    parse_json(&text)
 }
 
 /// Whether a `Content-Type` is of a media type; parameters such as the charset do not matter.

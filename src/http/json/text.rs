@@ -30,6 +30,11 @@ impl<'a> Checked<'a> {
         Ok(Self(text))
     }
 
+    /// A value out of a text that was checked.
+    pub fn before(part: &'a str) -> Self {
+        Self(part)
+    }
+
     /// At the document's value.
     pub fn cursor(self) -> Cursor<'a> {
         let mut cursor = Cursor { text: self.0, at: 0 };
@@ -303,6 +308,13 @@ impl<'a> Cursor<'a> {
         &rest[..length]
     }
 
+    /// Behind an opening bracket: whether something comes before the closing one, which is stepped over otherwise.
+    pub fn first(&mut self, close: u8) -> bool {
+        let empty = self.peek() == close;
+        self.at += usize::from(empty);
+        !empty
+    }
+
     /// Steps over a comma; `false` at the closing bracket, which is stepped over as well.
     pub fn goes_on(&mut self) -> bool {
         self.skip_blanks();
@@ -356,6 +368,13 @@ impl<'a> Cursor<'a> {
                 Some(_) => self.at += 1,
             }
         }
+    }
+
+    /// The value here as it is written, whatever it holds.
+    pub fn value(&mut self) -> &'a str {
+        let start = self.at;
+        self.skip_value();
+        &self.text[start..self.at]
     }
 
     /// Steps over the value here, whatever it holds.

@@ -1,7 +1,8 @@
 //! `POST /serviceowner/dialogs/{dialogId}/activities`: append one activity.
 //!
 //! Order of refusals: 400, 404, 410 deleted (administrators may append to deleted dialogs), 403 frozen, 403 type, 422 unknown
-//! transmission, 403 not ours, 422 unknown actor; 412, 409 or 422 at save.
+//! transmission, 403 not ours, 422 unknown actor; 412 or 422 at save. Without `If-Match`, those that come at the same time
+//! take turns; 409 only if there are too many.
 
 use axum::extract::State;
 
@@ -63,42 +64,45 @@ pub async fn create(
     let checking = Checking { context, operation: Judged::CreateActivity, is_api_only: false };
     check(&body, id, &checking).into_result()?;
 
-    let mut dialog = owner::of_own_name(&app, &caller, id).await?;
-    if !caller.is_admin() {
-        standing::not_deleted(&dialog)?;
-    }
-    standing::not_frozen(&dialog, &caller)?;
     let mut growth = Growth::new(Vec::new(), vec![body.into_activity(now)]);
-    must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden)?;
-    let known = wanted(&growth).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
-    refuse_unknown_transmission(&growth, &known)?;
-    let catalogue = app.altinn.resources().catalogue().await?;
-    may_write(&caller, &catalogue, &dialog.resource_type, &References::to(&dialog.service_resource))?;
-    actor_names::look_up(&app.altinn, growth.actors()).await?;
-    standing::matches(expected, dialog.revision)?;
+    let mut append = app.turns.append(id, expected);
+    loop {
+        let mut dialog = owner::of_own_name(&app, &caller, id).await?;
+        if !caller.is_admin() {
+            standing::not_deleted(&dialog)?;
+        }
+        standing::not_frozen(&dialog, &caller)?;
+        must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden)?;
+        let known = wanted(&growth).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
+        refuse_unknown_transmission(&growth, &known)?;
+        let catalogue = app.altinn.resources().catalogue().await?;
+        may_write(&caller, &catalogue, &dialog.resource_type, &References::to(&dialog.service_resource))?;
+        actor_names::look_up(&app.altinn, growth.actors()).await?;
+        standing::matches(expected, dialog.revision)?;
 
-    let read = dialog.revision;
-    dialog.has_unopened_content = dialog.has_unopened_content
-        && growth.leaves_unopened(&dialog.resource_type, known.unopened_transmission, known.correspondence_opened);
-    let unsee = dialog.stamp(Change { content: false, other: true }, now, silent);
-    let events = Raised { dialog: &dialog, now, silent }.updated(true, &[], &growth.activities);
-    let listed = relisted(&dialog.body, &known.listed, &growth);
-    let opened = growth.opened();
-    DialogChange {
-        unsee,
-        listed: listed.as_ref(),
-        labels: LabelEffect { reset: !silent, sent: false },
-        opened: &opened,
-        activities: &growth.activities,
-        events: &events,
-        ..DialogChange::of_row(&dialog, read, now)
+        let read = dialog.revision;
+        dialog.has_unopened_content = dialog.has_unopened_content
+            && growth.leaves_unopened(&dialog.resource_type, known.unopened_transmission, known.correspondence_opened);
+        let unsee = dialog.stamp(Change { content: false, other: true }, now, silent);
+        let events = Raised { dialog: &dialog, now, silent }.updated(true, &[], &growth.activities);
+        let listed = relisted(&dialog.body, &known.listed, &growth);
+        let opened = growth.opened();
+        let change = DialogChange {
+            unsee,
+            listed: listed.as_ref(),
+            labels: LabelEffect { reset: !silent, sent: false },
+            opened: &opened,
+            activities: &growth.activities,
+            events: &events,
+            ..DialogChange::of_row(&dialog, read, now)
+        };
+        if change.save(&app.db).await?.is_some() {
+            let new = growth.activities[0].id;
+            let location = format!("/api/v1/serviceowner/dialogs/{id}/activities/{new}");
+            return Ok(Created { location, etag: dialog.revision, id: new });
+        }
+        append.again().await?;
     }
-    .save(&app.db)
-    .await?
-    .ok_or_else(|| standing::too_late(expected))?;
-    let new = growth.activities[0].id;
-    let location = format!("/api/v1/serviceowner/dialogs/{id}/activities/{new}");
-    Ok(Created { location, etag: dialog.revision, id: new })
 }
 
 fn check(body: &ActivityInput, id: DialogId, checking: &Checking) -> Violations {

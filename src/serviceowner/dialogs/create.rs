@@ -14,13 +14,14 @@ use crate::{
     domain::{
         birth::NewDialog,
         dialog::Transmission,
-        event::Raised,
+        event::{DomainEvent, Raised},
         hierarchy::{self, Node, StoredParents},
         ids::DialogId,
         refusal::Refusal,
         violations::{Code, Violations},
     },
-    http::{Created, Json},
+    heavy,
+    http::{Announced, Created, Json},
     openapi,
     serviceowner::{
         authorization::{References, may_write, rule_context},
@@ -29,7 +30,10 @@ use crate::{
         idempotency,
         input::{Checking, CreateDialog, Operation, must_be_permitted},
     },
-    store::dialog::{children::Placed, insert},
+    store::{
+        dialog::{children::Placed, insert},
+        violation::StoreError,
+    },
 };
 
 const PATH: &str = "/api/v1/serviceowner/dialogs";
@@ -79,12 +83,14 @@ pub async fn create(
     State(app): State<App>,
     caller: ServiceOwner,
     silent: SilentQuery,
+    Announced(weight): Announced,
     Json(request): Json<CreateDialog>,
 ) -> Result<Created<DialogId>, Refusal> {
     let now = app.clock.now();
     let context = rule_context(&caller, now);
     let silent = silent.read()?;
-    request.check(&Checking { context, operation: Operation::CreateDialog, is_api_only: request.is_api_only })?;
+    let checking = Checking { context, operation: Operation::CreateDialog, is_api_only: request.is_api_only };
+    heavy::beside(weight, || request.check(&checking)).await?;
 
     let mut deferred = Deferred::new();
     let catalogue = app.altinn.resources().catalogue().await?;
@@ -97,14 +103,15 @@ pub async fn create(
     if !silent && !context.is_admin {
         request.check_not_over(now, &mut times_over);
     }
-    let mut new = request.into_dialog(org, resource_type, now);
+    let mut new = heavy::beside(weight, || request.into_dialog(org, resource_type, now)).await;
 
     let references = References::of(&new.dialog.service_resource, &new.dialog.body).and(&new.transmissions);
     deferred.beats(may_write(&caller, &catalogue, &new.dialog.resource_type, &references))?;
     deferred.beats(key_is_free(&app, &new).await?)?;
     deferred.append(times_over);
     deferred.beats(must_be_permitted(&new.activities, &context).map_err(Refusal::forbidden))?;
-    let depths = hierarchy::depths(&nodes(&new.transmissions), &StoredParents::new())
+    let depths = heavy::beside(weight, || hierarchy::depths(&nodes(&new.transmissions), &StoredParents::new()))
+        .await
         .inspect_err(|faults| faults.report(hierarchy::WHOLE_DIALOG, deferred.found()));
     let keys = new.transmissions.iter().map(|transmission| transmission.idempotent_key.as_deref());
     deferred.beats(idempotency::distinct(keys))?;
@@ -115,7 +122,7 @@ pub async fn create(
     let raised = Raised { dialog: &new.dialog, now, silent };
     let events = raised.born(&new.transmissions, &new.activities);
     let transmissions = placed(std::mem::take(&mut new.transmissions), &depths.unwrap_or_default());
-    insert::insert(&app.db, &app.dictionary, &new, &transmissions, &events).await?;
+    store(&app, &new, &transmissions, &events).await?;
     let id = new.dialog.id;
     Ok(Created { location: format!("{PATH}/{id}"), etag: new.dialog.revision, id })
 }
@@ -141,7 +148,26 @@ fn owner_and_type(resource: Option<&ServiceResource>) -> (String, String) {
     resource.map(|resource| (resource.org_code.clone(), resource.resource_type.clone())).unwrap_or_default()
 }
 
-/// 409 if a live dialog of the owner has the key. One that is deleted, or made at this moment, is found at save.
+/// Stores the dialog. Whoever loses to another request at the last moment is told what it would have been told a moment
+/// later: an id may be taken because the same request came twice, and then it is the key that counts.
+async fn store(app: &App, new: &NewDialog, placed: &[Placed], events: &[DomainEvent]) -> Result<(), Refusal> {
+    /// Two lists of the same ids may wait for each other; one of them is sent back by the database.
+    const TRIES: usize = 3;
+    for last in [false; TRIES - 1].into_iter().chain([true]) {
+        match insert::insert(&app.db, &app.dictionary, new, placed, events).await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Concurrent) if !last => {}
+            Err(lost @ (StoreError::Violated(_) | StoreError::Concurrent)) => {
+                key_is_free(app, new).await??;
+                return Err(lost.into());
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(StoreError::Concurrent.into())
+}
+
+/// 409 if a live dialog of the owner has the key. One that is deleted is found at save.
 async fn key_is_free(app: &App, new: &NewDialog) -> Result<Result<(), Refusal>, Refusal> {
     let Some(key) = &new.dialog.idempotent_key else { return Ok(Ok(())) };
     let taken = insert::with_idempotent_key(&app.db, &new.dialog.org, key).await?;

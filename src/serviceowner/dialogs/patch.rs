@@ -8,22 +8,20 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use bytes::Bytes;
+use serde_json::json;
 
 use super::update::Update;
 use crate::{
     access::owner,
     app::App,
     auth::ServiceOwner,
-    domain::{
-        ids::DialogId,
-        refusal::Refusal,
-        violations::{Code, Violations},
-    },
+    domain::{ids::DialogId, refusal::Refusal},
+    heavy,
     http::{
         answer,
         if_match::IfMatch,
-        json::{expect_media_type, from_value, read_body},
+        json::{expect_media_type, parse_json, read_body},
         json_patch,
         path::Path,
     },
@@ -79,49 +77,42 @@ pub async fn patch(
     let now = app.clock.now();
     let silent = silent.read()?;
     expect_media_type(request.headers(), &MEDIA_TYPES)?;
-    let document = serde_json::from_slice::<Value>(&read_body(request).await?).map_err(|error| {
-        let fault = Code::PatchMalformed.says(error.to_string());
-        Violations::one("patchDocument", fault.hint("Send JSON: a list of operations (RFC 6902)."))
-    })?;
-    let operations = json_patch::parse(document)?;
+    let text = read_body(request).await?;
+    let mut weight = text.len();
+    let operations = heavy::beside(weight, || json_patch::parse(&text)).await?;
+    drop(text);
+    if json_patch::is_heavy(&operations) {
+        weight = weight.max(heavy::HEAVY);
+    }
 
     let dialog = owner::of_own_resource(&app, &caller, id).await?;
-    let body = match patched(&UpdateDialog::from(&dialog), operations) {
+    weight += dialog.body.weight();
+    let body = match heavy::beside(weight, || patched(UpdateDialog::from(&dialog), operations)).await {
         Ok(body) => body,
         Err(why) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),
     };
-    let update = Update { app: &app, caller: &caller, expected, silent, now };
+    let update = Update { app: &app, caller: &caller, expected, silent, now, weight };
     Ok(update.apply(dialog, body).await?.into_response())
 }
 
 /// The document after the operations, or why one of them cannot be applied.
-fn patched(projection: &UpdateDialog, operations: Vec<json_patch::Operation>) -> Result<UpdateDialog, String> {
-    let mut document = written_out(projection)?;
-    json_patch::apply(&mut document, operations, |document| written_out(&read(document)?))?;
-    read(&document)
+fn patched(projection: UpdateDialog, operations: Vec<json_patch::Operation>) -> Result<UpdateDialog, String> {
+    let document = written_out(&projection)?;
+    // Each form of a large dialog goes before the next one is made.
+    drop(projection);
+    let patched = json_patch::apply(document, operations, |document| written_out(&read(&document)?))?;
+    read(&patched)
 }
 
 /// With every member, absent ones as null: what a path may lead to.
-fn written_out(body: &UpdateDialog) -> Result<Value, String> {
-    serde_json::to_value(body).map_err(|error| error.to_string())
+fn written_out(body: &UpdateDialog) -> Result<Bytes, String> {
+    serde_json::to_vec(body).map(Bytes::from).map_err(|error| error.to_string())
 }
 
-fn read(document: &Value) -> Result<UpdateDialog, String> {
-    from_value(&without_nulls(document)).map_err(|found| {
+fn read(document: &[u8]) -> Result<UpdateDialog, String> {
+    parse_json(document).map_err(|found| {
         let texts = found.faults().map(|(path, fault)| format!("{path}: {}", fault.text));
         let why = texts.collect::<Vec<_>>().join(" ");
         format!("The value is invalid for target location. {why}")
     })
-}
-
-/// Null and absent are the same in the patched document; the rules see absence.
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let kept = members.iter().filter(|(_, member)| !member.is_null());
-            kept.map(|(name, member)| (name.clone(), without_nulls(member))).collect()
-        }
-        Value::Array(items) => items.iter().map(without_nulls).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
-    }
 }

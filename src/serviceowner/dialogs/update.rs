@@ -29,7 +29,8 @@ use crate::{
         rules::{time, unique::joined},
         violations::{Code, Fault, Violations},
     },
-    http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path},
+    heavy,
+    http::{announced::Announced, answer::NoContent, if_match::IfMatch, json::Json, path::Path},
     openapi::{Operation, Route},
     serviceowner::{
         authorization::{References, may_write, rule_context},
@@ -74,6 +75,7 @@ pub async fn update(
     Path(id): Path<DialogId>,
     expected: IfMatch,
     silent: SilentQuery,
+    Announced(length): Announced,
     Json(body): Json<UpdateDialog>,
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
@@ -82,7 +84,8 @@ pub async fn update(
         return Err(Violations::one("id", Fault::nil_id("'Id' must not be empty.")).into());
     }
     let dialog = owner::of_own_resource(&app, &caller, id).await?;
-    Update { app: &app, caller: &caller, expected, silent, now }.apply(dialog, body).await
+    let weight = length + dialog.body.weight();
+    Update { app: &app, caller: &caller, expected, silent, now, weight }.apply(dialog, body).await
 }
 
 /// One PUT or PATCH under way.
@@ -92,6 +95,8 @@ pub(super) struct Update<'a> {
     pub expected: IfMatch,
     pub silent: bool,
     pub now: Instant,
+    /// Of the request and of what is stored, in bytes.
+    pub weight: usize,
 }
 
 impl Update<'_> {
@@ -103,7 +108,7 @@ impl Update<'_> {
         let checking = Checking { context, operation: Judged::UpdateDialog, is_api_only: body.is_api_only };
         let stored_facts =
             Stored { visible_from: before.visible_from, contentless_transmission: known.contentless_transmission };
-        body.check(stored_facts, &checking)?;
+        heavy::beside(self.weight, || body.check(stored_facts, &checking)).await?;
         standing::not_deleted(&before)?;
         standing::not_frozen(&before, caller)?;
         standing::matches(self.expected, before.revision)?;
@@ -113,7 +118,7 @@ impl Update<'_> {
             body.check_not_over(&before, now, deferred.found());
         }
         let mut ids = ChildIds::new(now);
-        let (mut dialog, mut growth) = body.into_update(&before, &mut ids);
+        let (mut dialog, mut growth) = heavy::beside(self.weight, || body.into_update(&before, &mut ids)).await;
         refuse_known_activities(&growth, &known, deferred.found());
         deferred.beats(must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden))?;
         let depths = self.check_growth(&growth, &known, &mut dialog, deferred.found());
@@ -159,13 +164,19 @@ impl Update<'_> {
         ids: ChildIds,
     ) -> Result<NoContent, Refusal> {
         let (sent, opened) = (growth.from_party(), growth.opened());
-        let change = Change::between(&before, &dialog, !growth.transmissions.is_empty(), !growth.activities.is_empty());
+        let compare = || {
+            let (appended, acted) = (!growth.transmissions.is_empty(), !growth.activities.is_empty());
+            let change = Change::between(&before, &dialog, appended, acted);
+            let relisted = Listed::of(&dialog.body, listed.latest_activity.clone()).with(&growth.activities);
+            let rewritten = dialog.body != before.body || relisted != listed;
+            (change, relisted, rewritten, claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen))
+        };
+        let (change, relisted, rewritten, (claimed, released)) = heavy::beside(self.weight, compare).await;
+        let read = before.revision;
+        drop(before);
         let unsee = dialog.stamp(change, self.now, self.silent);
         let raised = Raised { dialog: &dialog, now: self.now, silent: self.silent };
         let events = raised.updated(change.any(), &growth.transmissions, &growth.activities);
-        let relisted = Listed::of(&dialog.body, listed.latest_activity.clone()).with(&growth.activities);
-        let rewritten = dialog.body != before.body || relisted != listed;
-        let (claimed, released) = claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen);
         let placed = growth.transmissions.into_iter().zip(depths);
         let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
         DialogChange {
@@ -179,7 +190,7 @@ impl Update<'_> {
             claimed: &claimed,
             released: &released,
             events: &events,
-            ..DialogChange::of_row(&dialog, before.revision, self.now)
+            ..DialogChange::of_row(&dialog, read, self.now)
         }
         .save(&self.app.db)
         .await?

@@ -40,7 +40,7 @@ pub struct GuiActionInput {
     #[serde(default)]
     pub is_delete_dialog_action: bool,
     /// GET if left out.
-    #[serde(default = "get")]
+    #[serde(default = "get", deserialize_with = "null_is_undefined")]
     #[schema(value_type = HttpVerb)]
     pub http_method: Given<HttpVerb>,
     #[serde(default)]
@@ -54,6 +54,11 @@ pub struct GuiActionInput {
 }
 
 fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LocalizationInput>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Null is none of the verbs that the rule names; the parser would name all that HTTP has.
+fn null_is_undefined<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Given<HttpVerb>, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 

@@ -15,7 +15,7 @@ use crate::{
         ids::{self, DialogId},
         limits, owner_label,
         party::Party,
-        rules::{self, RuleContext, actor, text, time, unique, uri, uuid7::uuid7},
+        rules::{self, RuleContext, actor, tag::normalised, text, time, unique, uri, uuid7::uuid7},
         system_label::SystemLabel,
         violations::{At, Code, Violations},
         wire_enum::Given,
@@ -291,26 +291,26 @@ pub(super) fn check_processes(process: Option<&str>, preceding: Option<&str>, dt
     uri::well_formed_text(preceding, dto.field("precedingProcess"), found);
 }
 
-/// Compared as they are stored: trimmed and without regard to case.
+/// Judged as they are stored.
 pub(super) fn check_search_tags(tags: &[SearchTagInput], at: At, found: &mut Violations) {
     let values = tags.iter().map(|tag| tag.value.as_deref().unwrap_or_default());
-    unique::unique_by(values.clone(), |value| value.trim().to_lowercase(), at, found);
+    unique::unique_by(values.clone(), normalised, at, found);
     for (i, value) in values.enumerate() {
-        let tag = at.item(i);
-        text::min_length(Some(value), limits::SHORT_STRING_MIN, tag.field("value"), found);
-        text::max_length(Some(value), limits::SEARCH_TAG, tag.field("value"), found);
+        let (tag, value) = (at.item(i), normalised(value));
+        text::min_length(Some(&value), limits::SHORT_STRING_MIN, tag.field("value"), found);
+        text::max_length(Some(&value), limits::SEARCH_TAG, tag.field("value"), found);
     }
 }
 
-/// Trimmed and in lower case, in the order given.
+/// As they are stored, in the order given.
 pub(super) fn into_search_tags(tags: Vec<SearchTagInput>) -> Vec<String> {
-    tags.into_iter().filter_map(|tag| tag.value).map(|value| value.trim().to_lowercase()).collect()
+    tags.into_iter().filter_map(|tag| tag.value).map(|value| normalised(&value)).collect()
 }
 
-/// Trimmed, in lower case and sorted.
+/// As they are stored, sorted.
 fn into_owner_labels(labels: Vec<ServiceOwnerLabelInput>) -> Vec<String> {
     let mut labels: Vec<_> =
-        labels.into_iter().filter_map(|label| label.value).map(|value| owner_label::normalised(&value)).collect();
+        labels.into_iter().filter_map(|label| label.value).map(|value| normalised(&value)).collect();
     labels.sort();
     labels
 }

@@ -19,21 +19,16 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::NoParameters},
     openapi::{Operation, Route, scope},
-    serviceowner::standing,
+    serviceowner::{input::some, standing},
 };
 
 /// A label to add.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CreateServiceOwnerLabel {
     /// 3 to 255 characters; stored trimmed and in lower case.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "some")]
     #[schema(value_type = String)]
     pub value: Option<String>,
-}
-
-/// May be missing (which the rules refuse) but not null (which the parser refuses).
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
 }
 
 /// As the API documents show it.

@@ -1,7 +1,8 @@
 //! `POST /serviceowner/dialogs/{dialogId}/transmissions`: append one transmission.
 //!
 //! Order of refusals: 400, 404, 410, 403 frozen, 412, 409 key in use; tree, counts and expiry collected for 422; 403 for
-//! resources that are not the caller's, which wins over what was collected; 422 unknown actor; 412, 409 or 422 at save.
+//! resources that are not the caller's, which wins over what was collected; 422 unknown actor; 412 or 422 at save. Without
+//! `If-Match`, those that come at the same time take turns; 409 only if there are too many.
 
 use axum::extract::State;
 
@@ -66,50 +67,58 @@ pub async fn create(
         Checking { context: rule_context(&caller, now), operation: Judged::CreateTransmission, is_api_only: false };
     check(&body, id, &checking).into_result()?;
 
-    let before = owner::of_own_name(&app, &caller, id).await?;
-    standing::not_deleted(&before)?;
-    standing::not_frozen(&before, &caller)?;
-    standing::matches(expected, before.revision)?;
+    let wanted = wanted(&body);
+    let (mut body, mut ids, mut growth) = (Some(body), ChildIds::new(now), Growth::default());
+    let mut append = app.turns.append(id, expected);
+    loop {
+        let before = owner::of_own_name(&app, &caller, id).await?;
+        standing::not_deleted(&before)?;
+        standing::not_frozen(&before, &caller)?;
+        standing::matches(expected, before.revision)?;
 
-    let known = wanted(&body).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
-    let mut ids = ChildIds::new(now);
-    let mut growth = Growth::new(vec![body.into_transmission(before.visible_from, &mut ids)], Vec::new());
-    idempotency::unused(growth.idempotent_keys(), &known.idempotent_keys)?;
-    let mut deferred = Deferred::new();
-    let mut dialog = before.clone();
-    let depths = growth.depths(&known.transmissions);
-    if let Err(faults) = &depths {
-        faults.report(hierarchy::NEW_AND_ANCESTORS, deferred.found());
-    }
-    deferred.append(growth.count(&mut dialog));
-    growth.check_attachments_not_over(now, deferred.found());
-    let catalogue = app.altinn.resources().catalogue().await?;
-    let references = References::to(&dialog.service_resource).and(&growth.transmissions);
-    may_write(&caller, &catalogue, &dialog.resource_type, &references)?;
-    deferred.settle()?;
-    actor_names::look_up(&app.altinn, growth.actors()).await?;
+        let known = wanted.known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
+        // The first time; what it depends on never changes.
+        if let Some(body) = body.take() {
+            growth = Growth::new(vec![body.into_transmission(before.visible_from, &mut ids)], Vec::new());
+        }
+        idempotency::unused(growth.idempotent_keys(), &known.idempotent_keys)?;
+        let mut deferred = Deferred::new();
+        let mut dialog = before.clone();
+        let depths = growth.depths(&known.transmissions);
+        if let Err(faults) = &depths {
+            faults.report(hierarchy::NEW_AND_ANCESTORS, deferred.found());
+        }
+        deferred.append(growth.count(&mut dialog));
+        growth.check_attachments_not_over(now, deferred.found());
+        let catalogue = app.altinn.resources().catalogue().await?;
+        let references = References::to(&dialog.service_resource).and(&growth.transmissions);
+        may_write(&caller, &catalogue, &dialog.resource_type, &references)?;
+        deferred.settle()?;
+        actor_names::look_up(&app.altinn, growth.actors()).await?;
 
-    dialog.has_unopened_content |= !growth.from_party();
-    let change = Change { content: true, other: false };
-    let unsee = dialog.stamp(change, now, silent);
-    let events = Raised { dialog: &dialog, now, silent }.updated(true, &growth.transmissions, &[]);
-    let sent = growth.from_party();
-    let placed = growth.transmissions.into_iter().zip(depths.unwrap_or_default());
-    let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
-    let new = placed[0].transmission.id;
-    DialogChange {
-        unsee,
-        labels: LabelEffect { reset: !silent, sent },
-        transmissions: &placed,
-        claimed: &ids.chosen,
-        events: &events,
-        ..DialogChange::of_row(&dialog, before.revision, now)
+        dialog.has_unopened_content |= !growth.from_party();
+        let change = Change { content: true, other: false };
+        let unsee = dialog.stamp(change, now, silent);
+        let events = Raised { dialog: &dialog, now, silent }.updated(true, &growth.transmissions, &[]);
+        let sent = growth.from_party();
+        let placed = growth.transmissions.into_iter().zip(depths.unwrap_or_default());
+        let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
+        let change = DialogChange {
+            unsee,
+            labels: LabelEffect { reset: !silent, sent },
+            transmissions: &placed,
+            claimed: &ids.chosen,
+            events: &events,
+            ..DialogChange::of_row(&dialog, before.revision, now)
+        };
+        if change.save(&app.db).await?.is_some() {
+            let new = placed[0].transmission.id;
+            let location = format!("/api/v1/serviceowner/dialogs/{id}/transmissions/{new}");
+            return Ok(Created { location, etag: dialog.revision, id: new });
+        }
+        growth = Growth::new(placed.into_iter().map(|placed| placed.transmission).collect(), Vec::new());
+        append.again().await?;
     }
-    .save(&app.db)
-    .await?
-    .ok_or_else(|| standing::too_late(expected))?;
-    let location = format!("/api/v1/serviceowner/dialogs/{id}/transmissions/{new}");
-    Ok(Created { location, etag: dialog.revision, id: new })
 }
 
 fn check(body: &TransmissionInput, id: DialogId, checking: &Checking) -> Violations {

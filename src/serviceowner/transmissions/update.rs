@@ -35,7 +35,7 @@ use crate::{
         idempotency,
         input::{
             ActorInput, AttachmentInput, AttachmentUrlInput, Checking, NavigationalActionInput, Operation as Judged,
-            TransmissionContentInput, TransmissionInput,
+            TransmissionContentInput, TransmissionInput, some,
         },
         standing,
     },
@@ -64,6 +64,7 @@ pub struct UpdateTransmission {
     #[serde(default, rename = "type")]
     #[schema(value_type = TransmissionType)]
     pub transmission_type: Given<TransmissionType>,
+    #[serde(default, deserialize_with = "some")]
     pub sender: Option<ActorInput>,
     pub content: Option<TransmissionContentInput>,
     /// Merged with the stored ones by id.

@@ -8,10 +8,13 @@
 //! What end users change beside the owner (labels, seen) is not overwritten from an older reading: it is computed from the
 //! locked row.
 
-use sqlx::types::Json;
+use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
-use super::children::{Placed, bind_activities, bind_claims, bind_events, bind_transmissions};
+use super::{
+    append::Appended,
+    children::{Placed, Statement, bind_activities, bind_claims, bind_events, bind_transmissions},
+};
 use crate::{
     db::Db,
     domain::{
@@ -25,6 +28,7 @@ use crate::{
         system_label::{Labels, SystemLabel},
         wire_enum::WireEnum,
     },
+    heavy,
     store::violation::StoreError,
 };
 
@@ -88,20 +92,59 @@ impl<'a> DialogChange<'a> {
             now,
         }
     }
+
     /// Writes the change. `None`: the dialog no longer has the revision that was read, and nothing was written.
     ///
     /// # Errors
     /// Violations of constraints (an id that is taken), and whatever else the database says.
     pub async fn save(self, db: &Db) -> Result<Option<Written>, StoreError> {
+        let mut rest = Appended {
+            transmissions: self.transmissions,
+            activities: self.activities,
+            claimed: self.claimed,
+            events: self.events,
+        };
+        let first = rest.piece();
         // Nothing is written either if labels moved while the statement waited for the row: its picture of the marks would be
-        // an old one. The second statement has a new picture, and tells a stale revision for certain.
-        match self.write(db).await? {
-            None => self.write(db).await,
-            written => Ok(written),
+        // an old one. With the row locked beforehand nothing moves any more, and the statement's picture is a new one.
+        if rest.is_empty()
+            && let Some(written) = self.write(db, first).await?
+        {
+            return Ok(Some(written));
         }
+        self.write_locked(db, first, rest).await
     }
 
-    async fn write(&self, db: &Db) -> Result<Option<Written>, StoreError> {
+    async fn write_locked(
+        &self,
+        db: &Db,
+        first: Appended<'_>,
+        rest: Appended<'_>,
+    ) -> Result<Option<Written>, StoreError> {
+        const LOCK: &str = "select revision from dialog where id = $1 for no key update";
+        let mut transaction = db.begin().await?;
+        let current: Option<Revision> =
+            sqlx::query_scalar(LOCK).bind(self.dialog.id).fetch_optional(&mut *transaction).await?;
+        if current != Some(self.read) {
+            return Ok(None);
+        }
+        let written = self.write(&mut *transaction, first).await?;
+        rest.store(&mut transaction, self.dialog.id).await?;
+        transaction.commit().await?;
+        Ok(written)
+    }
+
+    async fn write(&self, db: impl PgExecutor<'_>, first: Appended<'_>) -> Result<Option<Written>, StoreError> {
+        let rewritten = self.listed.map_or(0, |_| self.dialog.body.weight());
+        let statement = heavy::beside(rewritten + first.weight(), || self.statement(first)).await;
+        let row: Option<(i16, Uuid)> = statement.fetch_optional(db).await?;
+        Ok(row.map(|(mask, context_revision)| Written {
+            labels: Labels::from_mask(mask),
+            context_revision: Revision(context_revision),
+        }))
+    }
+
+    fn statement<'q>(&'q self, first: Appended<'q>) -> Statement<'q, (i16, Uuid)> {
         let dialog = self.dialog;
         let statement = sqlx::query_as(SAVE)
             .bind(dialog.id)
@@ -133,15 +176,11 @@ impl<'a> DialogChange<'a> {
             .bind(self.now)
             .bind(self.listed.map(|_| Json(&dialog.body)))
             .bind(self.listed.map(Json));
-        let statement = bind_transmissions(statement, self.transmissions)
+        let statement = bind_transmissions(statement, first.transmissions)
             .bind(self.opened.iter().map(|id| id.0).collect::<Vec<_>>());
-        let statement = bind_activities(statement, self.activities);
-        let statement = bind_claims(bind_claims(statement, self.claimed), self.released);
-        let row: Option<(i16, Uuid)> = bind_events(statement, self.events).fetch_optional(db).await?;
-        Ok(row.map(|(mask, context_revision)| Written {
-            labels: Labels::from_mask(mask),
-            context_revision: Revision(context_revision),
-        }))
+        let statement = bind_activities(statement, first.activities);
+        let statement = bind_claims(bind_claims(statement, first.claimed), self.released);
+        bind_events(statement, first.events)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writing a new dialog: one statement, so one round trip and one transaction, with the outbox.
+//! Writing a new dialog: one statement, so one round trip and one transaction, with the outbox. Very large ones go in pieces.
 //!
 //! The dialog's own row is the statement's main part and runs first, so a dialog id that is taken is told before an id of a
 //! child is. What constraints refuse is translated by name (`store::violation`).
@@ -6,12 +6,14 @@
 use sqlx::types::Json;
 
 use super::{
+    append::Appended,
     change::progress,
-    children::{Placed, bind_activities, bind_claims, bind_events, bind_transmissions},
+    children::{Placed, Statement, bind_activities, bind_claims, bind_events, bind_transmissions},
 };
 use crate::{
     db::Db,
     domain::{actor::Actor, birth::NewDialog, event::DomainEvent, ids::DialogId, listed::Listed, wire_enum::WireEnum},
+    heavy,
     store::{dictionary::Dictionary, violation::StoreError},
 };
 
@@ -28,10 +30,40 @@ pub async fn insert(
     transmissions: &[Placed],
     events: &[DomainEvent],
 ) -> Result<(), StoreError> {
+    let org = dictionary.org(db, &new.dialog.org).await?;
+    let resource = dictionary.resource(db, &new.dialog.service_resource, org).await?;
+    let mut rest = Appended { transmissions, activities: &new.activities, claimed: &new.chosen, events };
+    let first = rest.piece();
+    let listed = Listed::of(&new.dialog.body, None).with(&new.activities);
+    let weight = new.dialog.body.weight() + first.weight();
+    let statement = heavy::beside(weight, || statement(new, (org, resource), &listed, first)).await;
+    let stored = if rest.is_empty() {
+        statement.fetch_one(db).await.map(drop).map_err(StoreError::from)
+    } else {
+        in_pieces(db, new.dialog.id, statement, rest).await
+    };
+    stored.map_err(|error| error.naming_owner(&new.dialog.org, new.dialog.idempotent_key.as_deref()))
+}
+
+async fn in_pieces(
+    db: &Db,
+    dialog: DialogId,
+    first: Statement<'_, (DialogId,)>,
+    rest: Appended<'_>,
+) -> Result<(), StoreError> {
+    let mut transaction = db.begin().await?;
+    first.fetch_one(&mut *transaction).await?;
+    rest.store(&mut transaction, dialog).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn statement<'q>(
+    new: &'q NewDialog,
+    (org, resource): (i16, i32),
+    listed: &'q Listed,
+    first: Appended<'q>,
+) -> Statement<'q, (DialogId,)> {
     let dialog = &new.dialog;
-    let org = dictionary.org(db, &dialog.org).await?;
-    let resource = dictionary.resource(db, &dialog.service_resource, org).await?;
-    let listed = Listed::of(&dialog.body, None).with(&new.activities);
     let statement = sqlx::query_as(INSERT)
         .bind(dialog.party.key())
         .bind(dialog.party.as_str())
@@ -63,18 +95,14 @@ pub async fn insert(
         .bind(dialog.idempotent_key.as_deref())
         .bind(&dialog.owner_labels)
         .bind(Json(&dialog.body))
-        .bind(Json(&listed));
-    let statement = bind_transmissions(statement, transmissions);
-    let statement = bind_claims(bind_activities(statement, &new.activities), &new.chosen);
-    let statement = bind_events(statement, events)
+        .bind(Json(listed));
+    let statement = bind_transmissions(statement, first.transmissions);
+    let statement = bind_claims(bind_activities(statement, first.activities), first.claimed);
+    bind_events(statement, first.events)
         .bind(new.now)
         .bind(new.label_log.iter().map(|(label, _)| label.id()).collect::<Vec<_>>())
         .bind(new.label_log.iter().map(|(_, action)| action.id()).collect::<Vec<_>>())
-        .bind(Json(Actor::service_owner()));
-    let stored: Result<(DialogId,), _> = statement.fetch_one(db).await;
-    stored
-        .map(drop)
-        .map_err(|error| StoreError::from(error).naming_owner(&dialog.org, dialog.idempotent_key.as_deref()))
+        .bind(Json(Actor::service_owner()))
 }
 
 /// The live dialog of an owner that has this key.

@@ -1,5 +1,6 @@
 //! The rows of a dialog.
 
+mod append;
 pub mod change;
 pub mod children;
 pub mod correct;

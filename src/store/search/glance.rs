@@ -102,8 +102,11 @@ impl Streams<'_> {
                 items.insert(item.id.0, item);
             }
         }
-        // Rows that the statement could not tell from foreign ones may have taken the place of the page's.
-        if hits.iter().take(wanted - 1).all(|hit| items.contains_key(&hit.at.id)) {
+        // Rows that the statement could not tell from foreign ones may have taken the place of the page's. Those behind the
+        // one that ends the page are not missed.
+        let mut in_order = hits.iter().take(wanted - 1).map(|hit| items.get(&hit.at.id));
+        let first_gap = in_order.find(|item| item.is_none_or(|item| item.ends_page));
+        if first_gap.is_none_or(|item| item.is_some()) {
             Ok(Glance::Page(hits, items))
         } else {
             Ok(Glance::TooLittle(hint))

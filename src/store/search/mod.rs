@@ -3,7 +3,8 @@
 //! [`plan`] chooses a way and [`statements`] writes it as SQL. Nearly every page is found by the one statement of
 //! [`glance`], with what its items show. If not, [`merge`] follows the way, statement after statement, until the page is full
 //! or about two seconds have passed (then the page is short and says where to go on), and [`rows`] fetches the items. One
-//! page is one snapshot.
+//! page is one snapshot. A page has at most 8 MiB of items (by what is stored for lists, `listed_bytes`), or one item: it
+//! ends early and says where to go on.
 
 pub mod conditions;
 mod glance;
@@ -91,8 +92,11 @@ pub async fn page(db: &Db, search: &Request) -> Result<Page, sqlx::Error> {
 }
 
 fn page_of(found: &Found, mut rows: Vec<ListRow>, guard: &Guard, limit: usize) -> Page {
-    let has_more = found.hits.len() > limit;
-    let last = found.hits.iter().take(limit).next_back().map(|hit| hit.at.clone());
+    // The last row may be the last that there was room for.
+    let full = rows.last().filter(|row| row.ends_page).map(|row| row.id.0);
+    let end = full.and_then(|id| found.hits.iter().position(|hit| hit.at.id == id)).map_or(limit, |at| at + 1);
+    let has_more = found.hits.len() > end;
+    let last = found.hits.iter().take(end).next_back().map(|hit| hit.at.clone());
     let next = if has_more { last } else { found.stopped_at.clone().or(last) };
     rows.retain(|row| {
         let known = guard.knows(row.id.0, row.party_key, &row.party, row.resource_key);

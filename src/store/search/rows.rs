@@ -48,6 +48,8 @@ pub struct ListRow {
     pub deleted_at: Option<Instant>,
     pub owner_labels: Vec<String>,
     pub listed: Json<Listed>,
+    /// There is no room for another item behind this one.
+    pub(super) ends_page: bool,
     /// Since the last change of content, the newest entry of each reader.
     pub seen: Json<Vec<Seen>>,
 }
@@ -86,6 +88,6 @@ pub(super) async fn fetch(connection: &mut Connection, ids: &[Uuid]) -> Result<V
         return Ok(Vec::new());
     }
     let mut sql = QueryBuilder::new("with page as materialized (select * from unnest(");
-    sql.push_bind(ids).push("::uuid[]) with ordinality page (id, place)) ").push(ITEMS);
+    sql.push_bind(ids).push("::uuid[]) with ordinality page (id, place)) select * from (").push(ITEMS).push(") item");
     sql.build_query_as().fetch_all(connection).await
 }

@@ -1,4 +1,16 @@
--- The dialogs of `page (id, place)`, in the order of the places, with what list items show.
+-- The dialogs of `page (id, place)`, in the order of the places, with what list items show: as many as 8 MiB have room for,
+-- at least one. `ends_page` says of the last one that the room is used up.
+with listed as materialized (
+    select page.id
+         , page.place
+         , c.listed
+         , coalesce(c.listed_bytes, 0) as bytes
+         , sum(coalesce(c.listed_bytes, 0)) over (order by page.place rows unbounded preceding) as upto
+      from page
+      left join lateral (
+          select c.listed, c.listed_bytes from dialog_document c where c.dialog_id = page.id offset 0
+      ) c on true
+)
 select d.id
      , d.revision
      , d.context_revision
@@ -28,14 +40,14 @@ select d.id
      , d.visible_from
      , d.deleted_at
      , d.owner_labels
-     , coalesce(c.listed, '{}') as listed
+     , coalesce(page.listed, '{}') as listed
+     , page.upto >= 8388608 as ends_page
      , coalesce(s.seen, '[]') as seen
-  from page
+  from listed as page
   cross join lateral (select d.* from dialog d where d.id = page.id offset 0) d
   cross join lateral (select p.urn from party p where p.party_key = d.party_key offset 0) p
   cross join lateral (select r.urn from service_resource r where r.id = d.resource_id offset 0) r
   cross join lateral (select o.name from org o where o.id = d.org_id offset 0) o
-  left join lateral (select c.listed from dialog_document c where c.dialog_id = d.id offset 0) c on true
   cross join lateral (
       -- the newest entry of each reader since the content changed
       select jsonb_agg(jsonb_build_object(
@@ -52,4 +64,5 @@ select d.id
              order by e.actor_id, e.created_at desc, e.id desc
         ) e
   ) s
+ where page.upto - page.bytes < 8388608
  order by page.place

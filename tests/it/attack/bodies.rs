@@ -27,7 +27,7 @@ async fn rows(app: &TestApp) -> i64 {
 }
 
 /// A dialog with something in every member.
-fn full_dialog() -> Value {
+pub fn full_dialog() -> Value {
     let id = || fresh_id().to_string();
     let url = |kind: &str| json!({"url": "https://example.com/a", "mediaType": "text/html", "consumerType": kind});
     let attachment = json!({

@@ -1,6 +1,6 @@
 //! Whatever is sent, the service answers, in time, and never with a fault of its own.
 
-mod bodies;
+pub mod bodies;
 mod everything;
 mod headers;
 mod queries;
@@ -15,7 +15,7 @@ use proptest::{
 use crate::harness::{Answer, TestApp};
 
 /// Plays a property's cases one after the other against one service.
-fn hold<S: Strategy>(
+pub fn hold<S: Strategy>(
     cases: u32,
     strategy: &S,
     property: &impl AsyncFn(&TestApp, S::Value) -> Result<(), TestCaseError>,

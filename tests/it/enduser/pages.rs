@@ -241,3 +241,57 @@ async fn two_labels_are_both_wanted_and_a_token_fits_its_order() {
     assert!(refused.errors("continuationToken")[0].contains("createdat"), "{}", refused.text);
     assert_eq!(names(&user.get(&path).await.expect(200).body), ["unopened"]);
 }
+
+/// M-26: a page of large items ends early, with a token; all pages together have every dialog once.
+#[tokio::test]
+async fn a_page_ends_before_it_grows_without_bound() {
+    const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es \
+         et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv";
+    const DIALOGS: usize = 60;
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let texts: Vec<Value> =
+        LANGUAGES.split(' ').map(|code| json!({"languageCode": code, "value": "ø".repeat(255)})).collect();
+    let long = ["title", "nonSensitiveTitle", "summary", "nonSensitiveSummary", "senderName"]
+        .iter()
+        .fold(simple_dialog(), |body, name| body.with(&format!("content.{name}"), json!({"value": texts})));
+    let mut expected = Vec::new();
+    for n in 0..DIALOGS {
+        let name = format!("{n:03}");
+        owner.creates(named(&name)).await;
+        expected.push(name);
+    }
+    let template = owner.creates(long.with("externalReference", "060")).await;
+    expected.push("060".into());
+    // What is stored for lists is what counts.
+    sqlx::query("update dialog_document x set listed = t.listed from dialog_document t where t.dialog_id = $1")
+        .bind(template)
+        .execute(&app.db)
+        .await
+        .unwrap();
+    let user = app.person(PERSON);
+    let lists = [
+        (&user, format!("enduser/dialogs?party={}", person(PERSON))),
+        (&owner, format!("serviceowner/dialogs?serviceResource={RESOURCE}")),
+    ];
+    for (client, list) in lists {
+        for limit in [1000, 50] {
+            let (mut found, mut pages, mut token) = (Vec::new(), 0, String::new());
+            loop {
+                let answer =
+                    client.get(&format!("{list}&orderBy=createdAt_asc&limit={limit}{token}")).await.expect(200);
+                assert!(answer.text.len() < 12_000_000, "{}", answer.text.len());
+                let listed = names(&answer.body);
+                assert!(!listed.is_empty() && listed.len() < 50, "{}", listed.len());
+                found.extend(listed);
+                pages += 1;
+                if answer.body["hasNextPage"] == false {
+                    break;
+                }
+                token = format!("&continuationToken={}", answer.body["continuationToken"].as_str().expect("a token"));
+            }
+            assert_eq!(found, expected, "{list}");
+            assert!(pages > 1, "{list}");
+        }
+    }
+}

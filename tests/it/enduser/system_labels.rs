@@ -123,9 +123,12 @@ async fn one_dialog_is_marked() {
     assert_eq!(done.etag(), after["revision"].as_str().expect("a revision"));
     assert_ne!(after["revision"], before["revision"]);
     // What changes nothing answers with the revision as it is.
-    for nothing in [json!({}), add(&[]), add(&["Archive"]), json!({ "addLabels": [99] })] {
+    for nothing in [json!({}), add(&[]), add(&["Archive"])] {
         assert_eq!(user.put(&single(dialog), nothing).await.expect(204).etag(), done.etag());
     }
+    // M-12: what no label has is not dropped.
+    let refused = user.put(&single(dialog), json!({ "addLabels": [99] })).await.expect(400);
+    assert_eq!(refused.errors("addLabels[0]"), ["'AddLabels' has a range of values which does not include '99'."]);
     assert_eq!(app.raised_events(dialog).await.len(), 1, "EV-012: labels raise nothing");
 
     let unknown = user.put(&single(fresh_id()), add(&["Bin"])).await.expect(404);

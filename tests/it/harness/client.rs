@@ -129,6 +129,9 @@ impl<'a> Client<'a> {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.expect("the service sends what it announced");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if status.is_client_error() {
+            speaks_of_the_wire(&text);
+        }
         let answer = Answer { status, headers, body, text };
         answer.explains_itself();
         answer
@@ -176,6 +179,24 @@ impl<'a> Client<'a> {
         claims.entry("iss").or_insert_with(|| sandbox.issuer(KeyName::Altinn).into());
         claims.entry("exp").or_insert_with(|| (now + 1800).into());
         sandbox.raw(&claims, &sandbox.altinn_header(), KeyName::Altinn)
+    }
+}
+
+/// M-11: no refusal of any test speaks of our types or of the libraries' ideas of them.
+#[track_caller]
+fn speaks_of_the_wire(text: &str) {
+    const INSIDE: [&str; 13] =
+        ["struct", "enum", "unit value", "sequence", "map", "tuple", "i16", "i32", "i64", "u8", "u64", "f64", "usize"];
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    for word in INSIDE {
+        for (at, _) in text.match_indices(word) {
+            let apart = !text[..at].ends_with(is_word) && !text[at + word.len()..].starts_with(is_word);
+            assert!(!apart, "a refusal speaks of `{word}`: {text:.2000}");
+        }
+    }
+    for (at, _) in text.match_indices("::") {
+        let path = text[..at].ends_with(is_word) && text[at + 2..].starts_with(is_word);
+        assert!(!path, "a refusal names a path of ours: {text:.2000}");
     }
 }
 

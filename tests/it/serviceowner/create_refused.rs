@@ -431,3 +431,72 @@ async fn without_names_nothing_is_created() {
     let stored: i64 = sqlx::query_scalar("select count(*) from dialog").fetch_one(&app.db).await.unwrap();
     assert_eq!(stored, 0);
 }
+
+/// M-08: an address is judged as it is stored, not as a browser would mend it.
+#[tokio::test]
+async fn addresses_that_have_to_be_mended_are_refused() {
+    const NOT_HTTPS: &str = "is not a well-formatted HTTPS URL.";
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let localized = |value: &str| json!([{"languageCode": "nb", "value": value}]);
+    let urls = |url: &str| json!([{"url": url, "consumerType": "Gui"}]);
+    let embed = |url: &str| {
+        json!({
+            "mediaType": "application/vnd.dialogporten.frontchannelembed-url;type=text/markdown",
+            "value": localized(url),
+        })
+    };
+    let with = |url: &str| {
+        let transmission = simple_transmission()
+            .with("content.contentReference", embed(url))
+            .and("attachments", json!({"urls": urls(url)}))
+            .and("navigationalActions", json!({"title": localized("Dit"), "url": url}));
+        simple_dialog()
+            .with("content.mainContentReference", embed(url))
+            .and("attachments", json!({"urls": urls(url)}))
+            .and("guiActions", json!({"action": "a", "url": url, "priority": "Primary", "title": localized("Les")}))
+            .and("apiActions", json!({"action": "a", "endpoints": [{"url": url, "httpMethod": "GET"}]}))
+            .and("transmissions", transmission)
+    };
+    owner.post(DIALOGS, with("https://example.com:443/æ?b#c")).await.expect(201);
+    for bad in [
+        "https:///x",
+        "https://.no/x",
+        "https://e..no/x",
+        "https://a,b.no/x",
+        "https://*.no/x",
+        "https://127.1/x",
+        " https://example.com/x",
+        "https://exa\tmple.com/x",
+        "https:\\\\example.com/x",
+    ] {
+        let refused = owner.post(DIALOGS, with(bad)).await.expect(400);
+        for (key, name) in [
+            ("dto.guiActions[0].url", "Url"),
+            ("dto.apiActions[0].endpoints[0].url", "Url"),
+            ("dto.attachments[0].urls[0].url", "Url"),
+            ("dto.content.value[0].value", "Value"),
+            ("dto.transmissions[0].content.value[0].value", "Value"),
+            ("dto.transmissions[0].attachments[0].urls[0].url", "Url"),
+            ("dto.transmissions[0].navigationalActions[0].url", "Url"),
+        ] {
+            assert_eq!(refused.errors(key), [format!("'{name}' {NOT_HTTPS}").as_str()], "{bad} at {key}");
+        }
+        assert_eq!(refused.body["errors"].as_object().unwrap().len(), 7, "{}", refused.text);
+    }
+}
+
+/// M-08, M-09: tags and labels are judged as they are stored.
+#[tokio::test]
+async fn words_are_judged_in_their_normal_form() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let tag = |value: &str| simple_dialog().and("searchTags", json!({"value": value}));
+    let label = |value: &str| simple_dialog().with("serviceOwnerContext.serviceOwnerLabels", json!([{"value": value}]));
+    let short = "The length of 'Value' must be at least 3 characters. You entered 2 characters.";
+    assert_eq!(faults(&owner, tag("  ab  "), "dto.searchTags[0].value").await, [short]);
+    assert_eq!(faults(&owner, label("  ab  "), "dto.serviceOwnerContext.serviceOwnerLabels[0].value").await, [short]);
+    let long = "The length of 'Value' must be 63 characters or fewer. You entered 64 characters.";
+    assert_eq!(faults(&owner, tag(&"İ".repeat(32)), "dto.searchTags[0].value").await, [long]);
+    owner.post(DIALOGS, tag(&format!(" {} ", "x".repeat(63)))).await.expect(201);
+}

@@ -213,3 +213,24 @@ async fn the_all_zero_id() {
     owner.post(&format!("{nil}/actions/restore"), Value::Null).await.expect(404);
     owner.patch(nil, json!([])).await.expect(404);
 }
+
+/// M-12: a wish for silence that cannot be read does not end in telling everybody.
+#[tokio::test]
+async fn silence_is_not_dropped() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let (id, before) = created(&owner, simple_dialog()).await;
+    for body in [json!({"isSilentUpdate": "true"}), json!({"isSilentUpdate": null}), json!([])] {
+        for operation in ["restore", "purge"] {
+            let refused = owner.post(&action(id, operation), body.clone()).await.expect(400);
+            let key = if body.is_array() { "SerializerErrors" } else { "isSilentUpdate" };
+            assert_eq!(refused.errors(key).len(), 1, "{}", refused.text);
+        }
+    }
+    unchanged(&owner, id, &before).await;
+    owner.post(&action(id, "restore"), json!({})).await.expect(204);
+    owner.post(&action(id, "restore"), Value::Null).await.expect(204);
+    owner.post(&action(id, "purge"), json!({"isSilentUpdate": true})).await.expect(204);
+    let kinds: Vec<_> = app.raised_events(id).await.into_iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, ["DialogCreated"]);
+}

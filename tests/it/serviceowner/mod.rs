@@ -21,6 +21,7 @@ mod patch;
 mod refusal_order;
 mod search;
 mod seen_log;
+mod send_back;
 mod system_labels;
 mod transmissions;
 mod update;

@@ -337,3 +337,42 @@ async fn patches_cannot_explode() {
     owner.patch(&path(dialog), json!(moving)).await.expect(400);
     unchanged(&owner, dialog, &before).await;
 }
+
+/// M-01: a short patch does not make a long document, whatever it multiplies; one that brings what it adds may be long.
+#[tokio::test]
+async fn what_multiplies_is_refused() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let (dialog, before) = created(&owner, simple_dialog().with("searchTags", json!([{"value": "merkelapp"}]))).await;
+    let long = json!({"action": "x".repeat(690_000), "endpoints": []});
+    let copies = |from: &str, path: &str, times: usize| vec![json!({"op": "copy", "from": from, "path": path}); times];
+    let after = |first: Value, rest: Vec<Value>| Value::from([vec![first], rest].concat());
+    let nothing = json!({"op": "test", "path": "/dueAt", "value": null});
+    for (patch, why) in [
+        (after(nothing, copies("/searchTags", "/searchTags/-", 24)), "too large"),
+        (
+            after(
+                json!({"op": "add", "path": "/apiActions/-", "value": long}),
+                copies("/apiActions/0/action", "/apiActions/0/endpoints/-", 3_000),
+            ),
+            "too large",
+        ),
+        (
+            after(
+                json!({"op": "add", "path": "/searchTags/-", "value": {"value": "x".repeat(100_000)}}),
+                copies("/searchTags/1", "/searchTags/-", 300),
+            ),
+            "too large",
+        ),
+    ] {
+        let refused = owner.patch(&path(dialog), patch).await.expect(400);
+        let text = refused.body["UpdateDialogDto"][0].as_str().unwrap_or_else(|| panic!("{}", refused.text));
+        assert!(text.contains(why), "{text:.300}");
+        assert_eq!(refused.body.as_object().unwrap().len(), 1);
+        unchanged(&owner, dialog, &before).await;
+    }
+    let activities = vec![simple_activity("DialogOpened"); 2_000];
+    let patch = json!([{"op": "add", "path": "/activities", "value": activities}]);
+    owner.patch(&path(dialog), patch).await.expect(204);
+    assert_eq!(owner.reads(dialog).await["activities"].as_array().unwrap().len(), 2_000);
+}

@@ -274,6 +274,33 @@ async fn sent_is_not_theirs_to_give_or_take() {
     }
 }
 
+/// M-12: a number that no label has is refused as every enum refuses it, and nothing else is done.
+#[tokio::test]
+async fn labels_that_do_not_exist_are_not_dropped() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let dialog = owner.creates(simple_dialog()).await;
+    for (change, key, name) in [
+        (json!({ "addLabels": ["Bin", 99] }), "addLabels[1]", "AddLabels"),
+        (json!({ "addLabels": ["Bin"], "removeLabels": [0] }), "removeLabels[0]", "RemoveLabels"),
+        (json!({ "addLabels": ["Bin"], "systemLabels": [-1] }), "addLabels[1]", "AddLabels"),
+    ] {
+        let number = if key.contains("remove") {
+            "0"
+        } else if change["systemLabels"].is_null() {
+            "99"
+        } else {
+            "-1"
+        };
+        let text = format!("'{name}' has a range of values which does not include '{number}'.");
+        let refused = owner.put(&single(dialog), change.clone()).await.expect(400);
+        assert_eq!(refused.errors(key), [text.as_str()], "{change}");
+        let refused = owner.post(&bulk(), over(&[dialog], change.clone())).await.expect(400);
+        assert_eq!(refused.errors(&format!("dto.{key}")), [text.as_str()], "{change}");
+    }
+    assert_eq!(labels(&owner, dialog).await, json!(["Default"]));
+}
+
 /// SL-022
 #[tokio::test]
 async fn an_administrator_names_who_did_it() {

@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     db::Db,
     domain::masking::Masking,
+    server::Lifecycle,
     serviceowner::turns::Turns,
     store::dictionary::Dictionary,
 };
@@ -31,6 +32,8 @@ pub struct App {
     pub dictionary: Dictionary,
     /// Where appends to one dialog wait for each other.
     pub turns: Turns,
+    /// Whether the process is about to stop.
+    pub lifecycle: Lifecycle,
 }
 
 impl App {
@@ -56,6 +59,7 @@ impl App {
             config: Arc::new(config),
             dictionary: Dictionary::default(),
             turns: Turns::default(),
+            lifecycle: Lifecycle::default(),
         })
     }
 }

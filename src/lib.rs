@@ -17,6 +17,7 @@
 //! | [`serviceowner`], [`enduser`], [`metadata`] | one file per operation |
 //! | [`labelling`], [`visit`] | what both surfaces do alike: changing system labels, noting that somebody opened a dialog |
 //! | [`views`] | the parts of answers that both surfaces show alike |
+//! | [`server`] | connections: what is taken on, how clients are told to leave, how the process stops |
 //! | [`sandbox`] | a local platform that speaks the real HTTP |
 //! | [`dev`] | everything on one machine: managed PostgreSQL, sandbox, service |
 //!
@@ -50,7 +51,8 @@ pub mod openapi;
 pub mod outgoing;
 pub mod router;
 pub mod sandbox;
-pub mod serve;
+mod seldom;
+pub mod server;
 pub mod service_resources;
 pub mod serviceowner;
 pub mod store;

@@ -1,11 +1,6 @@
 //! `dialogporten sandbox`: the local platform alone, for a service that runs elsewhere.
 
-use std::{
-    io::Write,
-    net::SocketAddr,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{io::Write, net::SocketAddr, path::PathBuf, time::Instant};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -18,9 +13,9 @@ use super::{Common, listen, log};
 use crate::{
     clock::Clock,
     config::{KeyPair, Source},
-    dev::run::{address, refuse_exposure, world, write_at_once},
+    dev::run::{address, refuse_exposure, without_drain, world, write_at_once},
     sandbox::{Sandbox, keys::KeyName, numbers},
-    serve,
+    server::{self, Lifecycle},
 };
 
 #[derive(Debug, Args)]
@@ -95,6 +90,7 @@ fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         settings.put("log.filter", "warn", Source::Sandbox);
     }
     log::start(&settings.log()?);
+    let server = without_drain(settings.server()?);
     let world = world(&arguments.scenario)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind(arguments.listen)
@@ -102,9 +98,10 @@ fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             .with_context(|| format!("cannot listen on {}", arguments.listen))?;
         let base = address(arguments.base_url.as_ref(), listener.local_addr()?)?;
         let sandbox = Sandbox::new(world, Clock::system(), arguments.keys.as_deref(), &base)?;
-        let patience = Duration::from_secs(3);
-        let serving = serve::until(serve::stop_asked(), listener, sandbox.router(), Duration::ZERO, patience);
-        let serving = tokio::spawn(serving);
+        let router = sandbox.router();
+        let serving = tokio::spawn(async move {
+            server::run(listener, router, &server, Lifecycle::default(), server::drain::stop_asked()).await;
+        });
         if let Some(file) = &arguments.settings_file {
             write_at_once(file, &settings_for_serve(&sandbox)?)?;
         }
@@ -118,7 +115,7 @@ fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         }
         // Whoever started this may have stopped reading; that is no reason to end.
         let _ = writeln!(std::io::stdout(), "the sandbox is ready at {}/sandbox", sandbox.base());
-        serving.await.context("serving")?
+        serving.await.context("serving")
     })
 }
 

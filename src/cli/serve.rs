@@ -1,6 +1,6 @@
 //! `dialogporten serve`: the API against the configured database and the real platform.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -11,7 +11,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, Source},
-    outgoing, router, serve,
+    outgoing, router, server,
 };
 
 #[derive(Debug, Args)]
@@ -20,9 +20,6 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
     listen: Option<SocketAddr>,
 }
-
-/// What was begun may take this long to finish after a stop.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let mut settings = common.settings();
@@ -36,15 +33,18 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         outgoing::trusts_anybody()?;
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let (listen, drain) = (config.server.listen, config.server.drain);
+        let settings = config.server;
+        let listen = settings.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let app = App::build(config, Clock::system())?;
         let syncing = app.altinn.keep_synced();
         tracing::info!(address = %listener.local_addr()?, "serving");
-        let served = serve::until(serve::stop_asked(), listener, router::router(app.clone()), drain, PATIENCE).await;
+        let (router, lifecycle) = (router::router(app.clone()), app.lifecycle.clone());
+        server::run(listener, router, &settings, lifecycle, server::drain::stop_asked()).await;
         syncing.abort();
         app.db.close();
-        served
+        tracing::info!("stopped");
+        Ok(())
     })
 }
 

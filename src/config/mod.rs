@@ -45,11 +45,27 @@ impl Config {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Server {
     pub listen: SocketAddr,
     /// How long requests are still taken after a stop was asked for.
     pub drain: Duration,
+    /// How long what was begun may take after that.
+    pub finish: Duration,
+    pub max_connections: usize,
+    /// Under way, those not counted that wait for their client to go on sending.
+    pub max_requests: usize,
+    /// Of all requests together.
+    pub max_body_bytes_in_flight: u32,
+    /// From the first byte of a request, or from the beginning of the connection, until the head is complete.
+    pub head_timeout: Duration,
+    pub head_bytes: usize,
+    /// Bytes a second; zero = no bound.
+    pub body_min_rate: u32,
+    /// How long a body may lag behind that.
+    pub body_grace: Duration,
+    /// Between two requests of a connection.
+    pub idle_timeout: Duration,
 }
 
 #[derive(Clone, Debug)]

@@ -187,6 +187,16 @@ impl Settings {
         if reader.faults.is_empty() { Ok(log) } else { Err(Faults(reader.faults)) }
     }
 
+    /// How to listen, for commands that need no other settings.
+    ///
+    /// # Errors
+    /// Faults of the section `server`.
+    pub fn server(&self) -> Result<Server, Faults> {
+        let mut reader = Reader { settings: self, known: BTreeSet::new(), faults: Vec::new() };
+        let server = reader.server();
+        if reader.faults.is_empty() { Ok(server) } else { Err(Faults(reader.faults)) }
+    }
+
     /// The text of `key` from any source, unchecked.
     pub fn text(&self, key: &str) -> Option<String> {
         self.values.get(key)?.0.as_str().map(str::to_owned)
@@ -321,7 +331,7 @@ impl Reader<'_> {
 
     fn config(&mut self) -> Config {
         Config {
-            server: Server { listen: self.required("server.listen"), drain: self.required("server.drain") },
+            server: self.server(),
             database: self.database(),
             dialogporten: self.dialogporten(),
             authentication: Authentication { issuers: self.required("authentication.issuers") },
@@ -331,6 +341,24 @@ impl Reader<'_> {
             cache: self.caches(),
             features: self.features(),
             log: self.log(),
+        }
+    }
+
+    fn server(&mut self) -> Server {
+        const DAY: Duration = Duration::from_hours(24);
+        Server {
+            listen: self.required("server.listen"),
+            drain: self.bounded("server.drain", DAY),
+            finish: self.bounded("server.finish", DAY),
+            max_connections: self.count("server.max_connections", 1, 1_000_000),
+            max_requests: self.count("server.max_requests", 1, 1_000_000),
+            max_body_bytes_in_flight: self.required("server.max_body_bytes_in_flight"),
+            head_timeout: self.bounded("server.head_timeout", DAY),
+            // The library reads at least so much at once.
+            head_bytes: self.count("server.head_bytes", 8192, 1_048_576),
+            body_min_rate: self.required("server.body_min_rate"),
+            body_grace: self.bounded("server.body_grace", DAY),
+            idle_timeout: self.bounded("server.idle_timeout", DAY),
         }
     }
 

@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::{ServiceKeys, Settings, Source},
+    config::{self, ServiceKeys, Settings, Source},
     sandbox::world::World,
-    serve,
+    server,
 };
 
 /// How `dev` is to run.
@@ -126,13 +126,11 @@ impl Dev {
             base: base.clone(),
         })?;
         composition.join(true);
-        let serving = tokio::spawn(serve::until(
-            serve::stop_asked(),
-            listener,
-            composition.router(),
-            Duration::ZERO,
-            Duration::from_secs(3),
-        ));
+        let (router, lifecycle) = (composition.router(), composition.app.lifecycle.clone());
+        let limits = without_drain(composition.app.config.server);
+        let serving = tokio::spawn(async move {
+            server::run(listener, router, &limits, lifecycle, server::drain::stop_asked()).await;
+        });
         composition.start().await?;
         // A service without example dialogs is worth more than none.
         let seeded = composition.seed_if_empty().await.unwrap_or_else(|error| {
@@ -153,9 +151,10 @@ impl Dev {
         }
         card::print(&addresses, &composition.sandbox, seeded, notes);
 
-        let served = serving.await.context("serving")?;
+        let served = serving.await.context("serving");
         syncing.abort();
         composition.app.db.close();
+        tracing::info!("stopped");
         served
     }
 }
@@ -186,6 +185,12 @@ async fn lost(given_up: Option<oneshot::Receiver<anyhow::Error>>) -> anyhow::Err
         },
         None => std::future::pending().await,
     }
+}
+
+/// On a developer's machine no load balancer has to notice anything, and nobody wants to wait.
+pub fn without_drain(settings: config::Server) -> config::Server {
+    let finish = settings.finish.min(Duration::from_secs(3));
+    config::Server { drain: Duration::ZERO, finish, ..settings }
 }
 
 /// # Errors

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows HTTP: `http::problem` gives each refusal its form on the wire, and other surfaces give it theirs.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{
@@ -44,6 +46,10 @@ pub enum Refusal {
     UnsupportedMediaType { accepted: Vec<String> },
     /// 422: right in itself, wrong against what is stored.
     Unprocessable(Violations),
+    /// 408: the client stopped in the middle.
+    TooSlow,
+    /// 503 with `Retry-After`: not now. Ours alone (`docs/extensions.md`).
+    Unavailable { code: Code, retry_after: Duration },
     /// 502: the platform failed; logged with its cause.
     BadGateway(anyhow::Error),
     /// 500: our fault; logged once with its whole chain, the client gets a trace id.
@@ -64,6 +70,11 @@ impl Refusal {
     /// The dialog does not exist, or not for this caller.
     pub fn no_dialog(id: DialogId) -> Self {
         Self::NotFound { entity: "DialogEntity", keys: vec![id.to_string()] }
+    }
+
+    /// There is more to do than can be done.
+    pub fn overloaded() -> Self {
+        Self::Unavailable { code: Code::Overloaded, retry_after: Duration::from_secs(1) }
     }
 
     pub fn forbidden(fault: Fault) -> Self {
@@ -88,6 +99,8 @@ impl Refusal {
             Self::TooLarge => "too large",
             Self::UnsupportedMediaType { .. } => "unsupported media type",
             Self::Unprocessable(_) => "unprocessable",
+            Self::TooSlow => "too slow",
+            Self::Unavailable { code, .. } => code.as_str(),
             Self::BadGateway(_) => "bad gateway",
             Self::Fault(_) => "fault",
         }

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod accept_language;
 pub mod announced;
 pub mod answer;
+pub mod body;
 pub mod context;
 pub mod if_match;
 pub mod json;

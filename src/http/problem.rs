@@ -5,7 +5,7 @@
 //! are ours alone come behind it and can be passed over: `code` and `hint` of the first fault, `details` with those of all,
 //! `existingId`, `currentRevision` (chapter 11 §1).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -43,6 +43,7 @@ struct Problem {
     empty: bool,
     existing_id: Option<Uuid>,
     current_revision: Option<Revision>,
+    retry_after: Option<Duration>,
 }
 
 const PROBLEM: &str = "application/problem+json; charset=utf-8";
@@ -105,6 +106,7 @@ impl Problem {
             empty: false,
             existing_id: None,
             current_revision: None,
+            retry_after: None,
         }
     }
 
@@ -224,6 +226,24 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, rfc!("rfc4918#section-11.2"), TITLE, found)
     }
 
+    fn too_slow() -> Self {
+        let fault = Code::RequestTimeout.says("the request did not come in time").hint("Send it again, in one go.");
+        let found = Violations::one("", fault);
+        Self::new(StatusCode::REQUEST_TIMEOUT, rfc!("rfc7231#section-6.5.7"), "Request timeout.", found)
+            .detailed("The request did not come in time.")
+            .unlisted()
+    }
+
+    fn unavailable(code: Code, retry_after: Duration) -> Self {
+        let fault = code.says("not now").hint("Send it again after as many seconds as `Retry-After` says.");
+        let found = Violations::one("", fault);
+        let problem =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, rfc!("rfc7231#section-6.6.4"), "Service unavailable.", found)
+                .detailed("The service cannot answer this now. Please try again later.")
+                .unlisted();
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
     fn bad_gateway() -> Self {
         const DETAIL: &str = "An upstream server is down or returned an invalid response. Please try again later.";
         let fault = Code::PlatformFailed.says("the platform failed").hint("Nothing was changed: send it again later.");
@@ -315,6 +335,9 @@ impl IntoResponse for Problem {
             headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
             headers.insert(header::EXPIRES, HeaderValue::from_static("-1"));
         }
+        if let Some(retry_after) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
         response
     }
 }
@@ -356,6 +379,8 @@ impl From<Refusal> for Problem {
             Refusal::TooLarge => Self::too_large(),
             Refusal::UnsupportedMediaType { accepted } => Self::unsupported_media_type(accepted),
             Refusal::Unprocessable(found) => Self::unprocessable(found),
+            Refusal::TooSlow => Self::too_slow(),
+            Refusal::Unavailable { code, retry_after } => Self::unavailable(code, retry_after),
             Refusal::BadGateway(_) => Self::bad_gateway(),
             Refusal::Fault(_) => Self::fault(),
         }
@@ -533,6 +558,8 @@ mod tests {
                 existing: Some(uuid::Uuid::nil()),
             },
             Refusal::Gone { entity: "DialogEntity", key: uuid::Uuid::nil().to_string() },
+            Refusal::TooSlow,
+            Refusal::overloaded(),
             Refusal::PreconditionFailed { current: Some(Revision(uuid::Uuid::nil())) },
             Refusal::PreconditionFailed { current: None },
             Refusal::TooLarge,

@@ -45,7 +45,12 @@ async fn readiness(State(app): State<App>) -> Report {
     let began = Instant::now();
     // Everything is built before the first connection is taken, so that nothing is left to warm up by then.
     let warmup = Check::new(began, Status::Healthy, &["warmup"]);
-    Report::of(began, [("postgres", postgres(&app.db).await), ("warmup", warmup)])
+    let mut checks = vec![("postgres", postgres(&app.db).await), ("warmup", warmup)];
+    if app.lifecycle.is_stopping() {
+        let description = Some("The service is stopping.");
+        checks.push(("stopping", Check { description, ..Check::new(began, Status::Unhealthy, &["self"]) }));
+    }
+    Report::of(began, checks)
 }
 
 async fn startup(State(app): State<App>) -> Report {

@@ -93,6 +93,11 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     let noted = ledger.take();
     say_besides(&mut response, &trace, prefers.strict && is_api, &noted);
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if let Some(route) = route.filter(|route| route.starts_with("/health")) {
+        // Probes come every few seconds, and say nothing new.
+        tracing::debug!(%method, route, status = response.status().as_u16(), duration_ms, "probe answered");
+        return response;
+    }
     // No path and no query: they hold ids, party numbers and search words.
     tracing::info!(
         %method,

@@ -12,7 +12,8 @@ use crate::{
     domain::refusal::Refusal,
     heavy,
     http::{
-        json::{expect_media_type, parse_body, parse_json, read_body},
+        body::read_body,
+        json::{expect_media_type, parse_body, parse_json},
         query::Query,
     },
 };

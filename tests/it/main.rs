@@ -19,6 +19,7 @@ mod metadata;
 mod platform;
 mod read_outcomes;
 mod round_trips;
+mod server;
 mod serviceowner;
 mod store;
 mod wire;

@@ -70,6 +70,7 @@ codes! {
     DialogDeleted = "dialog-deleted": "The dialog is not soft-deleted.";
 
     // The request as it arrives.
+    HostMalformed = "host-malformed": "The request names its host, once.";
     MediaTypeUnsupported = "media-type-unsupported": "The body's media type is one that the operation reads.";
     NotAcceptable = "not-acceptable": "The client takes JSON.";
     BodyTooLarge = "body-too-large": "The body is not larger than 20 000 000 bytes.";
@@ -157,6 +158,9 @@ codes! {
     ConcurrentChange = "concurrent-change": "Nothing else changes the dialog at the same moment.";
 
     // Trouble.
+    Overloaded = "overloaded": "There is no more to do than can be done.";
+    DatabaseUnavailable = "database-unavailable": "The database answers.";
+    RequestTimeout = "request-timeout": "The request arrives in time.";
     PlatformFailed = "platform-failed": "The platform answers.";
     InternalError = "internal-error": "Nothing fails here.";
 }

@@ -4,23 +4,17 @@ mod de;
 pub(in crate::http) mod text;
 mod words;
 
-use std::time::Duration;
-
 use axum::{
-    body::{Body, Bytes},
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use bytes::BytesMut;
-use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use de::UnknownMember;
 
-use super::{context, ledger::Ignored, nearest};
+use super::{body::read_body, context, ledger::Ignored, nearest};
 use crate::{
     domain::{
-        limits::BODY_BYTES,
         refusal::Refusal,
         rules::code::Code,
         violations::{Fault, Violations},
@@ -29,7 +23,7 @@ use crate::{
 };
 
 /// The key of refusals that concern the document as a whole.
-const WHOLE: &str = "SerializerErrors";
+pub(super) const WHOLE: &str = "SerializerErrors";
 
 /// A body of `application/json`, read by the contract's rules: member names in any letter case, the last of several
 /// counts, unknown ones are ignored, `null` only where absence is possible.
@@ -55,53 +49,6 @@ pub fn expect_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), R
     } else {
         Err(Refusal::UnsupportedMediaType { accepted: accepted.iter().map(|&accepted| accepted.to_owned()).collect() })
     }
-}
-
-/// The whole body, refused with 413 as soon as it is known to be too large.
-pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
-    let announced =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let mut body = request.into_body();
-    if announced.is_some_and(|length| length > BODY_BYTES as u64) {
-        pass_over(&mut body).await;
-        return Err(Refusal::TooLarge);
-    }
-    let mut read = BytesMut::new();
-    while let Some(piece) = piece_of(&mut body).await? {
-        if read.len() + piece.len() > BODY_BYTES {
-            pass_over(&mut body).await;
-            return Err(Refusal::TooLarge);
-        }
-        read.extend_from_slice(&piece);
-    }
-    Ok(read.freeze())
-}
-
-async fn piece_of(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
-    let Some(frame) = body.frame().await else { return Ok(None) };
-    let frame = frame.map_err(|_| {
-        let fault = Code::BodyInterrupted.says("The request body could not be read to its end.");
-        Violations::one(WHOLE, fault.hint("Send as many bytes as `Content-Length` announces."))
-    })?;
-    Ok(Some(frame.into_data().unwrap_or_default()))
-}
-
-/// Reads on without keeping anything, so that a client that is still sending gets to see the answer instead of a broken
-/// connection. Only so far and so long: whoever sends much more than is allowed is cut off.
-async fn pass_over(body: &mut Body) {
-    const MOST: usize = 2 * BODY_BYTES;
-    const LONGEST: Duration = Duration::from_secs(5);
-    let reading = async {
-        let mut passed = 0;
-        while let Ok(Some(piece)) = piece_of(body).await {
-            passed += piece.len();
-            if passed > MOST {
-                break;
-            }
-        }
-    };
-    // Whether it ended or not, the answer is the same.
-    let _ = tokio::time::timeout(LONGEST, reading).await;
 }
 
 /// Reads a request's body as a `T`. Members that mean nothing are ignored, which the answer says, unless the client wants

@@ -20,8 +20,9 @@ use crate::{
     heavy,
     http::{
         answer,
+        body::read_body,
         if_match::IfMatch,
-        json::{expect_media_type, parse_json, read_body},
+        json::{expect_media_type, parse_json},
         json_patch,
         path::Path,
     },

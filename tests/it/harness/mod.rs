@@ -14,6 +14,7 @@ mod database;
 mod dialogs;
 
 use std::{
+    net::SocketAddr,
     path::Path,
     sync::{Arc, LazyLock},
 };
@@ -29,6 +30,7 @@ use dialogporten::{
         mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES},
         world::World,
     },
+    server::{self, Lifecycle},
 };
 use serde_json::Value;
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -61,6 +63,7 @@ pub struct TestApp {
     pub door: Db,
     pub sandbox: Sandbox,
     pub config: Arc<Config>,
+    pub lifecycle: Lifecycle,
     base: Url,
     http: reqwest::Client,
     serving: tokio::task::JoinHandle<()>,
@@ -126,9 +129,10 @@ impl TestApp {
             base: base.clone(),
         })
         .expect("the composition");
-        let router = composition.router();
+        let (router, settings) = (composition.router(), composition.app.config.server);
+        let (lifecycle, stages) = (composition.app.lifecycle.clone(), composition.app.lifecycle.clone());
         let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("a listener that was just bound");
+            server::run(listener, router, &settings, stages, std::future::pending()).await;
         });
         composition.join(false);
         composition.start().await.expect("the registry of the sandbox");
@@ -138,11 +142,17 @@ impl TestApp {
             door: composition.app.db.clone(),
             sandbox: composition.sandbox,
             config: composition.app.config.clone(),
+            lifecycle,
             http: client::http(),
             base,
             serving,
             database,
         }
+    }
+
+    /// Where the service listens.
+    pub fn address(&self) -> SocketAddr {
+        self.base.socket_addrs(|| None).expect("an address with a port")[0]
     }
 
     /// Address of `path` on the test's origin.

@@ -1,0 +1,159 @@
+//! Accepting connections, making room when there are too many, and the two steps of stopping.
+
+use std::{
+    collections::HashMap,
+    io::ErrorKind,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::Router;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::{
+    connection::{Watch, drive, part_with},
+    drain::{Lifecycle, Stage},
+    files,
+    request::Requests,
+    socket::Socket,
+};
+use crate::{config, domain::refusal::Refusal, seldom::Seldom};
+
+/// Beyond the bound, so many are told that there is no room; the rest is just closed.
+const TOLD: usize = 64;
+
+/// Serves until `stop` comes, goes on taking requests for `drain`, then finishes what is under way and gives up what is
+/// still open `finish` later, streams included. Dropping the future ends every connection.
+pub async fn run<S: Future<Output = ()>>(
+    listener: TcpListener,
+    router: Router,
+    settings: &config::Server,
+    lifecycle: Lifecycle,
+    stop: S,
+) {
+    let mut server = Server::new(router, settings, lifecycle.clone());
+    let stopping = async {
+        stop.await;
+        tracing::info!(drain_ms = u64::try_from(settings.drain.as_millis()).unwrap_or(u64::MAX), "stopping");
+        lifecycle.advance(Stage::Draining);
+        sleep(settings.drain).await;
+    };
+    tokio::select! {
+        () = stopping => {}
+        never = server.accept(&listener) => match never {},
+    }
+    drop(listener);
+    lifecycle.advance(Stage::Closing);
+    let finished = timeout(settings.finish, async { while server.tasks.join_next().await.is_some() {} }).await;
+    if finished.is_err() {
+        tracing::warn!(connections = server.tasks.len(), "connections were still open and are closed");
+    }
+}
+
+struct Server {
+    requests: Arc<Requests>,
+    open: Arc<Open>,
+    most: usize,
+    tasks: JoinSet<()>,
+    full: Seldom,
+}
+
+/// All open connections.
+#[derive(Default)]
+struct Open(Mutex<HashMap<u64, Arc<Watch>>>);
+
+/// The place of one of them. Dropping it makes room.
+struct Place {
+    open: Arc<Open>,
+    number: u64,
+}
+
+impl Server {
+    fn new(router: Router, settings: &config::Server, lifecycle: Lifecycle) -> Self {
+        Self {
+            requests: Arc::new(Requests::new(router, settings, lifecycle)),
+            open: Arc::default(),
+            most: files::connections(settings.max_connections, files::raise_limit()),
+            tasks: JoinSet::new(),
+            full: Seldom::default(),
+        }
+    }
+
+    /// Takes connections for as long as it is polled.
+    async fn accept(&mut self, listener: &TcpListener) -> std::convert::Infallible {
+        let mut number = 0;
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                Some(_) = self.tasks.join_next() => continue,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    number += 1;
+                    self.take(stream, number);
+                }
+                // Gone before it was taken.
+                Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
+                Err(error) => {
+                    if self.full.is_due() {
+                        tracing::error!(%error, "connections cannot be taken");
+                    }
+                    // Mostly too many open files: whoever does least makes room.
+                    self.open.make_room();
+                    sleep(Duration::from_millis(20)).await;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, stream: TcpStream, number: u64) {
+        // Answers are written whole; waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let watch = Watch::new();
+        let is_full = self.tasks.len() >= self.most;
+        if is_full && self.full.is_due() {
+            tracing::warn!(connections = self.tasks.len(), "there are as many connections as there may be");
+        }
+        if is_full && self.tasks.len() >= self.most + TOLD {
+            return;
+        }
+        if is_full && !self.open.make_room() {
+            self.tasks.spawn(async move { part_with(Socket::new(stream, watch), Refusal::overloaded()).await });
+            return;
+        }
+        let place = self.open.enter(number, &watch);
+        let requests = Arc::clone(&self.requests);
+        self.tasks.spawn(async move {
+            let _place = place;
+            drive(stream, requests, watch).await;
+        });
+    }
+}
+
+impl Open {
+    fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watch>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(self: &Arc<Self>, number: u64, watch: &Arc<Watch>) -> Place {
+        self.all().insert(number, Arc::clone(watch));
+        Place { open: Arc::clone(self), number }
+    }
+
+    /// Sends the connection away that has done nothing for the longest; whether there was one.
+    fn make_room(&self) -> bool {
+        let all = self.all();
+        let idlest = all.values().filter_map(|watch| Some((watch.rank()?, watch))).min_by_key(|(rank, _)| *rank);
+        idlest.map(|(_, watch)| watch.send_away()).is_some()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.all().remove(&self.number);
+    }
+}

@@ -1,0 +1,139 @@
+//! The bytes of one connection: notes who is waiting for whom, and reads on after an answer that came early.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::connection::Watch;
+
+/// How much and how long is read on, at most, from a client that is still sending when it has been answered. If the
+/// connection just ended, the client's system would throw away the answer that it has not read yet.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A connection as the HTTP library uses it.
+pub(super) struct Socket {
+    stream: TcpStream,
+    watch: Arc<Watch>,
+    /// Something is still to be written, and the client does not take it.
+    is_blocked: bool,
+    farewell: Option<Farewell>,
+}
+
+/// Reading on until the client is done.
+struct Farewell {
+    left: u64,
+    ends: Instant,
+    silence: Duration,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Socket {
+    pub fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
+        Self { stream, watch, is_blocked: false, farewell: None }
+    }
+
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn wrote<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.is_blocked = written.is_pending();
+        self.watch.is_blocked(self.is_blocked);
+        written
+    }
+}
+
+impl Farewell {
+    fn new(silence: Duration) -> Self {
+        let now = Instant::now();
+        let alarm = Box::pin(sleep_until(now + silence));
+        Self { left: MOST_BYTES, ends: now + LONGEST, silence, alarm }
+    }
+
+    /// Ready when the client is done, or has been given enough.
+    fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+        let mut thrown_away = [const { std::mem::MaybeUninit::uninit() }; 16 * 1024];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut thrown_away);
+            match Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
+                Poll::Pending => return self.alarm.as_mut().poll(cx),
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => {}
+            }
+            let read = buffer.filled().len() as u64;
+            self.left = self.left.saturating_sub(read);
+            let now = Instant::now();
+            if read == 0 || self.left == 0 || now >= self.ends {
+                return Poll::Ready(());
+            }
+            self.alarm.as_mut().reset((now + self.silence).min(self.ends));
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before {
+            this.watch.hears();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.wrote(written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, parts);
+        this.wrote(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.is_blocked {
+            // The library closes a connection whose request it need not read any more although part of the answer still
+            // stands in its buffer. It comes back when that can be written.
+            return Poll::Pending;
+        }
+        if this.farewell.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            let Some(silence) = this.watch.leaves() else { return Poll::Ready(Ok(())) };
+            this.farewell = Some(Farewell::new(silence));
+        }
+        if let Some(farewell) = &mut this.farewell {
+            ready!(farewell.poll(&mut this.stream, cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -41,6 +41,7 @@ pub mod dev;
 pub mod docs;
 pub mod domain;
 pub mod enduser;
+mod flight;
 pub mod heavy;
 pub mod http;
 pub mod labelling;

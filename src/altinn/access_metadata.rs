@@ -115,7 +115,7 @@ impl Altinn {
         language: &str,
     ) -> Result<T, AltinnError> {
         let platform = &self.0.platform;
-        let request = platform.client.get(platform.address(path)).header("Accept-Language", language);
+        let request = platform.client().get(platform.address(path)).header("Accept-Language", language);
         platform.json(call, Access::Anonymous, request).await
     }
 

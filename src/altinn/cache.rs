@@ -10,14 +10,10 @@ use std::{
     },
 };
 
-use chrono::TimeDelta;
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
-
 use super::AltinnError;
-use crate::{clock::Clock, config::CacheRule, domain::Instant};
+use crate::{clock::Clock, config::CacheRule, domain::Instant, flight::Flight};
+use chrono::TimeDelta;
+use tokio::time::timeout;
 
 /// After a failure the old answer is given without asking for this long.
 const BETWEEN_FAILURES: TimeDelta = TimeDelta::seconds(30);
@@ -33,8 +29,8 @@ pub enum Answer<V> {
 
 /// Answers of one kind. Clones share them.
 ///
-/// One asking serves all who wait for the same key, and goes on when they stop waiting. Ages are counted from the start of
-/// the asking, by the application's clock.
+/// One asking serves all who wait for the same key, and goes on when they stop waiting. Towards the end of its freshness an
+/// answer is asked for anew beside its use. Ages are counted from the start of the asking, by the application's clock.
 #[derive(Clone)]
 pub struct Cache<K, V> {
     clock: Clock,
@@ -53,7 +49,7 @@ struct Slot<V> {
 struct State<V> {
     kept: Option<(V, Instant)>,
     failed_at: Option<Instant>,
-    asking: Option<Shared<BoxFuture<'static, Result<V, AltinnError>>>>,
+    asking: Option<Flight<Answer<V>, AltinnError>>,
 }
 
 impl<V> Slot<V> {
@@ -91,35 +87,43 @@ where
         A: FnOnce() -> F,
         F: Future<Output = Result<Answer<V>, AltinnError>> + Send + 'static,
     {
+        let ask = || self.bounded(ask());
         let key = (self.generation.load(Ordering::SeqCst), key);
         let slot = self.entries.get_with(key.clone(), async { Arc::new(Slot::default()) }).await;
         let now = self.clock.now();
-        let (asking, stand_in) = {
+        let (asking, again, stand_in) = {
             let mut state = slot.state();
+            let has_just_failed =
+                state.failed_at.is_some_and(|at| (TimeDelta::zero()..BETWEEN_FAILURES).contains(&(now - at)));
             if let Some(value) = state.kept_within(self.rule.fresh, now) {
+                let is_ageing = state.kept_within(self.rule.fresh * 4 / 5, now).is_none();
+                if is_ageing && state.asking.is_none() && !has_just_failed {
+                    state.asking = Some(self.begin(key, Arc::clone(&slot), now, ask()));
+                }
                 return Ok(value);
             }
             let stand_in = state.kept_within(self.rule.stale, now);
-            if let Some(value) = &stand_in
-                && state.failed_at.is_some_and(|at| (TimeDelta::zero()..BETWEEN_FAILURES).contains(&(now - at)))
-            {
-                return Ok(value.clone());
+            if let Some(value) = stand_in.clone().filter(|_| has_just_failed) {
+                return Ok(value);
             }
-            let asking = if let Some(asking) = &state.asking {
-                asking.clone()
+            if let Some(asking) = state.asking.clone() {
+                (asking, Some(ask), stand_in)
             } else {
-                let asking = self.ask(key, Arc::clone(&slot), now, ask());
+                let asking = self.begin(key, Arc::clone(&slot), now, ask());
                 state.asking = Some(asking.clone());
-                asking
-            };
-            (asking, stand_in)
+                (asking, None, stand_in)
+            }
         };
-        match stand_in {
-            Some(value) => match tokio::time::timeout(self.rule.soft, asking).await {
-                Ok(Ok(newer)) => Ok(newer),
-                Ok(Err(_)) | Err(_) => Ok(value),
-            },
-            None => tokio::time::timeout(self.rule.hard, asking).await.unwrap_or(Err(AltinnError::TimedOut)),
+        let answer = match &stand_in {
+            // Counted from the asking: it is waited for once, not by each who comes.
+            Some(_) => timeout(self.rule.soft.saturating_sub(asking.age()), asking.answer(again)).await,
+            None => timeout(self.rule.hard, asking.answer(again)).await,
+        };
+        match (answer, stand_in) {
+            (Ok(Ok(Answer::Keep(newer) | Answer::Once(newer))), _) => Ok(newer),
+            (Ok(Err(_)) | Err(_), Some(value)) => Ok(value),
+            (Ok(Err(error)), None) => Err(error),
+            (Err(_), None) => Err(AltinnError::TimedOut),
         }
     }
 
@@ -129,49 +133,42 @@ where
         self.entries.invalidate_all();
     }
 
-    /// Asks in a task of its own, so that the answer is kept also if nobody waits for it any more.
-    fn ask<F>(
-        &self,
-        key: (u64, K),
-        slot: Arc<Slot<V>>,
-        now: Instant,
-        answer: F,
-    ) -> Shared<BoxFuture<'static, Result<V, AltinnError>>>
+    /// Asks for all who are going to wait.
+    fn begin<F>(&self, key: (u64, K), slot: Arc<Slot<V>>, now: Instant, ask: F) -> Flight<Answer<V>, AltinnError>
     where
         F: Future<Output = Result<Answer<V>, AltinnError>> + Send + 'static,
     {
         let cache = self.clone();
-        let task = tokio::spawn(async move {
-            // Twice the time anybody waits: a call that hangs must not keep others from asking anew.
-            let answer = tokio::time::timeout(cache.rule.hard * 2, answer).await.unwrap_or(Err(AltinnError::TimedOut));
-            let result = {
+        Flight::begin(ask, move |answer: &Result<Answer<V>, AltinnError>| {
+            {
                 let mut state = slot.state();
                 state.asking = None;
                 state.failed_at = answer.is_err().then_some(now);
                 match answer {
                     Ok(Answer::Keep(value)) => {
-                        slot.weight.store((cache.weigh)(&value), Ordering::Relaxed);
+                        slot.weight.store((cache.weigh)(value), Ordering::Relaxed);
                         state.kept = Some((value.clone(), now));
-                        Ok(value)
                     }
-                    Ok(Answer::Once(value)) => {
-                        // The older answer is refuted: it must not come back.
-                        state.kept = None;
-                        Ok(value)
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "the platform was asked in vain");
-                        Err(error)
-                    }
+                    // The older answer is refuted: it must not come back.
+                    Ok(Answer::Once(_)) => state.kept = None,
+                    Err(error) => tracing::warn!(%error, "the platform was asked in vain"),
                 }
-            };
-            if result.is_ok() && cache.generation.load(Ordering::SeqCst) == key.0 {
-                // Put again so that it is weighed with its answer.
-                cache.entries.insert(key, slot).await;
             }
-            result
-        });
-        async move { task.await.unwrap_or(Err(AltinnError::TimedOut)) }.boxed().shared()
+            if answer.is_ok() && cache.generation.load(Ordering::SeqCst) == key.0 {
+                // Put again so that it is weighed with its answer.
+                let (entries, key, slot) = (cache.entries.clone(), key.clone(), Arc::clone(&slot));
+                tokio::spawn(async move { entries.insert(key, slot).await });
+            }
+        })
+    }
+
+    /// Twice the time anybody waits: a call that hangs is given up at last.
+    fn bounded<F>(&self, ask: F) -> impl Future<Output = Result<Answer<V>, AltinnError>> + Send + 'static + use<F, K, V>
+    where
+        F: Future<Output = Result<Answer<V>, AltinnError>> + Send + 'static,
+    {
+        let longest = self.rule.hard * 2;
+        async move { timeout(longest, ask).await.unwrap_or(Err(AltinnError::TimedOut)) }
     }
 }
 
@@ -229,9 +226,9 @@ mod tests {
     async fn an_answer_is_fresh_then_stands_in_then_is_gone() {
         let (cache, clock) = cache();
         assert_eq!(cache.get("a", || keep(1)).await.ok(), Some(1));
-        clock.advance(TimeDelta::minutes(15));
-        assert_eq!(cache.get("a", || keep(2)).await.ok(), Some(1), "fresh to the last instant");
-        clock.advance(TimeDelta::minutes(1));
+        clock.advance(TimeDelta::minutes(12));
+        assert_eq!(cache.get("a", || keep(2)).await.ok(), Some(1), "fresh");
+        clock.advance(TimeDelta::minutes(4));
         assert_eq!(cache.get("a", fail).await.ok(), Some(1), "stands in");
         assert_eq!(cache.get("a", || keep(2)).await.ok(), Some(1), "not asked again at once after a failure");
         clock.advance(TimeDelta::seconds(31));
@@ -240,6 +237,48 @@ mod tests {
         assert_eq!(cache.get("a", fail).await.ok(), None, "never longer");
         clock.advance(TimeDelta::hours(-3));
         assert_eq!(cache.get("a", fail).await.ok(), None, "nor from the future");
+    }
+
+    /// M-06: whoever asks often never waits, and never gets an old answer.
+    #[tokio::test]
+    async fn an_ageing_answer_is_renewed_beside_its_use() {
+        let (cache, clock) = cache();
+        assert_eq!(cache.get("a", || keep(1)).await.ok(), Some(1));
+        clock.advance(TimeDelta::minutes(14));
+        assert_eq!(cache.get("a", || keep(2)).await.ok(), Some(1));
+        while cache.get("a", || keep(3)).await.ok() == Some(1) {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(TimeDelta::minutes(12));
+        assert_eq!(cache.get("a", fail).await.ok(), Some(2), "of a quarter of an hour from its asking on");
+    }
+
+    /// M-06: the wait for a newer answer is counted from the asking; who comes later does not wait again.
+    #[tokio::test]
+    async fn a_platform_that_hangs_is_waited_for_once() {
+        let (cache, clock) = cache();
+        assert_eq!(cache.get("a", || keep(1)).await.ok(), Some(1));
+        clock.advance(TimeDelta::minutes(16));
+        let before = std::time::Instant::now();
+        for _ in 0..100 {
+            assert_eq!(cache.get("a", std::future::pending).await.ok(), Some(1));
+        }
+        assert!(before.elapsed() < 50 * cache.rule.soft, "not a hundred times");
+    }
+
+    /// M-06: a question that hung does not keep later ones from an answer.
+    #[tokio::test]
+    async fn what_hangs_is_asked_again() {
+        let (cache, _) = cache();
+        let lost = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.get("a", std::future::pending).await.ok() }
+        });
+        while cache.entries.iter().next().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(cache.get("a", || keep(1)).await.ok(), Some(1));
+        assert_eq!(lost.await.expect("no panic"), Some(1), "the one that waited is answered too");
     }
 
     #[tokio::test]

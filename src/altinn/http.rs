@@ -7,14 +7,15 @@ use reqwest::{RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use url::Url;
 use uuid::Uuid;
 
 use super::{AltinnError, maskinporten::Tokens};
-use crate::{clock::Clock, config::Config, outgoing};
+use crate::{clock::Clock, config::Config, outgoing, seldom::Seldom};
 
 /// How often a call that failed for no fault of ours is repeated.
-const RETRIES: u32 = 3;
+pub(super) const RETRIES: u32 = 3;
 
 /// What a call shows of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,28 +25,86 @@ pub(super) enum Access {
     Ours,
 }
 
+/// The way to the platform.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub client: reqwest::Client,
+    /// Median of the first pause before a repetition.
+    pub retry_delay: Duration,
+}
+
+/// What came of one attempt.
+enum Attempt {
+    Answered(Bytes),
+    /// The token that was shown does not hold.
+    Unauthorized,
+    /// It will not be otherwise the next time.
+    Refused(AltinnError),
+    /// It may be otherwise the next time.
+    Failed(AltinnError),
+}
+
+impl Line {
+    /// What is waited before the `n`th repetition: doubling, and never the same for two callers.
+    pub async fn pause(&self, n: u32) {
+        let spread = u32::try_from(Uuid::new_v4().as_u128() & 0xff).expect("eight bits fit");
+        tokio::time::sleep(self.retry_delay * 2_u32.saturating_pow(n) * (128 + spread) / 256).await;
+    }
+
+    /// Sends a request that shows what it has to show already.
+    pub async fn send(
+        &self,
+        call: &'static str,
+        request: RequestBuilder,
+        repetitions: u32,
+    ) -> Result<Bytes, AltinnError> {
+        let mut repeated = 0;
+        loop {
+            let error = match attempt(call, again(&request)).await {
+                Attempt::Answered(body) => return Ok(body),
+                Attempt::Unauthorized => return Err(AltinnError::refused(call, StatusCode::UNAUTHORIZED)),
+                Attempt::Refused(error) => return Err(error),
+                Attempt::Failed(error) => error,
+            };
+            if repeated >= repetitions {
+                return Err(error);
+            }
+            tracing::debug!(%error, repeated, "a call to the platform is repeated");
+            self.pause(repeated).await;
+            repeated += 1;
+        }
+    }
+}
+
 /// The platform over HTTP.
 pub(super) struct Platform {
-    pub client: reqwest::Client,
+    pub line: Line,
     pub base: Url,
     pub cdn: Url,
     subscription_key: Option<SecretString>,
     tokens: Tokens,
-    /// Median of the first pause before a repetition.
-    retry_delay: Duration,
+    /// A permit for each question under way.
+    questions: Semaphore,
+    full: Seldom,
 }
 
 impl Platform {
     pub fn new(config: &Config, clock: Clock) -> Self {
         let client = outgoing::client(&config.altinn.base_uri);
+        let line = Line { client, retry_delay: config.altinn.retry_delay };
         Self {
-            tokens: Tokens::new(&config.maskinporten, client.clone(), clock),
-            client,
+            tokens: Tokens::new(&config.maskinporten, line.clone(), clock),
+            line,
             base: config.altinn.base_uri.clone(),
             cdn: config.altinn.cdn_base_uri.clone(),
             subscription_key: config.altinn.subscription_key.clone(),
-            retry_delay: config.altinn.retry_delay,
+            questions: Semaphore::new(config.outgoing.max_questions),
+            full: Seldom::default(),
         }
+    }
+
+    pub fn client(&self) -> &reqwest::Client {
+        &self.line.client
     }
 
     /// An address below the platform's.
@@ -53,45 +112,45 @@ impl Platform {
         self.base.join(path).expect("paths of the platform are well-formed")
     }
 
-    /// What is waited before the `n`th repetition: doubling, and never the same for two callers.
-    pub async fn pause(&self, n: u32) {
-        let spread = u32::try_from(Uuid::new_v4().as_u128() & 0xff).expect("eight bits fit");
-        tokio::time::sleep(self.retry_delay * 2_u32.saturating_pow(n) * (128 + spread) / 256).await;
-    }
-
     /// Sends the request and reads the answer whole; `call` names it in errors.
+    ///
+    /// # Errors
+    /// `Busy` at once if too many questions are under way: they wait already, and one more would only wait longer.
     pub async fn send(
         &self,
         call: &'static str,
         access: Access,
         request: RequestBuilder,
     ) -> Result<Bytes, AltinnError> {
+        let Ok(_question) = self.questions.try_acquire() else {
+            if self.full.is_due() {
+                tracing::warn!("as many questions to the platform are under way as there may be");
+            }
+            return Err(AltinnError::Busy);
+        };
+        if access == Access::Anonymous {
+            return self.line.send(call, request, RETRIES).await;
+        }
         let mut repeated = 0;
-        let mut renewed = false;
+        let mut is_renewed = false;
         loop {
-            let attempt = request.try_clone().expect("bodies of calls are held in memory");
-            let token = match access {
-                Access::Anonymous => None,
-                Access::Ours => Some(self.tokens.token(self).await?),
-            };
-            let error = match self.attempt(attempt, token.as_ref()).await {
-                Ok((status, body)) if status.is_success() => return Ok(body),
-                Ok((StatusCode::UNAUTHORIZED, _)) if !renewed && token.is_some() => {
-                    renewed = true;
-                    self.tokens.forget();
+            let token = self.tokens.token().await?;
+            let error = match attempt(call, self.showing(&token, again(&request))).await {
+                Attempt::Answered(body) => return Ok(body),
+                Attempt::Unauthorized if !is_renewed => {
+                    is_renewed = true;
+                    self.tokens.refused(&token);
                     continue;
                 }
-                Ok((status, _)) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                    AltinnError::refused(call, status)
-                }
-                Ok((status, _)) => return Err(AltinnError::refused(call, status)),
-                Err(error) => AltinnError::unreachable(call, &error),
+                Attempt::Unauthorized => return Err(AltinnError::refused(call, StatusCode::UNAUTHORIZED)),
+                Attempt::Refused(error) => return Err(error),
+                Attempt::Failed(error) => error,
             };
             if repeated == RETRIES {
                 return Err(error);
             }
             tracing::debug!(%error, repeated, "a call to the platform is repeated");
-            self.pause(repeated).await;
+            self.line.pause(repeated).await;
             repeated += 1;
         }
     }
@@ -110,19 +169,32 @@ impl Platform {
         self.tokens.forget();
     }
 
-    async fn attempt(
-        &self,
-        mut request: RequestBuilder,
-        token: Option<&SecretString>,
-    ) -> reqwest::Result<(StatusCode, Bytes)> {
-        if let Some(token) = token {
-            request = request.bearer_auth(token.expose_secret());
-            if let Some(key) = &self.subscription_key {
-                request = request.header("Ocp-Apim-Subscription-Key", key.expose_secret());
-            }
+    fn showing(&self, token: &SecretString, request: RequestBuilder) -> RequestBuilder {
+        let request = request.bearer_auth(token.expose_secret());
+        match &self.subscription_key {
+            Some(key) => request.header("Ocp-Apim-Subscription-Key", key.expose_secret()),
+            None => request,
         }
+    }
+}
+
+fn again(request: &RequestBuilder) -> RequestBuilder {
+    request.try_clone().expect("bodies of calls are held in memory")
+}
+
+async fn attempt(call: &'static str, request: RequestBuilder) -> Attempt {
+    let asking = async {
         let answer = request.send().await?;
         Ok((answer.status(), answer.bytes().await?))
+    };
+    match asking.await {
+        Ok((status, body)) if status.is_success() => Attempt::Answered(body),
+        Ok((StatusCode::UNAUTHORIZED, _)) => Attempt::Unauthorized,
+        Ok((status, _)) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            Attempt::Failed(AltinnError::refused(call, status))
+        }
+        Ok((status, _)) => Attempt::Refused(AltinnError::refused(call, status)),
+        Err(error) => Attempt::Failed(AltinnError::unreachable(call, &error)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Our own token for the platform: proven to Maskinporten, exchanged at Altinn, kept until shortly before it ends.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant as Monotonic},
 };
 
 use aws_lc_rs::{
@@ -17,34 +17,49 @@ use base64::{
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
     AltinnError,
-    http::{Access, Platform, read},
+    http::{Line, RETRIES, read},
 };
-use crate::{clock::Clock, config, domain::Instant};
+use crate::{clock::Clock, config, domain::Instant, flight::Flight};
 
 /// A token is not used in its last seconds: it must still hold when it arrives.
 const MARGIN: TimeDelta = TimeDelta::seconds(5);
+/// How long anybody waits for a token.
+const PATIENCE: Duration = Duration::from_secs(25);
 
-/// The token, asked for when first needed.
-pub(super) struct Tokens {
+/// The token, asked for when first needed; one asking serves all. Clones share it.
+#[derive(Clone)]
+pub(super) struct Tokens(Arc<Inner>);
+
+struct Inner {
     settings: config::Maskinporten,
-    client: reqwest::Client,
+    line: Line,
     clock: Clock,
-    /// Held while asking, so that one asking serves all.
-    current: Mutex<Option<Current>>,
     key: OnceLock<Option<SigningKey>>,
-    generation: AtomicU64,
+    state: Mutex<State>,
 }
 
+#[derive(Default)]
+struct State {
+    current: Option<Current>,
+    asking: Option<Flight<Current, AltinnError>>,
+    /// Told to whoever asks in the moment after it: thousands may ask for what has just failed.
+    failed: Option<(AltinnError, Monotonic)>,
+    /// Raised by forgetting: what is under way is not kept then.
+    generation: u64,
+}
+
+#[derive(Clone)]
 struct Current {
     token: SecretString,
     asked_at: Instant,
+    /// From here on a new one is asked for beside its use.
+    renewed_from: Instant,
     good_until: Instant,
-    generation: u64,
 }
 
 #[derive(Serialize)]
@@ -64,56 +79,109 @@ struct Issued {
 }
 
 impl Tokens {
-    pub fn new(settings: &config::Maskinporten, client: reqwest::Client, clock: Clock) -> Self {
-        Self {
-            settings: settings.clone(),
-            client,
-            clock,
-            current: Mutex::default(),
-            key: OnceLock::new(),
-            generation: AtomicU64::new(0),
-        }
+    pub fn new(settings: &config::Maskinporten, line: Line, clock: Clock) -> Self {
+        let settings = settings.clone();
+        Self(Arc::new(Inner { settings, line, clock, key: OnceLock::new(), state: Mutex::default() }))
     }
 
     /// A token that holds now.
-    pub async fn token(&self, platform: &Platform) -> Result<SecretString, AltinnError> {
-        let mut current = self.current.lock().await;
-        let now = self.clock.now();
-        let generation = self.generation.load(Ordering::SeqCst);
-        if let Some(current) = current.as_ref()
-            && current.generation == generation
-            && (current.asked_at..current.good_until).contains(&now)
-        {
-            return Ok(current.token.clone());
-        }
-        let assertion = self.assertion(now)?;
-        let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
-        let request = self.client.post(self.settings.token_uri.clone()).form(&form);
-        let answer = Box::pin(platform.send("maskinporten token", Access::Anonymous, request)).await?;
-        let issued: Issued = read("maskinporten token", &answer)?;
-        let request = self
-            .client
-            .get(self.settings.exchange_uri.clone())
-            .bearer_auth(&issued.access_token)
-            .header("Accept", "application/json");
-        let answer = Box::pin(platform.send("token exchange", Access::Anonymous, request)).await?;
-        let token: SecretString = read::<String>("token exchange", &answer)?.into();
-        let good_until = now + TimeDelta::seconds(issued.expires_in.clamp(0, 86_400)) - MARGIN;
-        *current = Some(Current { token: token.clone(), asked_at: now, good_until, generation });
-        Ok(token)
+    ///
+    /// # Errors
+    /// What Maskinporten or the exchange said, or said a moment ago.
+    pub async fn token(&self) -> Result<SecretString, AltinnError> {
+        let now = self.0.clock.now();
+        let (asking, is_first) = {
+            let mut state = self.state();
+            if let Some(current) =
+                state.current.clone().filter(|current| (current.asked_at..current.good_until).contains(&now))
+            {
+                if now >= current.renewed_from && state.asking.is_none() && !self.has_just_failed(&state) {
+                    state.asking = Some(self.ask_for_all(&state));
+                }
+                return Ok(current.token);
+            }
+            match (&state.asking, &state.failed) {
+                (Some(asking), _) => (asking.clone(), false),
+                (None, Some((error, _))) if self.has_just_failed(&state) => return Err(error.clone()),
+                (None, _) => {
+                    let asking = self.ask_for_all(&state);
+                    state.asking = Some(asking.clone());
+                    (asking, true)
+                }
+            }
+        };
+        let again = (!is_first).then(|| {
+            let tokens = self.clone();
+            move || async move { tokens.ask(0).await }
+        });
+        timeout(PATIENCE, asking.answer(again)).await.unwrap_or(Err(AltinnError::TimedOut)).map(|current| current.token)
     }
 
     /// The next call asks for a new one.
     pub fn forget(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        let mut state = self.state();
+        *state = State { generation: state.generation + 1, ..State::default() };
+    }
+
+    /// The platform does not take this one any more. Many may find that out at once, of which one was enough.
+    pub fn refused(&self, token: &SecretString) {
+        let mut state = self.state();
+        if state.current.as_ref().is_some_and(|current| current.token.expose_secret() == token.expose_secret()) {
+            state.current = None;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As long ago as the first pause before a repetition, at most.
+    fn has_just_failed(&self, state: &State) -> bool {
+        state.failed.as_ref().is_some_and(|(_, at)| at.elapsed() < self.0.line.retry_delay)
+    }
+
+    fn ask_for_all(&self, state: &State) -> Flight<Current, AltinnError> {
+        let (asks, learns, generation) = (self.clone(), self.clone(), state.generation);
+        // Where the last asking failed after all its repetitions, one more try tells as much, and sooner.
+        let repetitions = if state.failed.is_some() { 0 } else { RETRIES };
+        Flight::begin(async move { asks.ask(repetitions).await }, move |answer: &Result<Current, AltinnError>| {
+            let mut state = learns.state();
+            if state.generation != generation {
+                return;
+            }
+            state.asking = None;
+            match answer {
+                Ok(current) => {
+                    state.current = Some(current.clone());
+                    state.failed = None;
+                }
+                Err(error) => state.failed = Some((error.clone(), Monotonic::now())),
+            }
+        })
+    }
+
+    async fn ask(&self, repetitions: u32) -> Result<Current, AltinnError> {
+        let Inner { settings, line, clock, .. } = &*self.0;
+        let now = clock.now();
+        let assertion = self.assertion(now)?;
+        let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
+        let request = line.client.post(settings.token_uri.clone()).form(&form);
+        let issued: Issued = read("maskinporten token", &line.send("maskinporten token", request, repetitions).await?)?;
+        let request = line.client.get(settings.exchange_uri.clone());
+        let request = request.bearer_auth(&issued.access_token).header("Accept", "application/json");
+        let exchanged = line.send("token exchange", request, repetitions).await?;
+        let token: SecretString = read::<String>("token exchange", &exchanged)?.into();
+        let lifetime = TimeDelta::seconds(issued.expires_in.clamp(0, 86_400));
+        Ok(Current { token, asked_at: now, renewed_from: now + lifetime * 4 / 5, good_until: now + lifetime - MARGIN })
     }
 
     fn assertion(&self, now: Instant) -> Result<String, AltinnError> {
-        let key = self.key.get_or_init(|| SigningKey::parse(self.settings.encoded_jwk.expose_secret()));
+        let settings = &self.0.settings;
+        let key = self.0.key.get_or_init(|| SigningKey::parse(settings.encoded_jwk.expose_secret()));
         let claims = Assertion {
-            aud: &self.settings.audience,
-            iss: &self.settings.client_id,
-            scope: &self.settings.scope,
+            aud: &settings.audience,
+            iss: &settings.client_id,
+            scope: &settings.scope,
             iat: now.timestamp(),
             exp: now.timestamp() + 10,
             jti: Uuid::new_v4(),

@@ -29,6 +29,7 @@ use crate::{
     config::{self, Config},
     db::Db,
     domain::{decision::Decision, refusal::Refusal, violations::Code},
+    flight::Lost,
 };
 use cache::Cache;
 use http::Platform;
@@ -62,6 +63,8 @@ pub enum AltinnError {
     Unreadable { call: &'static str, cause: Arc<str> },
     #[error("no answer in time")]
     TimedOut,
+    #[error("too many questions are under way")]
+    Busy,
     #[error("the private key for Maskinporten cannot be used")]
     UnusableKey,
     #[error("nobody whom the decision point could be asked about")]
@@ -93,6 +96,12 @@ impl AltinnError {
     }
 }
 
+impl From<Lost> for AltinnError {
+    fn from(_: Lost) -> Self {
+        Self::TimedOut
+    }
+}
+
 impl From<sqlx::Error> for AltinnError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(Arc::new(error))
@@ -105,6 +114,7 @@ impl From<AltinnError> for Refusal {
             AltinnError::NoSubject => Self::forbidden(Code::CallerUnidentified.says("Forbidden").hint(
                 "The token names nobody whom the platform could be asked about: no user id, person number or system user.",
             )),
+            AltinnError::Busy => Self::overloaded(),
             AltinnError::UnusableKey | AltinnError::Store(_) => Self::Fault(error.into()),
             AltinnError::Refused { .. }
             | AltinnError::Unreachable { .. }

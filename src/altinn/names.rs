@@ -70,7 +70,7 @@ impl Altinn {
                     if name.is_some() {
                         break;
                     }
-                    altinn.0.platform.pause(n).await;
+                    altinn.0.platform.line.pause(n).await;
                     name = altinn.registered_name(&asked).await?;
                 }
             }
@@ -90,7 +90,7 @@ impl Altinn {
 
     async fn registered_name(&self, party: &Party) -> Result<Option<String>, AltinnError> {
         let platform = &self.0.platform;
-        let request = platform.client.post(platform.address("register/api/v1/dialogporten/parties/query"));
+        let request = platform.client().post(platform.address("register/api/v1/dialogporten/parties/query"));
         let request = request.json(&Query { data: [party.as_str()] });
         let found: Found = platform.json("party names", Access::Ours, request).await?;
         let name = found.data.into_iter().next().and_then(|named| named.display_name);
@@ -105,7 +105,7 @@ impl Altinn {
             let platform = &altinn.0.platform;
             let address = platform.cdn.join("orgs/altinn-orgs.json").expect("the path is well-formed");
             let owners: Owners =
-                platform.json("service owners", Access::Anonymous, platform.client.get(address)).await?;
+                platform.json("service owners", Access::Anonymous, platform.client().get(address)).await?;
             let mut by_number = HashMap::new();
             for (code, owner) in owners.orgs {
                 let names = owner.name.unwrap_or_default().into_iter();

@@ -205,7 +205,8 @@ impl Altinn {
             value: &value,
             filter: filter.iter().map(|(kind, value)| Filter { kind, value }).collect(),
         };
-        let listed: Vec<Listed> = platform.json(CALL, Access::Ours, platform.client.post(address).json(&query)).await?;
+        let listed: Vec<Listed> =
+            platform.json(CALL, Access::Ours, platform.client().post(address).json(&query)).await?;
         if listed.is_empty() && filter.is_empty() && caller.user_type != UserType::SystemUser {
             return Err(AltinnError::Unreadable { call: CALL, cause: "nobody is represented".into() });
         }

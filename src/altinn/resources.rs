@@ -134,7 +134,7 @@ impl Resources<'_> {
                 let platform = &altinn.0.platform;
                 let mut address = platform.address("resourceregistry/api/v1/resource/resourcelist");
                 address.set_query(Some("includeMigratedApps=true"));
-                let list: Vec<Listed> = platform.json(CALL, Access::Anonymous, platform.client.get(address)).await?;
+                let list: Vec<Listed> = platform.json(CALL, Access::Anonymous, platform.client().get(address)).await?;
                 if list.is_empty() {
                     // Taken for true, it would say for as long as it is fresh that nobody owns anything.
                     return Err(AltinnError::Unreadable { call: CALL, cause: "no resource at all".into() });

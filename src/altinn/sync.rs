@@ -171,7 +171,7 @@ impl Altinn {
         address.query_pairs_mut().append_pair("since", &since).append_pair("limit", &BATCH.to_string());
         let mut batches = Vec::new();
         loop {
-            let page: Page = platform.json(CALL, Access::Anonymous, platform.client.get(address.clone())).await?;
+            let page: Page = platform.json(CALL, Access::Anonymous, platform.client().get(address.clone())).await?;
             if page.data.is_empty() {
                 break;
             }
@@ -221,7 +221,7 @@ impl Altinn {
         let platform = &self.0.platform;
         let mut address = platform.address("resourceregistry/api/v1/resource/");
         address.path_segments_mut().ok()?.pop_if_empty().push(&id).push("policy");
-        let answer = platform.send("policy", Access::Anonymous, platform.client.get(address)).await;
+        let answer = platform.send("policy", Access::Anonymous, platform.client().get(address)).await;
         let level = answer.map_err(anyhow::Error::from).and_then(|body| {
             let xml = std::str::from_utf8(&body)?;
             Ok(policy::minimum_level(xml)?)

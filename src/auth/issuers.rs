@@ -1,36 +1,56 @@
 //! Issuers whose tokens are accepted: discovery and keys, fetched when first needed, refreshed, each on its own.
 
 use std::{
-    sync::{Arc, Mutex as Lock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant as Monotonic},
 };
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 use url::Url;
 
 use super::keys::Keys;
-use crate::{clock::Clock, config, domain::Instant};
+use crate::{
+    clock::Clock,
+    config,
+    domain::Instant,
+    flight::{Flight, Lost},
+};
 
-/// How old keys may be before they are fetched again.
+/// How old keys may be before they are fetched again, beside their use.
 const FRESH: TimeDelta = TimeDelta::hours(12);
 /// How old they may be while fetching fails.
 const STALE: TimeDelta = TimeDelta::hours(24);
 /// The least time between two fetches that an unknown key id causes: anybody can invent key ids.
-const BETWEEN_FORCED: Duration = Duration::from_mins(5);
-/// The least time between two fetches after a failure.
-const BETWEEN_FAILURES: Duration = Duration::from_secs(1);
+const BETWEEN_FORCED: Duration = Duration::from_secs(30);
+/// The least time between two fetches after a failure: for those who cannot go on without, and beside the use of old keys.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+const AFTER_FAILURE_WITH_KEYS: Duration = Duration::from_secs(30);
+/// How long a fetch may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One issuer.
-pub(super) struct Issuer {
+/// One issuer. Clones share what is known of it.
+#[derive(Clone)]
+pub(super) struct Issuer(Arc<Inner>);
+
+struct Inner {
     name: String,
     well_known: Url,
     client: reqwest::Client,
     clock: Clock,
-    known: Lock<Option<Arc<Known>>>,
-    /// Held while fetching, so that one fetch serves all who wait.
-    fetching: Mutex<Attempts>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    known: Option<Arc<Known>>,
+    /// One fetch serves all who wait.
+    fetching: Option<Flight<Arc<Known>, Unknown>>,
+    failed: Option<Monotonic>,
+    forced: Option<Monotonic>,
+    /// Raised by forgetting: what is under way is not kept then.
+    generation: u64,
 }
 
 /// What an issuer says of itself.
@@ -40,92 +60,123 @@ pub(super) struct Known {
     at: Instant,
 }
 
-#[derive(Default)]
-struct Attempts {
-    failed: Option<Monotonic>,
-    forced: Option<Monotonic>,
+/// It could not be asked; that was logged.
+#[derive(Clone, Copy)]
+struct Unknown;
+
+impl From<Lost> for Unknown {
+    fn from(_: Lost) -> Self {
+        Self
+    }
 }
 
 impl Issuer {
     pub fn new(of: &config::Issuer, client: reqwest::Client, clock: Clock) -> Self {
-        let (known, fetching) = (Lock::default(), Mutex::default());
-        Self { name: of.name.clone(), well_known: of.well_known.clone(), client, clock, known, fetching }
+        let (name, well_known) = (of.name.clone(), of.well_known.clone());
+        Self(Arc::new(Inner { name, well_known, client, clock, state: Mutex::default() }))
     }
 
-    /// What is known without asking; may be too old.
-    fn remembered(&self) -> Option<Arc<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn not_older_than(&self, limit: TimeDelta) -> Option<Arc<Known>> {
-        let age = |known: &Known| self.clock.now() - known.at;
-        self.remembered().filter(|known| (TimeDelta::zero()..=limit).contains(&age(known)))
-    }
-
-    /// What the issuer is known to say of itself without asking it.
+    /// What the issuer is known to say of itself without asking it. If that is old, it is asked meanwhile.
     pub fn known_already(&self) -> Option<Arc<Known>> {
-        self.not_older_than(FRESH)
+        let mut state = self.state();
+        let known = state.known.clone().filter(|known| self.is_within(STALE, known))?;
+        let may_ask = state.fetching.is_none() && state.failed.is_none_or(|at| at.elapsed() >= AFTER_FAILURE_WITH_KEYS);
+        if may_ask && !self.is_within(FRESH, &known) {
+            self.fetch(&mut state);
+        }
+        Some(known)
     }
 
     /// What the issuer says of itself; nothing if it cannot be asked and the last answer is too old.
     pub async fn known(&self) -> Option<Arc<Known>> {
-        if let Some(known) = self.not_older_than(FRESH) {
+        if let Some(known) = self.known_already() {
             return Some(known);
         }
-        let mut attempts = self.fetching.lock().await;
-        if let Some(known) = self.not_older_than(FRESH) {
-            return Some(known);
-        }
-        if attempts.failed.is_none_or(|at| at.elapsed() >= BETWEEN_FAILURES) {
-            self.fetch(&mut attempts).await;
-        }
-        self.not_older_than(STALE)
+        let fetching = {
+            let mut state = self.state();
+            match &state.fetching {
+                Some(fetching) => fetching.clone(),
+                None if state.failed.is_some_and(|at| at.elapsed() < AFTER_FAILURE) => return None,
+                None => self.fetch(&mut state),
+            }
+        };
+        self.wait(fetching).await
     }
 
     /// Asks again because `before` lacks a key; at most once in a while.
     pub async fn renewed(&self, before: &Arc<Known>) -> Option<Arc<Known>> {
-        let mut attempts = self.fetching.lock().await;
-        let remembered = self.remembered();
-        if remembered.as_ref().is_some_and(|known| !Arc::ptr_eq(known, before)) {
-            return remembered;
-        }
-        if attempts.forced.is_none_or(|at| at.elapsed() >= BETWEEN_FORCED) {
-            attempts.forced = Some(Monotonic::now());
-            self.fetch(&mut attempts).await;
-        }
-        self.not_older_than(STALE)
+        let fetching = {
+            let mut state = self.state();
+            match (&state.known, &state.fetching) {
+                (Some(known), _) if !Arc::ptr_eq(known, before) => return Some(Arc::clone(known)),
+                (_, Some(fetching)) => fetching.clone(),
+                (_, None) if state.forced.is_some_and(|at| at.elapsed() < BETWEEN_FORCED) => return None,
+                (_, None) => {
+                    state.forced = Some(Monotonic::now());
+                    self.fetch(&mut state)
+                }
+            }
+        };
+        self.wait(fetching).await
     }
 
     pub fn forget(&self) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut state = self.state();
+        *state = State { generation: state.generation + 1, forced: state.forced, ..State::default() };
     }
 
-    async fn fetch(&self, attempts: &mut Attempts) {
-        match self.ask().await {
-            Ok(known) => {
-                attempts.failed = None;
-                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
-            }
-            Err(error) => {
-                attempts.failed = Some(Monotonic::now());
-                tracing::warn!(issuer = %self.name, error = format!("{error:#}"), "keys of an issuer could not be fetched");
-            }
-        }
+    fn is_within(&self, limit: TimeDelta, known: &Known) -> bool {
+        (TimeDelta::zero()..=limit).contains(&(self.0.clock.now() - known.at))
     }
 
-    async fn ask(&self) -> anyhow::Result<Known> {
-        let at = self.clock.now();
-        let discovery = self.get(self.well_known.clone()).await?;
+    fn fetch(&self, state: &mut State) -> Flight<Arc<Known>, Unknown> {
+        let (learns, generation) = (self.clone(), state.generation);
+        let fetching = Flight::begin(self.clone().ask(), move |answer: &Result<Arc<Known>, Unknown>| {
+            let mut state = learns.state();
+            if state.generation != generation {
+                return;
+            }
+            state.fetching = None;
+            state.failed = answer.is_err().then(Monotonic::now);
+            if let Ok(known) = answer {
+                state.known = Some(Arc::clone(known));
+            }
+        });
+        state.fetching = Some(fetching.clone());
+        fetching
+    }
+
+    async fn wait(&self, fetching: Flight<Arc<Known>, Unknown>) -> Option<Arc<Known>> {
+        let asks = self.clone();
+        fetching.answer(Some(move || asks.ask())).await.ok()
+    }
+
+    async fn ask(self) -> Result<Arc<Known>, Unknown> {
+        let asked = timeout(PATIENCE, self.discover()).await;
+        asked.map_err(anyhow::Error::from).flatten().map(Arc::new).map_err(|error| {
+            let error = format!("{error:#}");
+            tracing::warn!(issuer = %self.0.name, error, "keys of an issuer could not be fetched");
+            Unknown
+        })
+    }
+
+    async fn discover(&self) -> anyhow::Result<Known> {
+        let at = self.0.clock.now();
+        let discovery = self.get(self.0.well_known.clone()).await?;
         let text = |name: &str| discovery.get(name).and_then(Value::as_str);
         let issuer = text("issuer").ok_or_else(|| anyhow::anyhow!("no `issuer` in the discovery document"))?;
         let jwks = text("jwks_uri").ok_or_else(|| anyhow::anyhow!("no `jwks_uri` in the discovery document"))?;
-        let jwks = self.get(self.well_known.join(jwks)?).await?;
+        let jwks = self.get(self.0.well_known.join(jwks)?).await?;
         let keys = Keys::from_jwks(&jwks).ok_or_else(|| anyhow::anyhow!("no `keys` in the key document"))?;
         Ok(Known { issuer: issuer.to_owned(), keys, at })
     }
 
     async fn get(&self, address: Url) -> anyhow::Result<Value> {
-        let answer = self.client.get(address).timeout(Duration::from_secs(10)).send().await?;
+        let answer = self.0.client.get(address).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 }

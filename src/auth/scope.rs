@@ -39,8 +39,30 @@ impl Scope {
         }
     }
 
-    /// Whether a blank-separated list names this scope, as a whole word and letter for letter.
+    /// Whether a list names this scope, as a whole word and letter for letter. Only spaces separate (RFC 6749 §3.3).
     pub fn is_in(self, list: &str) -> bool {
-        list.split_whitespace().any(|word| word == self.as_str())
+        list.split(' ').any(|word| word == self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// M-16.
+    #[test]
+    fn only_spaces_separate_scopes() {
+        for (list, is_in) in [
+            ("digdir:dialogporten", true),
+            ("a  digdir:dialogporten b", true),
+            ("a\tdigdir:dialogporten", false),
+            ("a\ndigdir:dialogporten", false),
+            ("a\u{a0}digdir:dialogporten", false),
+            ("a,digdir:dialogporten", false),
+            ("digdir:dialogporten.noconsent", false),
+            ("Digdir:dialogporten", false),
+        ] {
+            assert_eq!(Scope::EndUser.is_in(list), is_in, "{list:?}");
+        }
     }
 }

@@ -134,6 +134,7 @@ fn settings_for_serve(sandbox: &Sandbox) -> anyhow::Result<String> {
     let settings = json!({
         "dialogporten": {"primary": key("primary"), "secondary": key("secondary")},
         "authentication": {"issuers": issuers},
+        "outgoing": {"allow_plain_http": root.starts_with("http://")},
         "altinn": {"base_uri": root, "events_base_uri": root, "cdn_base_uri": root, "allow_sandbox": true},
         "maskinporten": {
             "token_uri": format!("{root}token"),

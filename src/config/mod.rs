@@ -23,6 +23,7 @@ pub struct Config {
     pub dialogporten: Dialogporten,
     pub authentication: Authentication,
     pub altinn: AltinnPlatform,
+    pub outgoing: Outgoing,
     pub maskinporten: Maskinporten,
     pub limits: Limits,
     pub cache: Caches,
@@ -133,6 +134,15 @@ pub struct AltinnPlatform {
     pub allow_sandbox: bool,
     /// Median of the pause before a failed call is repeated for the first time; doubled for each further one.
     pub retry_delay: Duration,
+}
+
+/// Calls that leave this service.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing {
+    /// To the platform, and under way at once.
+    pub max_questions: usize,
+    /// To other hosts than this one.
+    pub allow_plain_http: bool,
 }
 
 /// How this service itself gets tokens for the platform.

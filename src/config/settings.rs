@@ -13,11 +13,12 @@ use url::Url;
 
 use super::{
     AltinnPlatform, Authentication, AuthorizedServiceResources, CacheRule, Caches, Config, Database, Dialogporten,
-    EndUserSearchLimits, Features, KeyPair, Limits, Log, Maskinporten, PartyResourcePruning, Server, ServiceKeys,
-    ServiceOwnerSearchLimits,
+    EndUserSearchLimits, Features, KeyPair, Limits, Log, Maskinporten, Outgoing, PartyResourcePruning, Server,
+    ServiceKeys, ServiceOwnerSearchLimits,
     keys::{BadKey, check_client_jwk},
     value::Setting,
 };
+use crate::outgoing::is_this_machine;
 
 const DEFAULTS: &str = include_str!("../../config.default.toml");
 const PREFIX: &str = "DIALOGPORTEN_";
@@ -142,6 +143,8 @@ impl Settings {
             put(&format!("dialogporten.{section}.private"), key.private().expose_secret().to_owned());
             put(&format!("dialogporten.{section}.public"), key.public_base64());
         }
+        // The platform is this very process: nobody is in between.
+        put("outgoing.allow_plain_http", "true".to_owned());
         put("altinn.base_uri", format!("{base}/"));
         put("altinn.events_base_uri", format!("{base}/"));
         put("altinn.cdn_base_uri", format!("{base}/"));
@@ -219,6 +222,7 @@ impl Settings {
     pub fn config(&self) -> Result<Config, Faults> {
         let mut reader = Reader { settings: self, known: BTreeSet::new(), faults: self.faults.clone() };
         let config = reader.config();
+        reader.refuse_plain_http(&config);
         reader.name_unknown();
         if reader.faults.is_empty() { Ok(config) } else { Err(Faults(reader.faults)) }
     }
@@ -337,6 +341,7 @@ impl Reader<'_> {
             authentication: Authentication { issuers: self.required("authentication.issuers") },
             maskinporten: self.maskinporten(),
             altinn: self.altinn(),
+            outgoing: self.outgoing(),
             limits: self.limits(),
             cache: self.caches(),
             features: self.features(),
@@ -366,6 +371,14 @@ impl Reader<'_> {
         let url: SecretString = self.required("database.url");
         if self.settings.has("database.url") && database_name(&url).is_none() {
             self.fault("database.url", "is not of the form postgres://user:password@host:port/database");
+        }
+        let allow_plaintext: bool = self.required("database.allow_plaintext");
+        if !allow_plaintext && may_be_plaintext(&url) {
+            self.fault(
+                "database.url",
+                "need not be encrypted, expected sslmode=verify-full or at least require; \
+                 database.allow_plaintext says otherwise",
+            );
         }
         Database {
             url,
@@ -445,6 +458,33 @@ impl Reader<'_> {
             allow_sandbox: self.required("altinn.allow_sandbox"),
             retry_delay: self.required("altinn.retry_delay"),
             base_uri,
+        }
+    }
+
+    fn outgoing(&mut self) -> Outgoing {
+        Outgoing {
+            max_questions: self.count("outgoing.max_questions", 1, 1_000_000),
+            allow_plain_http: self.required("outgoing.allow_plain_http"),
+        }
+    }
+
+    /// Names every address of others that would be called without encryption, unless that is allowed. Issuers have a
+    /// stricter rule of their own (`altinn.allow_sandbox`).
+    fn refuse_plain_http(&mut self, config: &Config) {
+        if config.outgoing.allow_plain_http {
+            return;
+        }
+        let Config { altinn, maskinporten, .. } = config;
+        let named = [
+            ("altinn.base_uri", &altinn.base_uri),
+            ("altinn.events_base_uri", &altinn.events_base_uri),
+            ("altinn.cdn_base_uri", &altinn.cdn_base_uri),
+            ("maskinporten.token_uri", &maskinporten.token_uri),
+            ("maskinporten.exchange_uri", &maskinporten.exchange_uri),
+        ];
+        let plain = |(_, address): &(&str, &Url)| address.scheme() == "http" && !is_this_machine(address);
+        for (key, address) in named.into_iter().filter(plain).filter(|(key, _)| self.settings.has(key)) {
+            self.fault(key, &format!("is `{address}`, expected https://; outgoing.allow_plain_http says otherwise"));
         }
     }
 
@@ -589,9 +629,49 @@ fn database_name(url: &SecretString) -> Option<String> {
     sqlx::postgres::PgConnectOptions::from_str(text).ok()?.get_database().map(str::to_owned)
 }
 
+/// Whether a connection to another host may go without encryption.
+fn may_be_plaintext(url: &SecretString) -> bool {
+    use std::str::FromStr;
+
+    use sqlx::postgres::{PgConnectOptions, PgSslMode};
+    let Ok(options) = PgConnectOptions::from_str(url.expose_secret()) else { return false };
+    let host = options.get_host();
+    let is_here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || Url::parse(&format!("http://{host}")).is_ok_and(|address| is_this_machine(&address));
+    let encrypted = matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull);
+    !is_here && !encrypted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// M-24.
+    #[test]
+    fn what_others_could_read_needs_a_word() {
+        let mut settings = complete();
+        settings.put("outgoing.allow_plain_http", false, Source::Default);
+        settings.put("altinn.base_uri", "http://platform.example/", Source::Default);
+        settings.put("maskinporten.token_uri", "https://maskinporten.example/token", Source::Default);
+        for url in ["postgres://dp@db.example/dp", "postgres://dp@db.example/dp?sslmode=prefer"] {
+            settings.put("database.url", url, Source::Default);
+            let Faults(faults) = settings.config().unwrap_err();
+            assert_eq!(faults.len(), 2, "{faults:?}");
+            assert!(faults[0].starts_with("database.url: need not be encrypted"), "{faults:?}");
+            assert!(faults[1].starts_with("altinn.base_uri: is `http://platform.example/`"), "{faults:?}");
+        }
+        for url in
+            ["postgres://dp@db.example/dp?sslmode=require", "postgres://dp@127.0.0.1/dp", "postgres:///dp?host=/run"]
+        {
+            settings.put("database.url", url, Source::Default);
+            assert_eq!(settings.config().unwrap_err().0.len(), 1, "{url}");
+        }
+        settings.put("database.url", "postgres://dp@db.example/dp", Source::Default);
+        settings.put("database.allow_plaintext", true, Source::Default);
+        settings.put("outgoing.allow_plain_http", true, Source::Default);
+        settings.config().unwrap();
+    }
 
     fn complete() -> Settings {
         let mut settings = Settings::defaults();

@@ -2,7 +2,9 @@
 
 use std::{
     env, fs,
+    io::Write,
     net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -115,6 +117,8 @@ impl Dev {
         // Held until the end. A managed server has a locked folder instead, and may come back without its locks.
         let _reserved = if notes.named_server { Some(server.reserve(database).await?) } else { None };
         settings.put("database.url", server.url(database), Source::Sandbox);
+        // Everybody in it is made up.
+        settings.put("database.allow_plaintext", true, Source::Sandbox);
 
         let base = address(self.base_url.as_ref(), listener.local_addr()?)?;
         let composition = Composition::build(Ingredients {
@@ -245,14 +249,20 @@ fn root(base: &Url) -> &str {
     base.as_str().trim_end_matches('/')
 }
 
-/// Readers see the whole text or none.
+/// Readers see the whole text or none. It is for the owner alone: addresses hold passwords, settings hold keys.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn write_at_once(file: &Path, text: &str) -> anyhow::Result<()> {
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(format!(".{}", std::process::id()));
-    fs::write(&unfinished, text)
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&unfinished)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
         .and_then(|()| fs::rename(&unfinished, file))
         .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
@@ -22,17 +22,20 @@ use crate::{app::App, config::Config, db::Db, http::answer, openapi::Route, outg
 const SLOW: Duration = Duration::from_secs(5);
 /// How long the database may take: less than the probes of readiness wait for us.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a deep report is told again.
+const KEPT: Duration = Duration::from_secs(10);
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What probes ask; not part of the API.
 pub fn routes() -> [Route; 5] {
+    let last = Last::default();
     [
         Route::any("/health", startup),
         Route::any("/health/startup", startup),
         Route::any("/health/liveness", liveness),
         Route::any("/health/readiness", readiness),
-        Route::any("/health/deep", deep),
+        Route::any("/health/deep", move |State(app): State<App>| deep(app, last)),
     ]
 }
 
@@ -58,10 +61,20 @@ async fn startup(State(app): State<App>) -> Report {
     Report::of(began, [("postgres", postgres(&app.db).await)])
 }
 
-async fn deep(State(app): State<App>) -> Report {
+/// The last deep report. Anybody may ask for one, and each makes the platform answer several times.
+type Last = Arc<tokio::sync::Mutex<Option<(Instant, Report)>>>;
+
+async fn deep(app: App, last: Last) -> Report {
+    // Held while the report is made: one is made at a time, and serves all who wait for it.
+    let mut last = last.lock().await;
+    if let Some((_, report)) = last.as_ref().filter(|(at, _)| at.elapsed() < KEPT) {
+        return report.clone();
+    }
     let began = Instant::now();
     let (postgres, endpoints) = tokio::join!(postgres(&app.db), endpoints(&app.config));
-    Report::of(began, [("postgres", postgres), ("Endpoints", endpoints)])
+    let report = Report::of(began, [("postgres", postgres), ("Endpoints", endpoints)]);
+    *last = Some((Instant::now(), report.clone()));
+    report
 }
 
 /// From the best to the worst.
@@ -73,7 +86,7 @@ enum Status {
 }
 
 /// All checks of one path.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
     status: Status,
@@ -82,7 +95,7 @@ struct Report {
     entries: BTreeMap<&'static str, Check>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Check {
     data: Value,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -131,10 +132,12 @@ fn it_does_not_open_the_sandbox_to_the_network_unasked() {
 #[tokio::test]
 async fn the_sandbox_runs_alone() {
     let folder = postgres::temporary().unwrap();
-    let ready = folder.join("ready.json");
+    let (ready, settings) = (folder.join("ready.json"), folder.join("settings.toml"));
     let mut process = Command::new(env!("CARGO_BIN_EXE_dialogporten"))
         .args(["sandbox", "--listen", "127.0.0.1:0", "--ready-file"])
         .arg(&ready)
+        .arg("--settings-file")
+        .arg(&settings)
         .env_remove("DATABASE_URL")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -144,6 +147,8 @@ async fn the_sandbox_runs_alone() {
     assert!(said.starts_with("the sandbox is ready at http://127.0.0.1:"), "{said}");
     let running = Running { process, ready: serde_json::from_slice(&fs::read(&ready).unwrap()).unwrap() };
 
+    // M-24: it holds private keys.
+    assert_eq!(fs::metadata(&settings).unwrap().permissions().mode() & 0o777, 0o600);
     let card = sandbox_card(&running.ready).await;
     assert_eq!(card["token_url"], running.ready["token_url"]);
     let base = running.ready["base_url"].as_str().unwrap();

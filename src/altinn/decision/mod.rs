@@ -106,7 +106,7 @@ impl Altinn {
             .decisions
             .get(key.finalize().into(), || async move {
                 let platform = &altinn.0.platform;
-                let request = platform.client.post(platform.address("authorization/api/v1/authorize"));
+                let request = platform.client().post(platform.address("authorization/api/v1/authorize"));
                 let request = request.header("Content-Type", "application/json").body(body);
                 let answer = platform.send("decision", Access::Ours, request).await?;
                 Ok(read::<Response>("decision", &answer)?.decide(pairs, dialog))

@@ -3,6 +3,7 @@
 mod asks;
 mod lists;
 mod sandbox;
+mod trouble;
 mod world;
 
 use dialogporten::{
@@ -37,7 +38,12 @@ impl Platform {
     }
 
     async fn start_unsynchronised() -> Self {
-        let app = TestApp::start_with(&[("altinn.retry_delay", "1ms")]).await;
+        Self::start_with(&[("altinn.retry_delay", "1ms")]).await
+    }
+
+    /// With single settings changed, and nothing synchronised.
+    async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let app = TestApp::start_with(settings).await;
         let database = database().await;
         let db = Db::at(&database.url, 4).expect("the address of a database");
         let altinn = Altinn::new(&app.config, app.clock.clone(), db.clone());

@@ -1,6 +1,7 @@
 //! Connections: what is taken on, how clients are told to leave, how the process stops. Raw sockets, because libraries hide
 //! what is at stake here.
 
+mod endurance;
 mod raw;
 mod refusals;
 mod slow;

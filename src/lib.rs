@@ -33,6 +33,7 @@ pub mod actor_names;
 pub mod altinn;
 pub mod app;
 pub mod auth;
+pub mod background;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,6 +1,6 @@
 //! Calls to the platform: retries and tokens.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::{RequestBuilder, StatusCode};
@@ -8,11 +8,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 use url::Url;
 use uuid::Uuid;
 
 use super::{AltinnError, maskinporten::Tokens};
-use crate::{clock::Clock, config::Config, outgoing, seldom::Seldom};
+use crate::{clock::Clock, config::Config, outgoing, seldom::Seldom, telemetry};
 
 /// How often a call that failed for no fault of ours is repeated.
 pub(super) const RETRIES: u32 = 3;
@@ -112,7 +113,7 @@ impl Platform {
         self.base.join(path).expect("paths of the platform are well-formed")
     }
 
-    /// Sends the request and reads the answer whole; `call` names it in errors.
+    /// Sends the request and reads the answer whole; `call` names it in errors and traces.
     ///
     /// # Errors
     /// `Busy` at once if too many questions are under way: they wait already, and one more would only wait longer.
@@ -122,6 +123,13 @@ impl Platform {
         access: Access,
         request: RequestBuilder,
     ) -> Result<Bytes, AltinnError> {
+        let (span, began) = (telemetry::call(call), Instant::now());
+        let answer = self.answer(call, access, request).instrument(span.clone()).await;
+        telemetry::call_ended(&span, began.elapsed(), answer.is_ok());
+        answer
+    }
+
+    async fn answer(&self, call: &'static str, access: Access, request: RequestBuilder) -> Result<Bytes, AltinnError> {
         let Ok(_question) = self.questions.try_acquire() else {
             if self.full.is_due() {
                 tracing::warn!("as many questions to the platform are under way as there may be");

@@ -27,7 +27,7 @@ use std::{
 use crate::{
     clock::Clock,
     config::{self, Config},
-    db::Db,
+    db::{Db, trouble},
     domain::{decision::Decision, refusal::Refusal, violations::Code},
     flight::Lost,
 };
@@ -115,7 +115,8 @@ impl From<AltinnError> for Refusal {
                 "The token names nobody whom the platform could be asked about: no user id, person number or system user.",
             )),
             AltinnError::Busy => Self::overloaded(),
-            AltinnError::UnusableKey | AltinnError::Store(_) => Self::Fault(error.into()),
+            AltinnError::Store(ref cause) => trouble::refusal(cause).unwrap_or_else(|| Self::Fault(error.into())),
+            AltinnError::UnusableKey => Self::Fault(error.into()),
             AltinnError::Refused { .. }
             | AltinnError::Unreachable { .. }
             | AltinnError::Unreadable { .. }

@@ -137,27 +137,24 @@ impl Altinn {
         self.load().await
     }
 
-    /// Synchronises now and on a timer, until the handle is aborted. Failures are logged, and the next turn tries again.
-    pub fn keep_synced(&self) -> tokio::task::JoinHandle<()> {
-        let altinn = self.clone();
-        tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(MAPPINGS_EVERY);
-            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            // What is stored comes into force at once, also while the registry does not answer.
-            said("what is stored", altinn.load().await);
-            let mut levels_due = 0;
-            loop {
-                ticks.tick().await;
-                said("mappings", altinn.sync_mappings().await);
-                if levels_due == 0 {
-                    let done = said("levels", altinn.sync_levels().await);
-                    levels_due = if done { LEVELS_EVERY } else { 1 };
-                }
-                levels_due -= 1;
-                // Also after a failure: another instance may have stored something newer.
-                said("what is stored", altinn.load().await);
+    /// Synchronises now and on a timer, until it is dropped. Failures are logged, and the next turn tries again.
+    pub async fn keep_synced(self) {
+        let mut ticks = tokio::time::interval(MAPPINGS_EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // What is stored comes into force at once, also while the registry does not answer.
+        said("what is stored", self.load().await);
+        let mut levels_due = 0;
+        loop {
+            ticks.tick().await;
+            said("mappings", self.sync_mappings().await);
+            if levels_due == 0 {
+                let done = said("levels", self.sync_levels().await);
+                levels_due = if done { LEVELS_EVERY } else { 1 };
             }
-        })
+            levels_due -= 1;
+            // Also after a failure: another instance may have stored something newer.
+            said("what is stored", self.load().await);
+        }
     }
 
     /// Fetches the changes of the mapping since the newest stored one; all of them come into force together.

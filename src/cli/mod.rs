@@ -52,7 +52,7 @@ enum Command {
     /// Print a token of the running sandbox
     Token(token::Arguments),
     /// Apply migrations to the configured database, then stop
-    Migrate,
+    Migrate(migrate::Arguments),
     /// Write the API documents
     Openapi(openapi::Arguments),
     /// Make the keys that sign dialog tokens
@@ -70,7 +70,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match execute(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -78,18 +78,34 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> anyhow::Result<()> {
+fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { common, command } = cli;
-    match command {
+    let done = match command {
         Some(Command::Guard { orders }) => guard::run(&orders),
         Some(Command::Config(command)) => config::run(&command, &common.settings()),
         Some(Command::Keys(command)) => keys::run(&command),
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),
-        Some(Command::Migrate) => migrate::run(&common.settings()),
+        Some(Command::Migrate(arguments)) => return migrate::run(&arguments, &common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
         Some(Command::Sandbox(arguments)) => sandbox::run(&arguments, &common),
         Some(Command::Token(arguments)) => token::run(&arguments),
-        None => dev::run(dev::Arguments::default(), &common),
+        None => return without_command(&common),
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// `dev`, unless the settings are those of a service: a container that forgot its command must not open a sandbox, where
+/// anybody can be anybody.
+fn without_command(common: &Common) -> anyhow::Result<ExitCode> {
+    let given = common.settings().of_a_service();
+    if given.is_empty() {
+        return dev::run(dev::Arguments::default(), common).map(|()| ExitCode::SUCCESS);
     }
+    eprintln!(
+        "error: no command is named, and these settings are those of a service:\n  {}\nSay `dialogporten serve`, or \
+         `dialogporten dev` for a sandbox in which anybody can be anybody.",
+        given.join("\n  ")
+    );
+    Ok(ExitCode::from(2))
 }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::{Common, listen, log};
 use crate::{
     app::App,
+    background::{Background, STOP},
     clock::Clock,
     config::{Config, Source},
     outgoing, router, server,
@@ -37,11 +38,17 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let listen = settings.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let app = App::build(config, Clock::system())?;
-        let syncing = app.altinn.keep_synced();
+        let background = Background::default();
+        background.spawn("synchronisation", app.altinn.clone().keep_synced());
+        let db = app.db.clone();
+        background.spawn("first look", async move {
+            // The log says at once what else readiness would say first, and which command mends it.
+            db.condition().await;
+        });
         tracing::info!(address = %listener.local_addr()?, "serving");
         let (router, lifecycle) = (router::router(app.clone()), app.lifecycle.clone());
         server::run(listener, router, &settings, lifecycle, server::drain::stop_asked()).await;
-        syncing.abort();
+        background.stop(STOP).await;
         app.db.close();
         tracing::info!("stopped");
         Ok(())

@@ -180,6 +180,16 @@ impl Settings {
         self.values.get(key).is_some_and(|(_, source)| *source != Source::Default)
     }
 
+    /// What somebody set, in a file or the environment, that only a service on a real platform reads; with the source.
+    pub fn of_a_service(&self) -> Vec<String> {
+        const READ_BY_SERVE: [&str; 5] = ["server.", "dialogporten.", "authentication.", "altinn.", "maskinporten."];
+        let by_somebody = |source: &Source| matches!(source, Source::File(_) | Source::Environment(_));
+        let given = self.values.iter().filter(|(key, (_, source))| {
+            by_somebody(source) && READ_BY_SERVE.iter().any(|section| key.starts_with(section))
+        });
+        given.map(|(key, (_, source))| format!("{key} ({source})")).collect()
+    }
+
     /// How to log; commands need it before the other settings are complete.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`pool`] | which connection is handed out, what every connection has been told, which ones are thrown away |
 //! | [`connection`] | a connection while somebody has it, and transactions |
+//! | [`probe`] | how the database is, asked beside the requests |
+//! | [`migrations`] | the schema that the program is made for, and how a database stands to it |
 //! | [`statement`] | a statement on its way: its name, its limit, what is told of it |
 //! | [`trouble`] | which errors mean that the database cannot be used right now |
 //!
@@ -13,7 +15,9 @@
 //! wait has a limit; and each statement is a span of the request that waits for it.
 
 mod connection;
+pub mod migrations;
 mod pool;
+mod probe;
 mod statement;
 pub mod trouble;
 
@@ -27,8 +31,11 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-pub use self::connection::{Connection, Transaction};
 use self::pool::Pool;
+pub use self::{
+    connection::{Connection, Transaction},
+    probe::Condition,
+};
 use crate::config::{Database, Settings, Source};
 
 /// Connections to the database, made when they are needed. Clones share them.

@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
-use super::trouble;
+use super::{probe::Probe, trouble};
 use crate::config::Database;
 
 /// A connection that was used within this time is not asked whether it lives.
@@ -44,7 +44,8 @@ pub(super) type Object = managed::Object<Sessions>;
 pub(super) struct Pool {
     sessions: managed::Pool<Sessions>,
     pub acquire_timeout: Duration,
-    health: Arc<Health>,
+    pub health: Arc<Health>,
+    pub probe: Probe,
 }
 
 impl Pool {
@@ -57,11 +58,12 @@ impl Pool {
             .disable_statement_logging();
         let health = Arc::new(Health::new(limit(settings.statement_timeout)));
         let told = told(settings.statement_timeout);
+        let probe = Probe::new(options.clone());
         let sessions = Sessions { options, told: told.into(), health: health.clone() };
         let size = usize::try_from(settings.max_connections).unwrap_or(usize::MAX);
         let config = PoolConfig { queue_mode: QueueMode::Lifo, ..PoolConfig::new(size) };
         let sessions = managed::Pool::builder(sessions).config(config).build().context("the pool")?;
-        Ok(Self { sessions, acquire_timeout: settings.acquire_timeout, health })
+        Ok(Self { sessions, acquire_timeout: settings.acquire_timeout, health, probe })
     }
 
     /// The caller limits how long this may take.
@@ -81,6 +83,10 @@ impl Pool {
 
     pub fn close(&self) {
         self.sessions.close();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.sessions.is_closed()
     }
 }
 
@@ -193,7 +199,7 @@ impl managed::Manager for Sessions {
                 Err(RecycleError::Backend(error))
             }
             Err(_) => {
-                self.health.fell_silent();
+                self.health.lost();
                 Err(RecycleError::message("it does not answer"))
             }
         }
@@ -211,6 +217,8 @@ pub(super) struct Health {
     /// Connections used before this are not even asked: each would take its time to say nothing.
     lost_before: AtomicU64,
     swept_at: AtomicU64,
+    /// Zero: there is room.
+    full_at: AtomicU64,
 }
 
 enum Opinion {
@@ -227,6 +235,7 @@ impl Health {
             suspect_before: AtomicU64::new(0),
             lost_before: AtomicU64::new(0),
             swept_at: AtomicU64::new(0),
+            full_at: AtomicU64::new(0),
         }
     }
 
@@ -235,9 +244,28 @@ impl Health {
         self.suspect_before.fetch_max(self.now(), Ordering::Relaxed);
     }
 
-    /// A connection did not answer in time.
-    pub fn fell_silent(&self) {
+    /// A connection did not answer in time, or leads to a server that is not the right one any more.
+    pub fn lost(&self) {
         self.lost_before.fetch_max(self.now(), Ordering::Relaxed);
+    }
+
+    /// A write found no room on the disk.
+    pub fn fills(&self) {
+        self.full_at.store(self.now().max(1), Ordering::Relaxed);
+    }
+
+    /// Whether a write found no room, and nobody has found any since.
+    pub fn is_full(&self) -> bool {
+        self.full_at.load(Ordering::Relaxed) > 0
+    }
+
+    pub fn was_full_within(&self, time: Duration) -> bool {
+        let at = self.full_at.load(Ordering::Relaxed);
+        at > 0 && self.now() < at + millis(time)
+    }
+
+    pub fn has_room(&self) {
+        self.full_at.store(0, Ordering::Relaxed);
     }
 
     fn of(&self, used_at: Instant) -> Opinion {

@@ -119,8 +119,11 @@ where
 
 /// What an error says about the connection that it came from; all others of the pool hear of it.
 pub(super) fn standing_after(error: &Error, health: &Health) -> Standing {
-    if trouble::is_silence(error) {
-        health.fell_silent();
+    if trouble::is_full(error) {
+        health.fills();
+    }
+    if trouble::is_silence(error) || trouble::is_read_only(error) {
+        health.lost();
         Standing::Broken
     } else if trouble::ends_connection(error) {
         health.broke();

@@ -1,8 +1,29 @@
 //! Which errors mean that the database cannot be used right now, and which of them end the connection that they came over.
 
-use std::{fmt, io};
+use std::{fmt, io, sync::LazyLock, time::Duration};
 
 use sqlx::Error;
+
+use crate::{
+    domain::{refusal::Refusal, rules::code::Code},
+    seldom::Seldom,
+};
+
+/// What callers hear if the database is of no use for now; `None` for every other error. Thousands may hear it at once, so
+/// the log says it once a second.
+pub fn refusal(error: &Error) -> Option<Refusal> {
+    static TOLD: LazyLock<Seldom> = LazyLock::new(Seldom::default);
+    if !is_unavailable(error) {
+        return None;
+    }
+    if TOLD.is_due() {
+        tracing::error!(%error, "the database cannot be used; requests are answered 503");
+    }
+    Some(Refusal::Unavailable { code: Code::DatabaseUnavailable, retry_after: RETRY_AFTER })
+}
+
+/// A restart or a failover takes longer; a moment's overload does not.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Whether the database is of no use for now: unreachable, silent, full, read-only, busy beyond a limit. It is not the
 /// request's fault and not the program's, and the same request may succeed later.
@@ -18,24 +39,28 @@ pub fn is_unavailable(error: &Error) -> bool {
     }
 }
 
-/// Whether the database takes no writes: no room, or read-only (a replica after a failover).
-pub fn is_unwritable(error: &Error) -> bool {
-    matches!(code(error).as_deref(), Some(DISK_FULL | READ_ONLY))
+/// Whether there was no room on the disk.
+pub(super) fn is_full(error: &Error) -> bool {
+    code(error).as_deref() == Some(DISK_FULL)
+}
+
+/// Whether the server takes no writes: a replica after a failover, or told so. The next connection may lead to the one that
+/// took over.
+pub(super) fn is_read_only(error: &Error) -> bool {
+    code(error).as_deref() == Some(READ_ONLY)
 }
 
 /// Whether the server has no room for another connection. It works, and others use it.
-pub fn is_crowded(error: &Error) -> bool {
+pub(super) fn is_crowded(error: &Error) -> bool {
     code(error).as_deref() == Some(TOO_MANY_CONNECTIONS)
 }
 
-/// Whether the connection that this came over is of no further use. One to a server that became read-only is not either:
-/// the next one may lead to the server that took over.
+/// Whether the connection that this came over is of no further use.
 pub(super) fn ends_connection(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
-        _ => code(error).is_some_and(|code| {
-            code.starts_with("08") || code.starts_with("57P") || code == READ_ONLY || code == IDLE_IN_TRANSACTION
-        }),
+        _ => code(error)
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == IDLE_IN_TRANSACTION),
     }
 }
 
@@ -85,6 +110,11 @@ impl std::error::Error for Silence {}
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use super::*;
 
     #[test]
@@ -101,6 +131,34 @@ mod tests {
             assert_eq!((is_unavailable(&error), ends_connection(&error)), (unavailable, ends), "{error}");
         }
         assert!(is_silence(&silent()) && !is_silence(&Error::Io(io::ErrorKind::TimedOut.into())));
+    }
+
+    /// M-03: a line a second, not a line a request.
+    #[test]
+    fn the_log_says_it_once() {
+        #[derive(Clone, Default)]
+        struct Lines(Arc<AtomicUsize>);
+        impl io::Write for Lines {
+            /// Called once for each line.
+            fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+                self.0.fetch_add(1, Ordering::SeqCst);
+                Ok(text.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(log, || {
+            for _ in 0..1000 {
+                let told = refusal(&Error::PoolTimedOut);
+                assert!(matches!(told, Some(Refusal::Unavailable { code: Code::DatabaseUnavailable, .. })), "{told:?}");
+            }
+        });
+        let lines = lines.0.load(Ordering::SeqCst);
+        assert!((1..=5).contains(&lines), "{lines} lines for a thousand requests");
     }
 
     #[test]

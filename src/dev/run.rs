@@ -21,6 +21,7 @@ use super::{
     supervise::Supervised,
 };
 use crate::{
+    background::{Background, STOP},
     clock::Clock,
     config::{self, ServiceKeys, Settings, Source},
     sandbox::world::World,
@@ -142,7 +143,8 @@ impl Dev {
             None
         });
 
-        let syncing = composition.app.altinn.keep_synced();
+        let background = Background::default();
+        background.spawn("synchronisation", composition.app.altinn.clone().keep_synced());
         let addresses = card::Addresses {
             token_url: format!("{}/api", root(&base)),
             graphql_url: format!("{}/graphql", root(&base)),
@@ -156,7 +158,7 @@ impl Dev {
         card::print(&addresses, &composition.sandbox, seeded, notes);
 
         let served = serving.await.context("serving");
-        syncing.abort();
+        background.stop(STOP).await;
         composition.app.db.close();
         tracing::info!("stopped");
         served

@@ -1,6 +1,7 @@
 //! `/health…`: how the service and what it depends on are. Any verb, no token, kept by nobody.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
@@ -16,12 +17,17 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{app::App, config::Config, db::Db, http::answer, openapi::Route, outgoing};
+use crate::{
+    app::App,
+    config::Config,
+    db::{Condition, Db, migrations::Standing},
+    http::answer,
+    openapi::Route,
+    outgoing,
+};
 
 /// An answer that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(5);
-/// How long the database may take: less than the probes of readiness wait for us.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a deep report is told again.
 const KEPT: Duration = Duration::from_secs(10);
 /// An answer that takes longer is none.
@@ -50,7 +56,7 @@ async fn readiness(State(app): State<App>) -> Report {
     let warmup = Check::new(began, Status::Healthy, &["warmup"]);
     let mut checks = vec![("postgres", postgres(&app.db).await), ("warmup", warmup)];
     if app.lifecycle.is_stopping() {
-        let description = Some("The service is stopping.");
+        let description = Some("The service is stopping.".into());
         checks.push(("stopping", Check { description, ..Check::new(began, Status::Unhealthy, &["self"]) }));
     }
     Report::of(began, checks)
@@ -99,7 +105,7 @@ struct Report {
 struct Check {
     data: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'static str>,
+    description: Option<Cow<'static, str>>,
     #[serde(serialize_with = "as_time_span")]
     duration: Duration,
     status: Status,
@@ -145,18 +151,20 @@ fn as_time_span<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
     ))
 }
 
-/// Whether the database answers.
+/// Whether the database answers, takes writes, and has the schema that this version needs. It is asked on a connection of its
+/// own: requests that wait for connections say nothing about the database, and other instances have no more room.
 async fn postgres(db: &Db) -> Check {
     let began = Instant::now();
-    let asked = tokio::time::timeout(DATABASE_PATIENCE, sqlx::query("select 1").execute(db)).await;
-    let (status, description) = match asked {
-        Ok(Ok(_)) => (Status::Healthy, None),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "the database does not answer");
-            (Status::Unhealthy, Some("The database cannot be reached."))
+    let condition = db.condition().await;
+    let status = match condition {
+        Condition::Answers(Standing::Current) => Status::Healthy,
+        Condition::Answers(standing) if standing.suffices() => Status::Degraded,
+        Condition::Crowded => Status::Degraded,
+        Condition::Answers(_) | Condition::ReadOnly | Condition::Full | Condition::Unreachable | Condition::Silent => {
+            Status::Unhealthy
         }
-        Err(_) => (Status::Unhealthy, Some("The database does not answer in time.")),
     };
+    let description = (status != Status::Healthy).then(|| condition.to_string().into());
     Check { description, ..Check::new(began, status, &["dependencies", "critical"]) }
 }
 

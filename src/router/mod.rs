@@ -12,6 +12,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use self::media_types::MediaTypes;
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     },
     metadata,
     openapi::{Operation, Route},
-    serviceowner,
+    serviceowner, telemetry,
 };
 
 /// Every operation of the API, shown or hidden.
@@ -89,20 +90,23 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         // What handlers say no with has a media type.
         if response.headers().contains_key(header::CONTENT_TYPE) { response } else { problem::of_routing(response) }
     };
-    let mut response = context::within(asked, answering).await;
+    let span = telemetry::request(&method, route.unwrap_or("-"));
+    let mut response = context::within(asked, answering).instrument(span.clone()).await;
     let noted = ledger.take();
     say_besides(&mut response, &trace, prefers.strict && is_api, &noted);
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = began.elapsed();
+    let (duration_ms, status) = (telemetry::millis(took), response.status().as_u16());
+    telemetry::request_ended(&span, status, took);
     if let Some(route) = route.filter(|route| route.starts_with("/health")) {
         // Probes come every few seconds, and say nothing new.
-        tracing::debug!(%method, route, status = response.status().as_u16(), duration_ms, "probe answered");
+        tracing::debug!(%method, route, status, duration_ms, "probe answered");
         return response;
     }
     // No path and no query: they hold ids, party numbers and search words.
     tracing::info!(
         %method,
         route = route.unwrap_or("-"),
-        status = response.status().as_u16(),
+        status,
         duration_ms,
         trace_id = trace,
         caller = noted.caller,
@@ -114,7 +118,7 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     );
     if let Some(reason) = &noted.reason {
         // The same in one line for people: what `dev` shows at its terminal.
-        let (status, route) = (response.status().as_u16(), route.unwrap_or("(no such path)"));
+        let route = route.unwrap_or("(no such path)");
         let caller = noted.caller.as_deref().unwrap_or("nobody known");
         tracing::debug!(target: "dialogporten::refused", "{status} {method} {route}: {reason} ({caller})");
     }

@@ -11,7 +11,7 @@ use crate::db::Db;
 /// Arrays, because a caller with tens of thousands of parties would otherwise get as many rows for each resource.
 pub async fn parties_with_resources(db: &Db, party_keys: &[i64]) -> sqlx::Result<Vec<(i32, String, Vec<i64>)>> {
     sqlx::query_as(
-        "
+        "/* resources of parties */
         with held as (
             select party_resource.resource_id
                  , array_agg(party_resource.party_key) as party_keys
@@ -33,7 +33,7 @@ pub async fn parties_with_resources(db: &Db, party_keys: &[i64]) -> sqlx::Result
 
 /// The dialogs that carry any of the labels, whoever their owner is.
 pub async fn dialogs_labelled(db: &Db, labels: &[String]) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar("select distinct dialog_id from dialog_owner_label where label = any($1)")
+    sqlx::query_scalar("/* dialogs labelled */ select distinct dialog_id from dialog_owner_label where label = any($1)")
         .bind(labels)
         .fetch_all(db)
         .await

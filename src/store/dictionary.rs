@@ -52,8 +52,14 @@ impl Dictionary {
         if let Some(id) = self.look(|known| known.orgs.get(name).copied()) {
             return Ok(id);
         }
-        sqlx::query("insert into org (name) values ($1) on conflict (name) do nothing").bind(name).execute(db).await?;
-        let id: i16 = sqlx::query_scalar("select id from org where name = $1").bind(name).fetch_one(db).await?;
+        sqlx::query("/* owner new */ insert into org (name) values ($1) on conflict (name) do nothing")
+            .bind(name)
+            .execute(db)
+            .await?;
+        let id: i16 = sqlx::query_scalar("/* owner number */ select id from org where name = $1")
+            .bind(name)
+            .fetch_one(db)
+            .await?;
         self.note(|known| known.orgs.insert(name.to_owned(), id));
         Ok(id)
     }
@@ -63,13 +69,16 @@ impl Dictionary {
         if let Some(resource) = self.look(|known| known.resources.get(urn).copied()) {
             return Ok(resource.id);
         }
-        sqlx::query("insert into service_resource (urn, org_id) values ($1, $2) on conflict (urn) do nothing")
+        sqlx::query("/* resource new */ insert into service_resource (urn, org_id) values ($1, $2) on conflict (urn) do nothing")
             .bind(urn)
             .bind(org)
             .execute(db)
             .await?;
         let (id, org): (i32, i16) =
-            sqlx::query_as("select id, org_id from service_resource where urn = $1").bind(urn).fetch_one(db).await?;
+            sqlx::query_as("/* resource number */ select id, org_id from service_resource where urn = $1")
+                .bind(urn)
+                .fetch_one(db)
+                .await?;
         self.note(|known| known.resources.insert(urn.to_owned(), Resource { id, org }));
         Ok(id)
     }
@@ -101,7 +110,8 @@ impl Dictionary {
         }
         let read_at = Some(Instant::now());
         let rows: Vec<(String, i16, Option<i32>)> = sqlx::query_as(
-            "select name, id, null from org
+            "/* dictionary */
+             select name, id, null from org
              union all
              select urn, org_id, id from service_resource",
         )

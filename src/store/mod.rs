@@ -6,8 +6,9 @@ pub mod dialog;
 pub mod dictionary;
 pub mod end_user_contexts;
 pub mod lookup;
-pub mod migrations;
 pub mod registry;
 pub mod search;
 pub mod unit_of_work;
 pub mod violation;
+
+pub use crate::db::migrations;

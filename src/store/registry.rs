@@ -25,17 +25,18 @@ pub struct MappingChange {
 
 /// The whole mapping.
 pub async fn subject_resources(db: &Db) -> sqlx::Result<Vec<SubjectResource>> {
-    sqlx::query_as("select subject, resource from subject_resource").fetch_all(db).await
+    sqlx::query_as("/* mappings all */ select subject, resource from subject_resource").fetch_all(db).await
 }
 
 /// When the newest stored mapping was changed.
 pub async fn newest_mapping(db: &Db) -> sqlx::Result<Option<Instant>> {
-    sqlx::query_scalar("select max(updated_at) from subject_resource").fetch_one(db).await
+    sqlx::query_scalar("/* mappings newest */ select max(updated_at) from subject_resource").fetch_one(db).await
 }
 
 /// The level that each resource demands; resources without one have no entry.
 pub async fn levels(db: &Db) -> sqlx::Result<HashMap<String, i32>> {
-    let rows: Vec<(String, i32)> = sqlx::query_as("select resource, level from resource_level").fetch_all(db).await?;
+    let rows: Vec<(String, i32)> =
+        sqlx::query_as("/* levels all */ select resource, level from resource_level").fetch_all(db).await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -54,7 +55,7 @@ pub async fn merge_mappings(db: &mut Connection, changes: &[MappingChange]) -> s
         }
     }
     sqlx::query(
-        "
+        "/* mappings remove */
         delete from subject_resource as stored
         using unnest($1::text[], $2::text[]) as gone (subject, resource)
         where stored.subject = gone.subject
@@ -66,7 +67,7 @@ pub async fn merge_mappings(db: &mut Connection, changes: &[MappingChange]) -> s
     .execute(&mut *db)
     .await?;
     sqlx::query(
-        "
+        "/* mappings put */
         insert into subject_resource (subject, resource, updated_at)
         select changed.subject
              , changed.resource
@@ -95,9 +96,12 @@ pub async fn merge_levels(db: &mut Connection, levels: &[(String, Option<i32>)])
             None => free.push(resource.as_str()),
         }
     }
-    sqlx::query("delete from resource_level where resource = any($1)").bind(free).execute(&mut *db).await?;
+    sqlx::query("/* levels remove */ delete from resource_level where resource = any($1)")
+        .bind(free)
+        .execute(&mut *db)
+        .await?;
     sqlx::query(
-        "
+        "/* levels put */
         insert into resource_level (resource, level)
         select found.resource
              , found.level

@@ -2,10 +2,13 @@
 
 use sqlx::postgres::PgDatabaseError;
 
-use crate::domain::{
-    refusal::Refusal,
-    rules::code::Code,
-    violations::{Fault, Violations},
+use crate::{
+    db::trouble,
+    domain::{
+        refusal::Refusal,
+        rules::code::Code,
+        violations::{Fault, Violations},
+    },
 };
 
 /// Why something could not be stored.
@@ -67,7 +70,7 @@ impl StoreError {
 
 impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
-        Self::Fault(error.into())
+        trouble::refusal(&error).unwrap_or_else(|| Self::Fault(error.into()))
     }
 }
 
@@ -86,7 +89,8 @@ impl From<StoreError> for Refusal {
                     .hint("Send it again; with `If-Match` you learn what changed."),
                 existing: None,
             },
-            error @ (StoreError::PartyKeyTaken | StoreError::Database(_)) => Self::Fault(error.into()),
+            StoreError::Database(error) => error.into(),
+            error @ StoreError::PartyKeyTaken => Self::Fault(error.into()),
         }
     }
 }

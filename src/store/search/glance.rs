@@ -129,7 +129,7 @@ impl Ask<'_> {
         after: Option<&Position>,
         limit: usize,
     ) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("with step as materialized (");
+        let mut sql = QueryBuilder::new("/* search glance */ with step as materialized (");
         let condition = match opening {
             Opening::List(list) => {
                 self.push_list(&mut sql, list, after, as_limit(limit + 1));

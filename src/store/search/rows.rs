@@ -87,7 +87,7 @@ pub(super) async fn fetch(connection: &mut Connection, ids: &[Uuid]) -> Result<V
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = QueryBuilder::new("with page as materialized (select * from unnest(");
+    let mut sql = QueryBuilder::new("/* search items */ with page as materialized (select * from unnest(");
     sql.push_bind(ids).push("::uuid[]) with ordinality page (id, place)) select * from (").push(ITEMS).push(") item");
     sql.build_query_as().fetch_all(connection).await
 }

@@ -12,6 +12,7 @@
 mod client;
 mod database;
 mod dialogs;
+mod proxy;
 
 use std::{
     net::SocketAddr,
@@ -40,6 +41,7 @@ use url::Url;
 pub use client::{Answer, Client, http};
 pub use database::{TestDatabase, database};
 pub use dialogs::*;
+pub use proxy::Proxy;
 
 use client::Caller;
 

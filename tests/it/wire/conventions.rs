@@ -183,10 +183,10 @@ async fn health_tells_a_lost_database_from_a_lost_process() {
     }
     // Tokens and limits need no database; dialogs do, and say so without telling why.
     app.anonymous().get("metadata/limits").await.expect(200);
-    let failed = app.service_owner("ttd").get("serviceowner/dialogs").await.expect(500);
-    assert_eq!(failed.body["title"], "An error occurred while processing the request.");
-    assert_eq!(failed.body["detail"], "Something went wrong during the request.");
-    assert_eq!(failed.header("content-type"), "application/json; charset=utf-8");
+    let failed = app.service_owner("ttd").get("serviceowner/dialogs").await.expect(503);
+    assert_eq!(failed.body["title"], "Service unavailable.");
+    assert_eq!(failed.body["detail"], "The service cannot answer this now. Please try again later.");
+    assert_eq!(failed.header("retry-after"), "2");
     assert_eq!(
         (failed.header("pragma"), failed.header("expires"), failed.body.get("errors")),
         ("no-cache", "-1", None)

@@ -25,7 +25,7 @@ impl Ask<'_> {
         after: Option<&Position>,
         found: i64,
     ) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("");
+        let mut sql = QueryBuilder::new("/* search list */ ");
         self.push_list(&mut sql, list, after, found);
         sql
     }
@@ -55,7 +55,7 @@ impl Ask<'_> {
 
     /// The first `found` delegated dialogs beyond a position.
     pub(in crate::store::search) fn delegated(&self, after: Option<&Position>, found: i64) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("");
+        let mut sql = QueryBuilder::new("/* search delegated */ ");
         self.push_delegated(&mut sql, after, found);
         sql
     }

@@ -56,7 +56,7 @@ impl Ask<'_> {
         segment: Segment,
         branches: &[Branch],
     ) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("");
+        let mut sql = QueryBuilder::new("/* search walk */ ");
         self.push_walk(&mut sql, stretch, segment, branches, 0);
         sql
     }

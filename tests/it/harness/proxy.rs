@@ -1,13 +1,18 @@
-//! Between the service and its database: passes everything on and counts how often the service waits for an answer.
+//! Between the service and its database: passes everything on, counts how often the service waits for an answer, and falls
+//! silent or breaks off when it is told to.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
     task::JoinHandle,
 };
 use url::Url;
@@ -17,7 +22,18 @@ pub struct Proxy {
     /// The database, by way of the proxy.
     pub url: String,
     turns: Arc<AtomicUsize>,
+    mood: watch::Sender<Mood>,
     serving: JoinHandle<()>,
+}
+
+/// What becomes of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    PassOn,
+    /// Taken and not passed on. A connection that lost bytes so stays silent for ever.
+    Swallow,
+    /// No connection lives, and new ones end at once.
+    Cut,
 }
 
 impl Proxy {
@@ -30,13 +46,31 @@ impl Proxy {
         url.set_port(Some(here.port())).expect("an address may have a port");
         let turns = Arc::new(AtomicUsize::new(0));
         let counter = turns.clone();
+        let (mood, moods) = watch::channel(Mood::PassOn);
         let serving = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.expect("the database server");
-                pass_on(client, server, counter.clone());
+                if *moods.borrow() != Mood::Cut {
+                    let server = TcpStream::connect(&server).await.expect("the database server");
+                    pass_on(client, server, counter.clone(), moods.clone());
+                }
             }
         });
-        Self { url: url.into(), turns, serving }
+        Self { url: url.into(), turns, mood, serving }
+    }
+
+    /// From now on everything arrives again, over connections that have lost nothing.
+    pub fn pass_on(&self) {
+        self.mood.send_replace(Mood::PassOn);
+    }
+
+    /// From now on nothing arrives, and nobody is told.
+    pub fn swallow(&self) {
+        self.mood.send_replace(Mood::Swallow);
+    }
+
+    /// From now on there is no way to the database.
+    pub fn cut(&self) {
+        self.mood.send_replace(Mood::Cut);
     }
 
     /// How often the service asked and waited so far.
@@ -51,38 +85,52 @@ impl Drop for Proxy {
     }
 }
 
-fn pass_on(client: TcpStream, server: TcpStream, turns: Arc<AtomicUsize>) {
+fn pass_on(client: TcpStream, server: TcpStream, turns: Arc<AtomicUsize>, moods: watch::Receiver<Mood>) {
     // Otherwise small messages wait for the acknowledgement of earlier ones.
     for stream in [&client, &server] {
         stream.set_nodelay(true).expect("a connected stream");
     }
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let lost = Arc::new(AtomicBool::new(false));
+    let (lost_too, moods_too) = (lost.clone(), moods.clone());
     tokio::spawn(async move {
         let mut asked = Asked::default();
-        let _ = copy(&mut from_client, &mut to_server, |bytes| {
+        let count = |bytes: &[u8]| {
             turns.fetch_add(asked.turns_in(bytes), Ordering::SeqCst);
-        })
-        .await;
+        };
+        let _ = copy(from_client, to_server, moods, lost, count).await;
     });
     tokio::spawn(async move {
-        let _ = copy(&mut from_server, &mut to_client, |_| ()).await;
+        let _ = copy(from_server, to_client, moods_too, lost_too, |_| ()).await;
     });
 }
 
+/// Until the end, or until everything is cut. `lost`: bytes of this connection were swallowed.
 async fn copy(
-    from: &mut (impl AsyncRead + Unpin),
-    to: &mut (impl AsyncWriteExt + Unpin),
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut moods: watch::Receiver<Mood>,
+    lost: Arc<AtomicBool>,
     mut look: impl FnMut(&[u8]),
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let length = from.read(&mut buffer).await?;
+        let length = tokio::select! {
+            // An error means that the proxy is gone, and the test with it.
+            _ = moods.wait_for(|mood| *mood == Mood::Cut) => return Ok(()),
+            length = from.read(&mut buffer) => length?,
+        };
         if length == 0 {
             return to.shutdown().await;
         }
-        look(&buffer[..length]);
-        to.write_all(&buffer[..length]).await?;
+        if *moods.borrow() == Mood::Swallow {
+            lost.store(true, Ordering::SeqCst);
+        }
+        if !lost.load(Ordering::SeqCst) {
+            look(&buffer[..length]);
+            to.write_all(&buffer[..length]).await?;
+        }
     }
 }
 

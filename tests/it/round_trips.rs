@@ -3,20 +3,17 @@
 //! The numbers stand in `docs/performance.md`; the test holds them equal. What is promised of them stands here: the bound of
 //! each operation, and that no number grows with what is written.
 
-mod proxy;
-
 use dialogporten::domain::ids::DialogId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::proxy::Proxy;
 use crate::harness::{
-    Client, Edit, ORGANIZATION, PERSON, RESOURCE, TestApp, bare, database, fresh_id, simple_activity, simple_dialog,
-    simple_dialog_for, simple_transmission,
+    Client, Edit, ORGANIZATION, PERSON, Proxy, RESOURCE, TestApp, bare, database, fresh_id, simple_activity,
+    simple_dialog, simple_dialog_for, simple_transmission,
 };
 
 const DIALOGS: &str = "serviceowner/dialogs";
-const DOCUMENT: &str = include_str!("../../../docs/performance.md");
+const DOCUMENT: &str = include_str!("../../docs/performance.md");
 
 /// Counts operations and keeps what it counted.
 struct Counter<'a> {

@@ -1,6 +1,11 @@
-//! What `dev` says when it is ready.
+//! What `dev` says when it is ready: where things are, and the first two commands. The tokens they need lie in a file.
 
-use std::io::Write;
+use std::{
+    env, fs,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 use serde::Serialize;
 
@@ -8,7 +13,6 @@ use super::run::Notes;
 use crate::sandbox::{
     Sandbox,
     mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES, TokenKind},
-    world::IdentityKind,
 };
 
 /// Where everything is; also the content of the ready file.
@@ -21,20 +25,29 @@ pub struct Addresses {
     pub started_ms: u64,
 }
 
-pub fn print(at: &Addresses, sandbox: &Sandbox, seeded: Option<usize>, notes: &Notes) {
+/// Prints the card, and writes `tokens.env` into `folder`.
+pub fn print(at: &Addresses, sandbox: &Sandbox, seeded: Option<usize>, notes: &Notes, folder: &Path) {
+    let mut lines = places(at, seeded, notes);
+    if let Some(variables) = variables(sandbox, &at.base_url) {
+        let file = folder.join("tokens.env");
+        match write_for_owner(&file, &variables) {
+            Ok(()) => lines.extend(first_commands(&as_seen_from_here(&file))),
+            Err(error) => tracing::warn!("cannot write {}: {error}", file.display()),
+        }
+    }
     // Whoever started this may have stopped reading; that is no reason to end.
-    let _ = writeln!(std::io::stdout(), "{}", text(at, sandbox, seeded, notes));
+    let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
 }
 
-fn text(at: &Addresses, sandbox: &Sandbox, seeded: Option<usize>, notes: &Notes) -> String {
+fn places(at: &Addresses, seeded: Option<usize>, notes: &Notes) -> Vec<String> {
+    let base = &at.base_url;
     let mut lines = vec![
         String::new(),
         format!("Dialogporten is ready ({} ms)", at.started_ms),
         String::new(),
-        format!("  API            {}", at.base_url),
-        format!("  documentation  {}/swagger", at.base_url),
-        format!("  GraphQL        {}", at.graphql_url),
-        format!("  sandbox        {}/sandbox   who there is, with tokens", at.base_url),
+        format!("  begin here     {base}/"),
+        format!("  API            {base}/api/v1, documented at {base}/swagger/index.html"),
+        format!("  sandbox        {base}/sandbox: who there is, with tokens, and who may do what"),
         format!("  token service  {}", at.token_url),
         format!("  database       {}", at.database_url),
     ];
@@ -51,80 +64,85 @@ fn text(at: &Addresses, sandbox: &Sandbox, seeded: Option<usize>, notes: &Notes)
     if let Some(count) = seeded.filter(|count| *count > 0) {
         lines.push(format!("  dialogs        {count} of the scenario"));
     }
-    if let Some(who) = Who::of(sandbox) {
-        lines.extend(who.lines(&at.base_url));
-    }
-    lines.join("\n")
+    lines
 }
 
-/// A service owner, a person and a system user of this world, with tokens.
-struct Who {
-    code: String,
-    owner: String,
-    admin: String,
-    name: String,
-    person: String,
-    user: String,
-    /// Name and token of a system user, if the world has one.
-    system_user: Option<(String, String)>,
-    body: serde_json::Value,
+/// Lines to be pasted into a shell: a dialog is created, read by the one it is for, and that is seen.
+fn first_commands(tokens: &str) -> [String; 7] {
+    [
+        String::new(),
+        "Create a dialog, open it as the person, then see as its owner who has opened it (tokens last a day)".into(),
+        String::new(),
+        format!("  . {tokens}"),
+        "  ID=$(curl -sS $API/serviceowner/dialogs -H \"Authorization: Bearer $OWNER\" -H 'Content-Type: application/json' -d \"$DIALOG\" | tr -d '\"')".into(),
+        "  curl -sS $API/enduser/dialogs/$ID -H \"Authorization: Bearer $PERSON\"".into(),
+        "  curl -sS $API/serviceowner/dialogs/$ID/seenlog -H \"Authorization: Bearer $OWNER\"".into(),
+    ]
 }
 
-impl Who {
-    fn of(sandbox: &Sandbox) -> Option<Self> {
-        const DAY: i64 = 86_400;
-        let world = sandbox.world();
-        let scenario = world.scenario();
-        let resource = scenario.resources.first()?;
-        let owner = scenario.owners.iter().find(|owner| owner.code == resource.owner)?;
-        let person = world.identities().find(|identity| identity.kind == IdentityKind::Person)?;
-        let enterprise =
-            |scopes: &str| sandbox.mint(&TokenKind::enterprise(&owner.code, &owner.organization, scopes), DAY);
-        let text = |text| serde_json::json!({"value": [{"languageCode": "nb", "value": text}]});
-        Some(Self {
-            code: owner.code.clone(),
-            owner: enterprise(SERVICE_OWNER_SCOPES),
-            admin: enterprise(&format!("{SERVICE_OWNER_SCOPES} {ADMIN_SCOPE}")),
-            name: person.name.clone(),
-            person: person.id.clone(),
-            user: sandbox.mint(&TokenKind::person(&person.id, 4, END_USER_SCOPES), DAY),
-            system_user: scenario.system_users.first().map(|user| {
-                let token = TokenKind::system_user(&user.id.to_string(), &user.organization, END_USER_SCOPES);
-                (format!("{} of {}", user.name, user.organization), sandbox.mint(&token, DAY))
-            }),
-            body: serde_json::json!({
-                "serviceResource": format!("urn:altinn:resource:{}", resource.id),
-                "party": format!("urn:altinn:person:identifier-no:{}", person.id),
-                "content": {"title": text("Hei"), "summary": text("En dialog fra kommandolinjen")},
-            }),
-        })
+/// What `tokens.env` says; nothing where nobody in this world may read what a service owner could write about.
+fn variables(sandbox: &Sandbox, base: &str) -> Option<String> {
+    const DAY: i64 = 86_400;
+    let world = sandbox.world();
+    // Who may read about what was decided by the platform's own rules, so that the commands do what they say.
+    let first = world.first_steps(sandbox.clock().now())?;
+    let (owner, person) = (first.owner, first.person);
+    let enterprise = |scopes: &str| sandbox.mint(&TokenKind::enterprise(&owner.code, &owner.organization, scopes), DAY);
+    let text = |text| serde_json::json!({"value": [{"languageCode": "nb", "value": text}]});
+    let dialog = serde_json::json!({
+        "serviceResource": format!("urn:altinn:resource:{}", first.resource.id),
+        "party": person.urn,
+        "content": {"title": text("Hei"), "summary": text("En dialog fra kommandolinjen")},
+    });
+    let mut lines = vec![
+        format!("# {base}/sandbox gives tokens of everybody there is."),
+        format!("API={base}/api/v1"),
+        format!("# service owner {}; the second token acts for all service owners", owner.code),
+        format!("OWNER={}", enterprise(SERVICE_OWNER_SCOPES)),
+        format!("ADMIN={}", enterprise(&format!("{SERVICE_OWNER_SCOPES} {ADMIN_SCOPE}"))),
+        format!("# {}, {}", person.name, person.id),
+        format!("PERSON={}", sandbox.mint(&TokenKind::person(&person.id, 4, END_USER_SCOPES), DAY)),
+    ];
+    if let Some(user) = world.scenario().system_users.first() {
+        let token = TokenKind::system_user(&user.id.to_string(), &user.organization, END_USER_SCOPES);
+        lines.push(format!("# system user {} of {}", user.name, user.organization));
+        lines.push(format!("SYSTEM_USER={}", sandbox.mint(&token, DAY)));
     }
+    lines.push(format!("DIALOG='{dialog}'"));
+    Some(lines.join("\n") + "\n")
+}
 
-    /// Lines to be pasted into a shell.
-    fn lines(&self, base: &str) -> Vec<String> {
-        vec![
-            String::new(),
-            "Tokens, good for a day (others: dialogporten token --help)".into(),
-            String::new(),
-            format!("# service owner {}", self.code),
-            format!("OWNER={}", self.owner),
-            "# the same, may act for all service owners".into(),
-            format!("ADMIN={}", self.admin),
-            format!("# {}, {}", self.name, self.person),
-            format!("PERSON={}", self.user),
-            self.system_user.as_ref().map(|(name, _)| format!("# system user {name}")).unwrap_or_default(),
-            self.system_user.as_ref().map(|(_, token)| format!("SYSTEM_USER={token}")).unwrap_or_default(),
-            String::new(),
-            "Create a dialog, open it as the person, then see as its owner who has opened it".into(),
-            String::new(),
-            format!(
-                "ID=$(curl -sS {base}/api/v1/serviceowner/dialogs -H \"Authorization: Bearer $OWNER\" \
-                 -H 'Content-Type: application/json' -d '{}' | tr -d '\"')",
-                self.body
-            ),
-            format!("curl -sS {base}/api/v1/enduser/dialogs/$ID -H \"Authorization: Bearer $PERSON\""),
-            format!("curl -sS {base}/api/v1/serviceowner/dialogs/$ID/seenlog -H \"Authorization: Bearer $OWNER\""),
-            String::new(),
-        ]
+/// Nobody else may read it: tokens are as good as the one they name.
+fn write_for_owner(file: &Path, text: &str) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(text.as_bytes())
+}
+
+fn as_seen_from_here(file: &Path) -> String {
+    let here = env::current_dir().ok().and_then(|here| Some(file.strip_prefix(here).ok()?.to_owned()));
+    here.unwrap_or_else(|| file.to_owned()).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// M-31
+    #[test]
+    fn the_card_fits_a_small_terminal() {
+        let at = Addresses {
+            base_url: "http://127.0.0.1:7214".into(),
+            token_url: "http://127.0.0.1:7214/api".into(),
+            graphql_url: "http://127.0.0.1:7214/graphql".into(),
+            database_url: "postgres://dialogporten@127.0.0.1:5432/dialogporten_dev".into(),
+            started_ms: 900,
+        };
+        let notes = Notes { moved: Some("/var/lib/dialogporten".into()), named_server: true, ephemeral: true };
+        let lines = [places(&at, Some(9), &notes), first_commands(".dialogporten/tokens.env").to_vec()].concat();
+        assert!(lines.len() <= 20, "{}", lines.join("\n"));
+        assert!(lines.iter().all(|line| !line.contains("graphql")), "nothing is named that does not answer yet");
     }
 }

@@ -155,7 +155,7 @@ impl Dev {
         if let Some(file) = &self.ready_file {
             write_at_once(file, &serde_json::to_string(&addresses)?)?;
         }
-        card::print(&addresses, &composition.sandbox, seeded, notes);
+        card::print(&addresses, &composition.sandbox, seeded, notes, folder);
 
         let served = serving.await.context("serving");
         background.stop(STOP).await;

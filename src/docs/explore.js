@@ -1,16 +1,14 @@
 // Starts Swagger UI, and where a sandbox answers, a menu of its identities that fills in their tokens.
 "use strict";
 
-const prefix = location.pathname.replace(/\/swagger\/?$/, "");
-let token = "";
+const prefix = document.body.dataset.prefix;
+const menu = document.getElementById("identity");
+// By surface, whom the sandbox proposes; their tokens go along until somebody else is chosen.
+const proposed = { serviceowner: null, enduser: null };
 
 const ui = SwaggerUIBundle({
   dom_id: "#ui",
-  urls: [
-    { name: "Service owners", url: `${prefix}/swagger/v1.serviceowner/swagger.json` },
-    { name: "End users", url: `${prefix}/swagger/v1.enduser/swagger.json` },
-    { name: "Combined", url: `${prefix}/swagger/v1/swagger.json` },
-  ],
+  urls: ["v1", "v1.enduser", "v1.serviceowner"].map((name) => ({ name, url: `${prefix}/swagger/${name}/swagger.json` })),
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   layout: "StandaloneLayout",
   deepLinking: true,
@@ -19,9 +17,12 @@ const ui = SwaggerUIBundle({
   displayRequestDuration: true,
   persistAuthorization: true,
   validatorUrl: null,
+  onComplete: () => propose(),
   requestInterceptor: (request) => {
-    // The menu's identity counts for every call to this service, whatever scheme an operation names.
-    if (token && !request.loadSpec) request.headers.Authorization = `Bearer ${token}`;
+    if (request.loadSpec) return request;
+    // The identity counts for every call to this service, whatever scheme an operation names.
+    const token = tokenFor(request.url);
+    if (token) request.headers.Authorization = `Bearer ${token}`;
     const languages = request.headers["accept-Language"];
     if (languages !== undefined) request.headers["accept-Language"] = asHeader(languages);
     return request;
@@ -36,22 +37,47 @@ function asHeader(written) {
   return languages.map(({ languageCode, weight }) => (weight ? `${languageCode};q=${weight / 100}` : languageCode)).join(",");
 }
 
+// The surface that an address or a document belongs to, if it is one of the two.
+function surfaceOf(address) {
+  return Object.keys(proposed).find((surface) => new RegExp(`/api/v1/${surface}/|/v1\\.${surface}/`, "i").test(address));
+}
+
+function tokenFor(address) {
+  const { value } = menu;
+  return value === "fitting" ? proposed[surfaceOf(address)]?.value : value;
+}
+
+// The document's own side; where a document has both, whoever fits the operation.
+function propose() {
+  if (!menu.options.length) return;
+  const surface = surfaceOf(ui.specSelectors.url());
+  menu.value = proposed[surface]?.value ?? "fitting";
+  say();
+}
+
+function say() {
+  document.getElementById("said").textContent = menu.value ? "“Execute” sends this identity's token." : "";
+}
+
 async function offerIdentities() {
   const answer = await fetch(`${prefix}/sandbox`, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer || !answer.ok) return;
-  const { identities = [] } = await answer.json();
-  const menu = document.getElementById("identity");
-  for (const { label, token, high_token, admin_token } of identities) {
-    if (token) menu.add(new Option(label, token));
+  const { identities = [], proposed: { service_owner, end_user } = {} } = await answer.json();
+  const whoever = menu.appendChild(new Option("", "fitting"));
+  menu.add(new Option("nobody (no token)", ""));
+  for (const { label, reference, token, high_token, admin_token } of identities) {
+    if (!token) continue;
+    menu.add(new Option(label, token));
+    if (reference === service_owner) proposed.serviceowner = menu.lastChild;
     if (high_token) menu.add(new Option(`${label}, level 4`, high_token));
+    if (reference === end_user) proposed.enduser = menu.lastChild;
     if (admin_token) menu.add(new Option(`${label}, as administrator`, admin_token));
   }
-  menu.addEventListener("change", () => {
-    token = menu.value;
-    document.getElementById("said").textContent = token ? "“Try it out” sends this identity's token." : "";
-    if (token) ui.preauthorizeApiKey("maskinporten", token);
-  });
-  document.getElementById("who").classList.add("shown");
+  const names = Object.values(proposed).filter(Boolean).map((option) => option.text);
+  whoever.text = `whoever fits: ${names.join(" or ")}`;
+  menu.addEventListener("change", say);
+  document.getElementById("who").hidden = false;
+  if (ui.specSelectors.url()) propose();
 }
 
 offerIdentities();

@@ -11,6 +11,7 @@ pub mod json;
 pub mod json_patch;
 pub mod ledger;
 mod nearest;
+pub mod page;
 pub mod paging;
 pub mod path;
 pub mod prefer;

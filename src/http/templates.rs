@@ -20,7 +20,8 @@ fn is_parameter(segment: &str) -> bool {
 
 impl Template {
     fn new(text: &'static str) -> Self {
-        let segments: Vec<_> = text.split('/').skip(1).collect();
+        // The root has no segments.
+        let segments: Vec<_> = text.split('/').skip(1).filter(|segment| !segment.is_empty()).collect();
         let parameters = segments.iter().filter(|segment| is_parameter(segment)).count();
         Self { text, segments, parameters }
     }
@@ -58,6 +59,7 @@ impl Templates {
         let path = spelled.fold(String::with_capacity(path.len()), |path, (ours, theirs)| {
             path + "/" + if is_parameter(ours) { theirs } else { ours }
         });
+        let path = if path.is_empty() { "/".to_owned() } else { path };
         Some(Routed { template: template.text, path })
     }
 }

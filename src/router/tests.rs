@@ -137,7 +137,7 @@ async fn only_json_is_offered() {
 #[tokio::test]
 async fn what_is_not_routed_has_no_body() {
     let service = service();
-    for path in ["/", "/dialogporten", "/api", "/api/v1/nothing", "/api/v2/metadata/limits"] {
+    for path in ["/api", "/api/v1/nothing", "/api/v2/metadata/limits"] {
         let answer = fetch(&service, path).await;
         assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{path}");
     }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use http::{HeaderMap, header};
 use serde::Serialize;
@@ -11,9 +11,10 @@ use super::{
     Sandbox,
     control::clock_of,
     mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES, TokenKind},
-    wire,
+    tables, wire,
     world::{Identity, IdentityKind},
 };
+use crate::http::page::Page;
 
 /// Pages stay open for long.
 const DAY_SECONDS: i64 = 86_400;
@@ -27,7 +28,16 @@ struct Card {
     token_url: String,
     clock: serde_json::Value,
     identities: Vec<Holder>,
+    /// Whom to begin with, as scenarios name them.
+    proposed: Proposed,
     links: Vec<Link>,
+}
+
+/// A service owner, and a person who may read what it writes about its first resource.
+#[derive(Default, Serialize)]
+struct Proposed {
+    service_owner: Option<String>,
+    end_user: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -60,7 +70,20 @@ pub async fn show(State(sandbox): State<Sandbox>, headers: HeaderMap) -> Respons
     let card = card(&sandbox);
     // Browsers take anything, some name JSON among it.
     let is_data = accept.contains("application/json") && !accept.contains("text/html");
-    if is_data { wire::ok(&card) } else { Html(page(&sandbox, &card)).into_response() }
+    if is_data { wire::ok(&card) } else { Page(page(&sandbox, &card).into()).into_response() }
+}
+
+/// What the page does.
+pub async fn script() -> Response {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("card.js")).into_response()
+}
+
+fn proposed(sandbox: &Sandbox) -> Proposed {
+    let world = sandbox.world();
+    world.first_steps(sandbox.clock().now()).map_or_else(Proposed::default, |first| Proposed {
+        service_owner: Some(format!("organization:{}", first.owner.organization)),
+        end_user: Some(format!("person:{}", first.person.id)),
+    })
 }
 
 fn card(sandbox: &Sandbox) -> Card {
@@ -71,6 +94,7 @@ fn card(sandbox: &Sandbox) -> Card {
         token_url: sandbox.token_url(),
         clock: clock_of(sandbox),
         identities: sandbox.world().identities().map(|identity| holder(sandbox, identity)).collect(),
+        proposed: proposed(sandbox),
         links: vec![
             link("World", "/sandbox/world"),
             link("Platform calls", "/sandbox/calls"),
@@ -80,7 +104,7 @@ fn card(sandbox: &Sandbox) -> Card {
             link("Resources", "/resourceregistry/api/v1/resource/resourcelist"),
         ]
         .into_iter()
-        .chain(sandbox.is_joined().then(|| link("API documentation", "/swagger")))
+        .chain(sandbox.is_joined().then(|| link("API documentation", "/swagger/index.html")))
         .collect(),
     }
 }
@@ -126,7 +150,6 @@ fn page(sandbox: &Sandbox, card: &Card) -> String {
     let choice = |text: &str| format!("<option>{}</option>", escaped(text));
     let references: Vec<String> = card.identities.iter().map(|holder| holder.reference.clone()).collect();
     let resources: Vec<&str> = world.scenario().resources.iter().map(|resource| resource.id.as_str()).collect();
-    let somebody = card.identities.iter().position(|holder| holder.identity.kind == IdentityKind::Person);
     // Those that can call something come first.
     let with_token = card.identities.iter().filter(|holder| holder.token.is_some());
     let without = card.identities.iter().filter(|holder| holder.token.is_none());
@@ -137,10 +160,12 @@ fn page(sandbox: &Sandbox, card: &Card) -> String {
         ("%LINKS%", card.links.iter().map(link).collect()),
         ("%NOW%", escaped(card.clock["now"].as_str().unwrap_or_default())),
         ("%FROZEN%", if card.clock["frozen"] == true { "(stands)".to_owned() } else { String::new() }),
-        ("%WHO%", somebody.map(|at| escaped(&references[at])).unwrap_or_default()),
+        ("%WHO%", card.proposed.end_user.as_deref().map(escaped).unwrap_or_default()),
         ("%RESOURCE%", resources.first().map(|id| escaped(id)).unwrap_or_default()),
         ("%REFERENCES%", references.iter().map(|reference| choice(reference)).collect()),
         ("%RESOURCES%", resources.iter().map(|id| choice(id)).collect()),
+        ("%GRANTS%", tables::grants(&world)),
+        ("%TABLE%", tables::resources(&world)),
         // Last: what people are called may look like a place to be filled.
         ("%ROWS%", with_token.chain(without).map(row).collect()),
     ];
@@ -184,6 +209,6 @@ fn row(holder: &Holder) -> String {
     )
 }
 
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

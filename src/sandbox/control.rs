@@ -34,6 +34,7 @@ const LONGEST_WORLD: usize = 64 << 20;
 pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/sandbox", get(card::show))
+        .route("/sandbox/card.js", get(card::script))
         .route("/sandbox/world", get(world).put(put_world).patch(patch_world))
         .route("/sandbox/reset", post(reset))
         .route("/sandbox/clock", get(clock).put(put_clock))

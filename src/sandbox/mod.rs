@@ -18,12 +18,14 @@ mod card;
 mod control;
 mod events;
 mod exchange;
+mod guard;
 mod issuers;
 pub mod keys;
 pub mod mint;
 pub mod numbers;
 mod platform;
 mod registry;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod token_endpoints;
@@ -143,7 +145,9 @@ impl Sandbox {
             .merge(exchange::routes())
             .merge(issuers::routes())
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), calls::record));
-        platform.merge(token_endpoints::routes()).merge(control::routes()).with_state(self.clone())
+        let guard = axum::middleware::from_fn_with_state(self.clone(), guard::keep_out);
+        let controls = token_endpoints::routes().merge(control::routes()).route_layer(guard);
+        platform.merge(controls).with_state(self.clone())
     }
 
     /// The world as it is now.

@@ -49,9 +49,41 @@ impl World {
                 explanation["rules"] = rules.collect();
                 explanation["delegations_considered"] = considered.collect();
                 explanation["why"] = reason(answer.decision, answer.delegated).into();
+                let takers = prepared.registered.policy.rules.iter().filter(|rule| {
+                    let fits = |category| rule.fit(category, &prepared.attributes).is_ok_and(|fit| fit == Fit::Match);
+                    rule.effect == Effect::Permit && fits(RESOURCE) && fits(ACTION)
+                });
+                let takers: Vec<_> = takers.flat_map(|rule| wants(rule, SUBJECT)).collect();
+                if answer.decision == Decision::NotApplicable && !takers.is_empty() {
+                    explanation["it_takes"] = takers.into();
+                }
             }
         }
+        explanation["answer"] = self.in_words(who, party, &explanation).into();
         Ok(explanation)
+    }
+
+    /// Yes or no, of whom and what, and why.
+    fn in_words(&self, who: usize, party: usize, explanation: &Value) -> String {
+        let text = |member: &str| explanation[member].as_str().unwrap_or_default();
+        let permitted = text("decision") == "Permit";
+        let (verdict, may) = if permitted { ("Yes", "may") } else { ("No", "may not") };
+        let part = match text("subresource") {
+            "main" => String::new(),
+            part => format!(", part {part},"),
+        };
+        let whose =
+            if who == party { "on their own behalf".to_owned() } else { format!("for {}", self.everyone[party].name) };
+        let takes = explanation["it_takes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let takes: Vec<_> = takes.map(|one| one.replace("urn:altinn:", "").replace(" = ", " ")).collect();
+        let takes = if takes.is_empty() { String::new() } else { format!("; it takes one of {}", takes.join(", ")) };
+        format!(
+            "{verdict}: {} {may} {} {}{part} {whose}; {}{takes}.",
+            self.everyone[who].name,
+            text("action"),
+            text("resource"),
+            text("why"),
+        )
     }
 
     /// What does not hold of an expectation.
@@ -93,8 +125,10 @@ impl World {
         untrue
     }
 
-    fn place(&self, reference: &str) -> Result<usize, String> {
-        let party = numbers::resolve(reference).map_err(|_| format!("`{reference}` is not a reference to somebody"))?;
+    pub(super) fn place(&self, reference: &str) -> Result<usize, String> {
+        let party = numbers::resolve(&numbers::whole(reference)).map_err(|_| {
+            format!("`{reference}` names nobody: give a number, an e-mail address, a UUID, `person:…` or a whole URN")
+        })?;
         self.by_urn.get(party.as_str()).copied().ok_or_else(|| format!("there is no {reference} in this world"))
     }
 }
@@ -110,14 +144,7 @@ fn told(rule: &Rule, attributes: &super::xacml::Attributes) -> Value {
         Ok(Fit::Missing) => "a required attribute is missing".to_owned(),
         Err(unknown) => unknown.to_string(),
     };
-    let wants = |category: &str| {
-        let all_ofs = rule.all_ofs.iter().map(|all_of| {
-            let matches = all_of.iter().filter(|one| one.category == category);
-            matches.map(|one| format!("{} = {}", one.attribute_id, one.value)).collect::<Vec<_>>().join(" and ")
-        });
-        all_ofs.filter(|text| !text.is_empty()).collect::<Vec<_>>()
-    };
-    let side = |category: &str| json!({ "result": fit(category), "one_of": wants(category) });
+    let side = |category: &str| json!({ "result": fit(category), "one_of": wants(rule, category) });
     json!({
         "id": rule.id,
         "effect": match rule.effect { Effect::Permit => "Permit", Effect::Deny => "Deny" },
@@ -125,6 +152,15 @@ fn told(rule: &Rule, attributes: &super::xacml::Attributes) -> Value {
         "resource": side(RESOURCE),
         "action": side(ACTION),
     })
+}
+
+/// What a rule asks for in a category: one of these.
+fn wants(rule: &Rule, category: &str) -> Vec<String> {
+    let all_ofs = rule.all_ofs.iter().map(|all_of| {
+        let matches = all_of.iter().filter(|one| one.category == category);
+        matches.map(|one| format!("{} = {}", one.attribute_id, one.value)).collect::<Vec<_>>().join(" and ")
+    });
+    all_ofs.filter(|text| !text.is_empty()).collect()
 }
 
 fn reason(decision: Decision, delegated: bool) -> &'static str {

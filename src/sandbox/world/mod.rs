@@ -15,6 +15,7 @@ mod reader;
 mod registry;
 mod scenario;
 mod source;
+mod steps;
 #[cfg(test)]
 mod tests;
 pub mod xacml;
@@ -27,6 +28,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use scenario::*;
+pub use steps::FirstSteps;
 
 use crate::domain::Instant;
 use crate::domain::party::PartyKind;
@@ -442,6 +444,11 @@ impl World {
     /// Everybody in the scenario: organizations, persons, self-identified users, system users. Not those of `series`.
     pub fn identities(&self) -> impl Iterator<Item = &Identity> {
         self.everyone.iter().filter(|one| !one.generated)
+    }
+
+    /// Somebody as scenarios and people name them: `person:…`, a URN, or bare: a number, an e-mail address, a UUID.
+    pub fn somebody(&self, name: &str) -> Option<&Identity> {
+        self.place(name).ok().map(|at| &self.everyone[at])
     }
 
     /// A person by number.

@@ -22,6 +22,19 @@ pub fn resolve(reference: &str) -> Result<Party, InvalidParty> {
     }
 }
 
+/// A reference from what people type: a bare number, e-mail address or UUID gets its kind, all else stays.
+pub fn whole(typed: &str) -> String {
+    let typed = typed.trim();
+    let is_number = typed.bytes().all(|byte| byte.is_ascii_digit());
+    match typed.len() {
+        11 if is_number => format!("person:{typed}"),
+        9 if is_number => format!("organization:{typed}"),
+        _ if Uuid::try_parse(typed).is_ok() => format!("system-user:{typed}"),
+        _ if typed.contains('@') && !typed.contains(':') => format!("email:{typed}"),
+        _ => typed.to_owned(),
+    }
+}
+
 /// The date in a person number as `yyyy-mm-dd`. D-numbers add 40 to the day, synthetic numbers 40, 65 or 80 to the month.
 pub fn date_of_birth(number: &str) -> Option<String> {
     let part = |from: usize, to: usize| number.get(from..to)?.parse::<u32>().ok();

@@ -561,6 +561,16 @@ fn an_explanation_names_the_rule_that_decided() {
     assert_eq!(explained["rules"][1]["subject"]["result"], "does not match");
     let refused = world.explain(&question("read"), NOW).expect("a good question");
     assert_eq!(refused["decision"], "NotApplicable");
+    // M-31: yes and no in words, and somebody by a bare number.
+    assert!(
+        explained["answer"].as_str().is_some_and(|answer| answer.starts_with("Yes: BARE LISTE may")),
+        "{explained}"
+    );
+    let bare = Question { who: "21857890016", party: "319900004", ..question("read") };
+    let bare = world.explain(&bare, NOW).expect("a good question");
+    assert_eq!(bare["answer"], refused["answer"]);
+    let answer = refused["answer"].as_str().expect("an answer");
+    assert!(answer.starts_with("No: BARE LISTE may not read"), "{answer}");
     assert!(world.explain(&Question { who: "person:1", ..question("read") }, NOW).is_err());
 }
 

@@ -40,7 +40,7 @@ pub struct Meant {
 /// The service resource of a looked-up dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonIdentifierLookup_IdentifierLookupServiceResource)]
+#[schema(as = IdentifierLookupServiceResource)]
 pub struct ServiceResourceView {
     /// Without the URN's prefix.
     pub id: String,
@@ -53,7 +53,7 @@ pub struct ServiceResourceView {
 /// Whose a looked-up dialog is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonIdentifierLookup_IdentifierLookupServiceOwner)]
+#[schema(as = IdentifierLookupServiceOwner)]
 pub struct ServiceOwnerView {
     pub org_number: String,
     /// The owner's short name.

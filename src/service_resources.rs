@@ -23,7 +23,7 @@ use crate::{
 /// A service resource, with who may use it and who owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonServiceResourceMetadata_ServiceResourceMetadataItem)]
+#[schema(as = ServiceResourceMetadata)]
 pub struct ServiceResourceItem {
     pub service_resource: ServiceResourceView,
     /// Roles that the resource's policy names.
@@ -35,7 +35,7 @@ pub struct ServiceResourceItem {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonServiceResourceMetadata_ServiceResourceMetadataServiceResource)]
+#[schema(as = ServiceResource)]
 pub struct ServiceResourceView {
     /// Without the URN's prefix.
     pub id: String,
@@ -51,7 +51,7 @@ pub struct ServiceResourceView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = V1CommonServiceResourceMetadata_ServiceResourceMetadataRole)]
+#[schema(as = ServiceResourceRole)]
 pub struct RoleView {
     pub urn: String,
     pub name: Vec<LocalizationView>,
@@ -59,7 +59,7 @@ pub struct RoleView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = V1CommonServiceResourceMetadata_ServiceResourceMetadataAccessPackage)]
+#[schema(as = ServiceResourceAccessPackage)]
 pub struct AccessPackageView {
     pub urn: String,
     pub name: Vec<LocalizationView>,
@@ -68,7 +68,7 @@ pub struct AccessPackageView {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonServiceResourceMetadata_ServiceResourceMetadataServiceOwner)]
+#[schema(as = ServiceResourceOwner)]
 pub struct ServiceOwnerView {
     pub org_number: String,
     /// The owner's short name.
@@ -78,7 +78,7 @@ pub struct ServiceOwnerView {
 
 /// Where the platform tells more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = DigdirDomainDialogportenApplicationCommon_Link)]
+#[schema(as = Links)]
 pub struct LinkView {
     pub metadata: String,
 }

@@ -26,7 +26,7 @@ use crate::{
 /// A dialog, and what lets the caller know of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonIdentifierLookup_EndUserIdentifierLookup)]
+#[schema(as = EndUserIdentifierLookup)]
 pub struct DialogLookup {
     pub dialog_id: Uuid,
     /// What was asked for; if that was a dialog id, what the dialog is best known as.
@@ -43,7 +43,7 @@ pub struct DialogLookup {
 /// What lets the caller know of a dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonIdentifierLookup_IdentifierLookupAuthorizationEvidence)]
+#[schema(as = IdentifierLookupAuthorizationEvidence)]
 pub struct Evidence {
     pub current_authentication_level: i32,
     pub via_role: bool,
@@ -56,7 +56,7 @@ pub struct Evidence {
 /// One thing that lets the caller know of a dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonIdentifierLookup_IdentifierLookupAuthorizationEvidenceItem)]
+#[schema(as = IdentifierLookupAuthorizationEvidenceItem)]
 pub struct EvidenceItem {
     pub grant_type: GrantType,
     /// The role, the access package, the service resource or the instance: a URN.

@@ -17,7 +17,7 @@ use crate::{
 /// Everybody whose dialogs the caller may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1AccessManagementQueriesGetParties_Parties)]
+#[schema(as = Parties)]
 pub struct PartiesView {
     /// In the platform's order.
     pub authorized_parties: Vec<PartyView>,
@@ -26,7 +26,7 @@ pub struct PartiesView {
 /// A party that the caller represents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1AccessManagementQueriesGetParties_AuthorizedParty)]
+#[schema(as = AuthorizedParty)]
 pub struct PartyView {
     /// The party's URN, as dialogs carry it.
     pub party: String,

@@ -25,7 +25,7 @@ use crate::{
 /// The service resources that the caller may have dialogs of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1EndUserServiceResourcesQueriesSearch_AuthorizedServiceResources)]
+#[schema(as = AuthorizedServiceResourceList)]
 pub struct AuthorizedServiceResources {
     /// The caller represents so many that this is the list of all service resources.
     #[serde(skip_serializing_if = "Option::is_none")]

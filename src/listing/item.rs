@@ -13,7 +13,7 @@ use crate::{
 /// The newest entry of a dialog's activity log, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogActivityListItem)]
+#[schema(as = Activity)]
 pub struct LatestActivityView {
     pub id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ use crate::{
 
 /// Every service resource that there are dialogs of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = V1MetadataServiceResourcesQueriesGet_ServiceResourceMetadata)]
+#[schema(as = ServiceResourceMetadataList)]
 pub struct ServiceResourceMetadata {
     pub items: Vec<ServiceResourceItem>,
 }

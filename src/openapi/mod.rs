@@ -4,12 +4,16 @@
 //! come from the transfer types themselves; what is written here is OpenAPI 3.0, as the contract is.
 
 mod document;
+mod names;
 mod route;
+mod shapes;
 
 pub use document::{Audience, document};
 pub use route::Route;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+
+use self::shapes::Shapes;
 
 /// For whom an operation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +53,7 @@ pub struct Operation {
     body: Option<Value>,
     responses: Map<String, Value>,
     /// Every named shape it refers to.
-    schemas: Vec<(String, Value)>,
+    shapes: Shapes,
 }
 
 /// Scopes as the documents name them.
@@ -61,6 +65,26 @@ pub mod scope {
     pub const NOTIFICATION_CONDITION: &str = "altinn:system/notifications.condition.check";
 }
 
+/// What examples are about: things of the default scenario, so that an operation can be tried as it is shown.
+pub mod example {
+    pub const PERSON: &str = "urn:altinn:person:identifier-no:08844397713";
+    pub const DIALOG: &str = "01960000-0000-7000-8000-000000000117";
+    pub const TRANSMISSION: &str = "01960000-0000-7000-8000-000000000118";
+    pub const ACTIVITY: &str = "01960000-0000-7000-8000-000000000119";
+    pub const LABEL: &str = "saksbehandler-7";
+
+    /// Of the path parameter `name`, if there is one.
+    pub(super) fn of(name: &str) -> Option<&'static str> {
+        match name {
+            "dialogId" => Some(DIALOG),
+            "transmissionId" => Some(TRANSMISSION),
+            "activityId" => Some(ACTIVITY),
+            "label" => Some(LABEL),
+            _ => None,
+        }
+    }
+}
+
 impl Operation {
     /// The path's `{…}` segments become parameters.
     fn new(route: Route, id: &'static str, combined_id: &'static str) -> Self {
@@ -68,8 +92,12 @@ impl Operation {
         let in_path = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
         let parameters = in_path.map(|name| {
             let schema =
-                if name == "label" { json!({"type": "string"}) } else { json!({"type": "string", "format": "uuid"}) };
-            json!({"in": "path", "name": name, "required": true, "schema": schema})
+                if name == "label" { json!({"type": "string"}) } else { json!({"type": "string", "format": "guid"}) };
+            let mut parameter = json!({"in": "path", "name": name, "required": true, "schema": schema});
+            if let Some(example) = example::of(name) {
+                parameter["example"] = example.into();
+            }
+            parameter
         });
         let parameters = parameters.collect();
         let mut operation = Self {
@@ -84,7 +112,7 @@ impl Operation {
             parameters,
             body: None,
             responses: Map::new(),
-            schemas: Vec::new(),
+            shapes: Shapes::new(combined_id),
         };
         let maintenance = json!({
             "description": "The service is closed for maintenance.",
@@ -120,7 +148,9 @@ impl Operation {
         let mut parameter = json!({"in": place, "name": name, "description": about});
         if let Some(shape) = schema.as_object_mut() {
             if shape.contains_key("$ref") {
-                schema = json!({"allOf": [schema], "nullable": true});
+                // Enums, but for the one that the contract describes as an object.
+                let kind = if place == "header" { "object" } else { "string" };
+                schema = json!({"oneOf": [schema], "type": kind, "nullable": true});
             } else {
                 shape.insert("nullable".into(), true.into());
             }
@@ -158,9 +188,26 @@ impl Operation {
         self
     }
 
+    /// Gives the parameter called `name` a value to try the operation with.
+    pub fn try_with(mut self, name: &str, example: Value) -> Self {
+        let found = self.parameters.iter_mut().find(|parameter| parameter["name"] == name);
+        found.unwrap_or_else(|| panic!("{}: no parameter {name}", self.combined_id))["example"] = example;
+        self
+    }
+
+    /// Moves the parameter added last behind the one called `other`.
+    pub fn after(mut self, other: &str) -> Self {
+        let place = self.parameters.iter().position(|parameter| parameter["name"] == other);
+        let place = place.unwrap_or_else(|| panic!("{}: no parameter {other}", self.combined_id));
+        if let Some(parameter) = self.parameters.pop() {
+            self.parameters.insert(place + 1, parameter);
+        }
+        self
+    }
+
     /// An optional query parameter whose values are a named shape, such as an enum.
     pub fn query_of<T: ToSchema>(mut self, name: &str, many: bool, about: &str) -> Self {
-        let one = self.shape::<T>();
+        let one = self.shapes.of::<T>();
         let schema = if many { json!({"type": "array", "items": one}) } else { one };
         self.parameter("query", name, schema, about)
     }
@@ -168,20 +215,21 @@ impl Operation {
     /// The optional `If-Match` header: a revision, bare.
     pub fn if_match(self) -> Self {
         let about = "The revision this change builds on; another one than the current is refused with 412.";
-        self.parameter("header", "if-Match", json!({"type": "string", "format": "uuid"}), about)
+        self.parameter("header", "if-Match", json!({"type": "string", "format": "guid"}), about)
     }
 
     /// The optional `Accept-Language` header.
     pub fn accept_language(mut self) -> Self {
         let about = "Reduces every text to the best of the languages named; all languages without it.";
-        let named = self.named("AcceptedLanguages", accepted_languages());
-        self.schemas.push(("AcceptedLanguage".into(), accepted_language()));
+        let named = self
+            .shapes
+            .written([("AcceptedLanguages", accepted_languages()), ("AcceptedLanguage", accepted_language())]);
         self.parameter("header", "accept-Language", named, about)
     }
 
     /// The request body.
     pub fn body<T: ToSchema>(mut self) -> Self {
-        let shape = self.shape::<T>();
+        let shape = self.shapes.of::<T>();
         self.body = Some(json!({"required": true, "content": {"application/json": {"schema": shape}}}));
         self
     }
@@ -209,15 +257,9 @@ impl Operation {
         self
     }
 
-    /// A named shape that is written out; gives the reference to it.
-    pub fn named(&mut self, name: &str, schema: Value) -> Value {
-        self.schemas.push((name.into(), schema));
-        json!({"$ref": format!("#/components/schemas/{name}")})
-    }
-
     /// 200 with one `T`.
     pub fn ok<T: ToSchema>(mut self, about: &str) -> Self {
-        let shape = self.shape::<T>();
+        let shape = self.shapes.of::<T>();
         self.responses
             .insert("200".into(), json!({"description": about, "content": {"application/json": {"schema": shape}}}));
         self
@@ -225,7 +267,7 @@ impl Operation {
 
     /// 200 with a bare list of `T`.
     pub fn ok_list<T: ToSchema>(mut self, about: &str) -> Self {
-        let schema = json!({"type": "array", "items": self.shape::<T>()});
+        let schema = json!({"type": "array", "items": self.shapes.of::<T>()});
         self.responses
             .insert("200".into(), json!({"description": about, "content": {"application/json": {"schema": schema}}}));
         self
@@ -233,16 +275,7 @@ impl Operation {
 
     /// 200 with a page of `T`.
     pub fn ok_page<T: ToSchema>(mut self, about: &str) -> Self {
-        let items = self.shape::<T>();
-        let page = self.named(
-            &format!("PageOf{}", T::name()),
-            json!({"type": "object", "properties": {
-                "items": {"type": "array", "nullable": true, "items": items},
-                "hasNextPage": {"type": "boolean", "description": "Whether there are more behind the last item."},
-                "continuationToken": {"type": "string", "nullable": true, "description": "Where the next page begins."},
-                "orderBy": {"type": "string", "description": "The order of the items, written out."},
-            }}),
-        );
+        let page = self.shapes.page_of::<T>();
         self.responses
             .insert("200".into(), json!({"description": about, "content": {"application/json": {"schema": page}}}));
         self
@@ -313,20 +346,13 @@ impl Operation {
         self
     }
 
-    fn problem(&mut self) -> Value {
-        self.schemas.push(("ProblemDetails_Error".into(), problem_error()));
-        self.named("ProblemDetails", problem_details())
+    /// A reference to a shape that is written out.
+    pub fn written(&mut self, word: &str, schema: Value) -> Value {
+        self.shapes.written([(word, schema)])
     }
 
-    fn shape<T: ToSchema>(&mut self) -> Value {
-        let mut found = vec![(T::name().into_owned(), T::schema())];
-        T::schemas(&mut found);
-        let in_3_0 = |(name, schema)| {
-            let schema = serde_json::to_value(schema).expect("a schema is JSON");
-            (name, document::in_3_0(schema))
-        };
-        self.schemas.extend(found.into_iter().map(in_3_0));
-        json!({"$ref": format!("#/components/schemas/{}", T::name())})
+    fn problem(&mut self) -> Value {
+        self.shapes.written([("ProblemDetails", problem_details()), ("ProblemDetailsError", problem_error())])
     }
 }
 
@@ -349,7 +375,7 @@ impl Query {
             Query::Flag => json!({"type": "boolean"}),
             Query::Number => json!({"type": "integer", "format": "int32"}),
             Query::Time => json!({"type": "string", "format": "date-time"}),
-            Query::Uuid => json!({"type": "string", "format": "uuid"}),
+            Query::Uuid => json!({"type": "string", "format": "guid"}),
         }
     }
 }
@@ -378,7 +404,7 @@ fn problem_details() -> Value {
     json!({
         "type": "object",
         "description": "What went wrong (RFC 9457). `errors` lists every fault under the place where it was found.",
-        "additionalProperties": {"nullable": true},
+        "additionalProperties": true,
         "properties": {
             "type": {"type": "string", "nullable": true},
             "title": {"type": "string", "nullable": true},
@@ -389,7 +415,7 @@ fn problem_details() -> Value {
             "code": {"type": "string", "nullable": true},
             "statusDescription": {"type": "string", "nullable": true},
             "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-            "validationErrors": {"type": "array", "nullable": true, "items": {"$ref": "#/components/schemas/ProblemDetails_Error"}},
+            "validationErrors": {"type": "array", "nullable": true, "items": {"$ref": "#/components/schemas/ProblemDetailsError"}},
         },
         "x-extension": true,
         "x-extension-properties": problem_extension(),
@@ -416,7 +442,7 @@ fn problem_extension() -> Value {
 }
 
 fn problem_error() -> Value {
-    json!({"type": "object", "additionalProperties": {"nullable": true}, "properties": {
+    json!({"type": "object", "additionalProperties": true, "properties": {
         "code": {"type": "string", "nullable": true},
         "title": {"type": "string", "nullable": true},
         "detail": {"type": "string", "nullable": true},

@@ -22,7 +22,7 @@ use crate::{
 /// A dialog that was looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1CommonIdentifierLookup_ServiceOwnerIdentifierLookup)]
+#[schema(as = ServiceOwnerIdentifierLookup)]
 pub struct DialogLookup {
     pub dialog_id: Uuid,
     /// What was asked for; if that was a dialog id, what the dialog is best known as.

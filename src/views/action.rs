@@ -16,7 +16,7 @@ use crate::{
 /// A button of the inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogGuiAction)]
+#[schema(as = GuiAction)]
 pub struct GuiActionView {
     pub id: Uuid,
     /// The action as the resource's policy calls it.
@@ -61,7 +61,7 @@ impl GuiActionView {
 /// Something an end user's system may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogApiAction)]
+#[schema(as = ApiAction)]
 pub struct ApiActionView {
     pub id: Uuid,
     /// The action as the resource's policy calls it.
@@ -96,7 +96,7 @@ impl ApiActionView {
 /// One version of the endpoint behind an API action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogApiActionEndpoint)]
+#[schema(as = ApiActionEndpoint)]
 pub struct ApiActionEndpointView {
     pub id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +137,7 @@ impl From<ApiActionEndpoint> for ApiActionEndpointView {
 /// A link that a transmission offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogTransmissionNavigationalAction)]
+#[schema(as = NavigationalAction)]
 pub struct NavigationalActionView {
     pub title: Vec<LocalizationView>,
     #[schema(format = "uri")]

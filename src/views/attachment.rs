@@ -13,7 +13,7 @@ use crate::{
 /// A document, in one or more forms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogAttachment)]
+#[schema(as = Attachment)]
 pub struct AttachmentView {
     pub id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ impl From<Attachment> for AttachmentView {
 /// Where an attachment can be fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogAttachmentUrl)]
+#[schema(as = AttachmentUrl)]
 pub struct AttachmentUrlView {
     pub id: Uuid,
     #[schema(format = "uri")]

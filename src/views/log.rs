@@ -18,7 +18,7 @@ use crate::{
 /// An entry of the activity log, as dialogs show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogActivity)]
+#[schema(as = Activity)]
 pub struct ActivityView {
     pub id: Uuid,
     pub created_at: Timestamp,
@@ -51,7 +51,7 @@ impl From<Activity> for ActivityView {
 /// Somebody opened the dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogSeenLog)]
+#[schema(as = SeenLog)]
 pub struct SeenLogView {
     pub id: Uuid,
     pub seen_at: Timestamp,
@@ -77,7 +77,7 @@ impl From<ShownEntry> for SeenLogView {
 /// How end users have marked a dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogEndUserContext)]
+#[schema(as = EndUserContext)]
 pub struct EndUserContextView {
     /// Of this context alone: labels do not change the dialog's revision.
     pub revision: Uuid,

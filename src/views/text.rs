@@ -54,7 +54,7 @@ impl From<ContentValue> for ContentValueView {
 /// The content of a transmission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogTransmissionContent)]
+#[schema(as = TransmissionContent)]
 pub struct TransmissionContentView {
     pub title: ContentValueView,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
-//! The API documents against the contract of the public API: the same operations, parameters, bodies, answers and
-//! security, as a client can rely on them. Names of shapes, prose, nullability and mandatory members are not compared,
-//! because the contract carries none that mean anything.
+//! The API documents against the contract of the public API: the same operations, parameters in the same order, bodies,
+//! answers, security and names of shapes, as a client or a generator of clients can rely on them. Prose and mandatory
+//! members are not compared, because the contract carries none that mean anything.
 //!
 //! `tests/contract/` holds the contract as bare structure.
 
@@ -12,7 +12,7 @@ use dialogporten::{
 };
 use serde_json::{Map, Value, json};
 
-/// H-002, as far as the operations exist: the only difference may be an operation that is not built yet.
+/// H-002, M-17.
 #[test]
 fn documents_agree_with_the_contract() {
     for (audience, contract) in [
@@ -101,9 +101,12 @@ fn compare(contract: &Value, ours: &Value) -> Vec<String> {
     let (theirs, mine) = (operations_of(contract), operations_of(ours));
     let mut found = Vec::new();
     for (key, operation) in &theirs {
-        if let Some(ours_of_it) = mine.get(key) {
-            let at = format!("{} {}", key.1, key.0);
-            Comparison { contract, ours, at: &at, found: &mut found }.operation(operation, ours_of_it);
+        let at = format!("{} {}", key.1, key.0);
+        match mine.get(key) {
+            Some(ours_of_it) => {
+                Comparison { contract, ours, at: &at, found: &mut found }.operation(operation, ours_of_it);
+            }
+            None => found.push(format!("{at}: missing")),
         }
     }
     for (path, method) in mine.keys().filter(|key| !theirs.contains_key(*key)) {
@@ -129,6 +132,8 @@ impl Comparison<'_> {
     fn operation(&mut self, a: &Value, b: &Value) {
         self.differ("operationId", &a["operationId"], &b["operationId"]);
         self.differ("security", &security(a), &security(b));
+        self.differ("order of parameters", &order(a), &order(b));
+        self.differ("names of shapes", &names(self.contract, a), &names(self.ours, b));
         self.differ("parameters", &parameters(self.contract, a), &parameters(self.ours, b));
         self.differ("body", &content(self.contract, &a["requestBody"]), &content(self.ours, &b["requestBody"]));
         let statuses = |operation: &Value| -> BTreeSet<String> {
@@ -155,6 +160,31 @@ fn security(operation: &Value) -> Value {
         })
     });
     json!(pairs.collect::<BTreeSet<_>>())
+}
+
+/// Place and name of each parameter, in lower case.
+fn order(operation: &Value) -> Value {
+    let key = |parameter: &Value| {
+        let word = |member: &str| parameter[member].as_str().unwrap_or_default().to_lowercase();
+        format!("{} {}", word("in"), word("name"))
+    };
+    operation["parameters"].as_array().into_iter().flatten().map(key).collect()
+}
+
+/// The shapes that an operation uses, directly or not.
+fn names(document: &Value, operation: &Value) -> Value {
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![operation];
+    while let Some(value) = waiting.pop() {
+        if let Some(name) = value["$ref"].as_str().and_then(|target| target.strip_prefix("#/components/schemas/"))
+            && found.insert(name)
+        {
+            waiting.push(&document["components"]["schemas"][name]);
+        }
+        waiting.extend(value.as_object().into_iter().flatten().map(|(_, member)| member));
+        waiting.extend(value.as_array().into_iter().flatten());
+    }
+    json!(found)
 }
 
 /// By place and name in lower case: whether mandatory, and the shape.
@@ -210,7 +240,8 @@ fn shape(document: &Value, schema: &Value, seen: &mut Vec<String>) -> Value {
         Some("string") => {
             let format = schema["format"].as_str().unwrap_or_default();
             json!(match format {
-                "uuid" | "guid" => "string:uuid",
+                "guid" => "string:guid",
+                "uuid" => "string:uuid",
                 "date-time" => "string:date-time",
                 "uri" => "string:uri",
                 _ => "string",

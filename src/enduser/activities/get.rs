@@ -27,7 +27,7 @@ use crate::{
 /// An entry of the activity log by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserActivity)]
+#[schema(as = Activity)]
 pub struct ActivityView {
     pub id: Uuid,
     pub created_at: Timestamp,

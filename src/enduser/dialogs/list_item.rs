@@ -20,7 +20,7 @@ use crate::{
 /// A dialog, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserDialogListItem)]
+#[schema(as = Dialog)]
 pub struct ListItemView {
     pub id: Uuid,
     /// The owner's short name.
@@ -53,8 +53,7 @@ pub struct ListItemView {
     pub status: Status,
     /// There are transmissions of the service owner that nobody has opened.
     pub has_unopened_content: bool,
-    /// Which of Default, Bin and Archive is set. `endUserContext` has all labels.
-    #[schema(deprecated)]
+    /// Deprecated: which of Default, Bin and Archive is set; `endUserContext` has all labels.
     pub system_label: SystemLabel,
     /// Meant for the systems of end users only.
     pub is_api_only: bool,
@@ -76,9 +75,10 @@ pub struct ListItemView {
 /// What a dialog says, as lists show it. Readers whose level is too low find texts that give nothing away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserDialogContentSummary)]
+#[schema(as = Content)]
 pub struct ListContentView {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub title: Option<ContentValueView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<ContentValueView>,

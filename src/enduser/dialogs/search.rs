@@ -123,6 +123,7 @@ pub fn operation() -> Operation {
         )
         .query("org", openapi::Query::Texts, "Only dialogs of any of these service owners, by their short names.");
     Parameters::describe(operation)
+        .try_with("party", serde_json::json!([openapi::example::PERSON]))
         .accept_language()
         .ok_page::<ListItemView>("A page of dialogs.")
         .refusals(&[403, 422])

@@ -22,7 +22,7 @@ use crate::{
 /// A dialog, with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserDialog)]
+#[schema(as = Dialog)]
 pub struct DialogView {
     pub id: Uuid,
     /// Changes with every change of the dialog; labels and reading leave it.
@@ -60,8 +60,7 @@ pub struct DialogView {
     pub is_api_only: bool,
     pub from_service_owner_transmissions_count: i32,
     pub from_party_transmissions_count: i32,
-    /// Which of Default, Bin and Archive is set. `endUserContext` has all labels.
-    #[schema(deprecated)]
+    /// Deprecated: which of Default, Bin and Archive is set; `endUserContext` has all labels.
     pub system_label: SystemLabel,
     /// Somebody has opened the dialog since its content changed, and nobody has marked it as unopened.
     pub is_content_seen: bool,
@@ -69,6 +68,7 @@ pub struct DialogView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialog_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub content: Option<ContentView>,
     pub attachments: Vec<AttachmentView>,
     pub transmissions: Vec<TransmissionView>,
@@ -85,9 +85,10 @@ pub struct DialogView {
 /// What a dialog says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserDialogContent)]
+#[schema(as = Content)]
 pub struct ContentView {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub title: Option<ContentValueView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<ContentValueView>,
@@ -105,7 +106,7 @@ pub struct ContentView {
 /// A message inside a dialog, as dialogs show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserDialogTransmission)]
+#[schema(as = Transmission)]
 pub struct TransmissionView {
     pub id: Uuid,
     pub created_at: Timestamp,
@@ -127,6 +128,7 @@ pub struct TransmissionView {
     pub sender: ActorView,
     pub is_opened: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub content: Option<TransmissionContentView>,
     pub attachments: Vec<AttachmentView>,
     pub navigational_actions: Vec<NavigationalActionView>,

@@ -3,8 +3,6 @@
 //! Order of refusals: that of parts of dialogs (`access::dialog`); that the entry is missing is told before the level.
 
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::list::SeenLogItemView;
@@ -18,21 +16,15 @@ use crate::{
     store::dialog::SEEN_LOG,
 };
 
-/// Somebody opened the dialog.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = EndUserDialogSeenLogDetails)]
-#[serde(transparent)]
-pub struct SeenLogEntryView(SeenLogItemView);
-
 /// Shows the entry.
 pub async fn get(
     State(app): State<App>,
     caller: EndUser,
     Path((id, entry)): Path<(DialogId, Uuid)>,
     _: NoParameters,
-) -> Result<Ok200<SeenLogEntryView>, Refusal> {
+) -> Result<Ok200<SeenLogItemView>, Refusal> {
     let opened = access::child(&app, &caller, id, app.clock.now(), &SEEN_LOG, entry).await?;
-    Ok(Ok200::of(SeenLogEntryView(SeenLogItemView::new(opened.found, &app, &caller))))
+    Ok(Ok200::of(SeenLogItemView::new(opened.found, &app, &caller)))
 }
 
 /// The same as the API documents show it.
@@ -40,6 +32,6 @@ pub fn operation() -> Operation {
     Route::get("/api/v1/enduser/dialogs/{dialogId}/seenlog/{seenLogId}", get)
         .named("GetDialogSeenLog", "V1EndUserDialogsQueriesGetSeenLog_DialogSeenLog")
         .about("Reads one entry of the seen log", "")
-        .ok::<SeenLogEntryView>("The entry.")
+        .ok::<SeenLogItemView>("The entry.")
         .refusals(&[403, 404])
 }

@@ -25,7 +25,7 @@ use crate::{
 /// Somebody opened the dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserDialogSeenLogSearchItem)]
+#[schema(as = SeenLog)]
 pub struct SeenLogItemView {
     pub id: Uuid,
     pub seen_at: Timestamp,

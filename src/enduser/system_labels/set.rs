@@ -26,7 +26,7 @@ use crate::{
 /// Labels to add and remove.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserSetSystemLabels)]
+#[schema(as = SetDialogSystemLabelRequest)]
 pub struct SetSystemLabels {
     /// Added after the removals, in this order: of Default, Bin and Archive the last one counts.
     #[serde(default)]

@@ -19,14 +19,14 @@ use crate::{
     },
     http::{answer::NoContent, json::Json, query::NoParameters},
     labelling::{self, DialogRevision},
-    openapi::{Operation, Route},
+    openapi::{Operation, Route, example},
     store::context::end_user_contexts,
 };
 
 /// Labels to add to several dialogs and to remove from them.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserBulkSetSystemLabels)]
+#[schema(as = BulkSetSystemLabel)]
 pub struct BulkSetSystemLabels {
     /// 1 to 100, each once.
     #[serde(default)]
@@ -85,7 +85,7 @@ pub fn operation() -> Operation {
         )
         .about("Changes the system labels of several dialogs", "Of all dialogs named, or of none.")
         .body::<BulkSetSystemLabels>()
-        .example(&serde_json::json!({"dialogs": [{"dialogId": "<id>"}], "addLabels": ["Bin"]}))
+        .example(&serde_json::json!({"dialogs": [{"dialogId": example::DIALOG}], "addLabels": ["Bin"]}))
         .no_content()
         .refusals(&[400, 403, 404, 409, 412, 422])
 }

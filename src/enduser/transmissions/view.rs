@@ -16,7 +16,7 @@ use crate::{
 /// A message inside a dialog. Unlike in the dialog, nothing is said of whether it was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = EndUserTransmission)]
+#[schema(as = Transmission)]
 pub struct TransmissionView {
     pub id: Uuid,
     pub created_at: Timestamp,

@@ -25,7 +25,7 @@ use crate::{
 /// An entry of the activity log, as its list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerActivityListItem)]
+#[schema(as = Activity)]
 pub struct ListItemView {
     pub id: Uuid,
     pub created_at: Timestamp,

@@ -30,7 +30,7 @@ use crate::{
 /// How one dialog is labelled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1ServiceOwnerDialogsQueriesSearchEndUserContext_DialogEndUserContextItem)]
+#[schema(as = EndUserContextItem)]
 pub struct EndUserContextItem {
     pub dialog_id: Uuid,
     /// Changes with the labels.

@@ -22,7 +22,7 @@ use crate::{
 /// A dialog, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerDialogListItem)]
+#[schema(as = Dialog)]
 pub struct ListItemView {
     pub id: Uuid,
     /// Changes with every change of the dialog; labels and reading leave it.
@@ -63,8 +63,7 @@ pub struct ListItemView {
     pub status: Status,
     /// There are transmissions of the service owner that nobody has opened.
     pub has_unopened_content: bool,
-    /// Which of Default, Bin and Archive is set. `endUserContext` has all labels.
-    #[schema(deprecated)]
+    /// Deprecated: which of Default, Bin and Archive is set; `endUserContext` has all labels.
     pub system_label: SystemLabel,
     /// Meant for the systems of end users only.
     pub is_api_only: bool,
@@ -87,9 +86,10 @@ pub struct ListItemView {
 /// What a dialog says, as lists show it: what a reader of the lowest level would see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerDialogContentSummary)]
+#[schema(as = Content)]
 pub struct ListContentView {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub title: Option<ContentValueView>,
     /// Never in lists.
     #[serde(skip_serializing_if = "Option::is_none")]

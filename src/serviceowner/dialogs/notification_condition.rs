@@ -31,7 +31,7 @@ wire_enum! {
 /// The verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = V1ServiceOwnerDialogsQueriesNotificationCondition_NotificationCondition)]
+#[schema(as = NotificationCondition)]
 pub struct Verdict {
     pub send_notification: bool,
 }

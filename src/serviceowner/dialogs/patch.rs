@@ -44,13 +44,13 @@ pub fn operation() -> Operation {
             "A JSON Patch (RFC 6902) over the document that PUT takes, as it is now; indices follow the order in which lists \
              are read. Transmissions and activities are empty in that document: what you add to them is appended.",
         );
-    let one = operation.named(
+    let one = operation.written(
         "JsonPatchOperation",
         json!({"type": "object", "properties": {
             "op": {"type": "string"},
             "path": {"type": "string"},
             "from": {"type": "string", "nullable": true},
-            "value": {"nullable": true},
+            "value": {},
         }}),
     );
     operation

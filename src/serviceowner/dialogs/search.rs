@@ -198,17 +198,27 @@ pub fn operation() -> Operation {
              With `endUserId` only those that the person may see; then at least one party or service resource must be \
              named. No search is too broad: if finding a page takes too long, it comes with fewer dialogs, and its token \
              goes on from there.",
-        )
+        );
+    Parameters::describe(operation)
         .query("endUserId", openapi::Query::Text, "The person to list for, as `urn:altinn:person:identifier-no:…`.")
-        .query_of::<DeletedFilter>("deleted", false, "Whether deleted dialogs are listed; `Exclude` unless told otherwise.")
+        .after("party")
+        .query_of::<DeletedFilter>(
+            "deleted",
+            false,
+            "Whether deleted dialogs are listed; `Exclude` unless told otherwise.",
+        )
+        .after("status")
         .query("visibleAfter", openapi::Query::Time, "Only dialogs that become visible then or later.")
+        .after("dueBefore")
         .query("visibleBefore", openapi::Query::Time, "Only dialogs that become visible then or earlier.")
+        .after("visibleAfter")
         .query(
             "serviceOwnerLabels",
             openapi::Query::Texts,
             "Only dialogs that carry all of these labels. A `*` at the end stands for any ending.",
-        );
-    Parameters::describe(operation).ok_page::<ListItemView>("A page of dialogs.")
+        )
+        .after("search")
+        .ok_page::<ListItemView>("A page of dialogs.")
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::{
 /// A dialog, with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerDialog)]
+#[schema(as = Dialog)]
 pub struct DialogView {
     pub id: Uuid,
     /// Changes with every change of the dialog; labels and reading leave it.
@@ -73,8 +73,7 @@ pub struct DialogView {
     pub is_api_only: bool,
     pub from_service_owner_transmissions_count: i32,
     pub from_party_transmissions_count: i32,
-    /// Which of Default, Bin and Archive is set. `endUserContext` has all labels.
-    #[schema(deprecated)]
+    /// Deprecated: which of Default, Bin and Archive is set; `endUserContext` has all labels.
     pub system_label: SystemLabel,
     /// Somebody has opened the dialog since its content changed, and nobody has marked it as unopened.
     pub is_content_seen: bool,
@@ -98,9 +97,10 @@ pub struct DialogView {
 /// What a dialog says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerDialogContent)]
+#[schema(as = Content)]
 pub struct ContentView {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub title: Option<ContentValueView>,
     /// Takes the title's place in lists of readers whose authentication level is too low.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ pub struct ContentView {
 /// A message inside a dialog, as dialogs show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerDialogTransmission)]
+#[schema(as = Transmission)]
 pub struct TransmissionView {
     pub id: Uuid,
     /// The key under which the owner created it, so that trying again does not create another one.
@@ -150,13 +150,14 @@ pub struct TransmissionView {
     pub sender: ActorView,
     pub is_opened: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub content: Option<TransmissionContentView>,
     pub attachments: Vec<AttachmentView>,
     pub navigational_actions: Vec<NavigationalActionView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = DialogTag)]
+#[schema(as = Tag)]
 pub struct TagView {
     pub value: String,
 }
@@ -164,7 +165,7 @@ pub struct TagView {
 /// What the service owner keeps beside the dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = DialogServiceOwnerContext)]
+#[schema(as = ServiceOwnerContext)]
 pub struct ServiceOwnerContextView {
     /// Of this context alone: labels do not change the dialog's revision.
     pub revision: Uuid,
@@ -172,7 +173,7 @@ pub struct ServiceOwnerContextView {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = DialogServiceOwnerLabel)]
+#[schema(as = ServiceOwnerLabel)]
 pub struct ServiceOwnerLabelView {
     pub value: String,
 }

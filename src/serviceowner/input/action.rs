@@ -27,13 +27,15 @@ use crate::{
 /// A button of the inbox.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = GuiAction)]
 pub struct GuiActionInput {
     /// UUID version 7.
     pub id: Option<Uuid>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub action: Option<String>,
     #[serde(default, deserialize_with = "some")]
-    #[schema(value_type = Option<String>, format = "uri")]
+    #[schema(value_type = Option<String>, format = "uri", nullable = false)]
     pub url: Option<String>,
     /// A name, or a URN of a type and a name.
     pub authorization_attribute: Option<String>,
@@ -138,10 +140,12 @@ pub(super) fn into_gui_actions(given: Vec<GuiActionInput>, ids: &mut ChildIds) -
 /// Something an end user's system may do.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiAction)]
 pub struct ApiActionInput {
     /// UUID version 7.
     pub id: Option<Uuid>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub action: Option<String>,
     /// A name, or a URN of a type and a name.
     pub authorization_attribute: Option<String>,
@@ -152,12 +156,13 @@ pub struct ApiActionInput {
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ApiActionEndpoint)]
 pub struct ApiActionEndpointInput {
     /// UUID version 7.
     pub id: Option<Uuid>,
     pub version: Option<String>,
     #[serde(default, deserialize_with = "some")]
-    #[schema(value_type = Option<String>, format = "uri")]
+    #[schema(value_type = Option<String>, format = "uri", nullable = false)]
     pub url: Option<String>,
     #[serde(default)]
     #[schema(value_type = HttpVerb)]

@@ -22,6 +22,7 @@ use crate::{
 /// An entry of a dialog's log.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Activity)]
 pub struct ActivityInput {
     /// UUID version 7.
     pub id: Option<Uuid>,
@@ -34,6 +35,7 @@ pub struct ActivityInput {
     /// For type TransmissionOpened, and only there.
     pub transmission_id: Option<Uuid>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub performed_by: Option<ActorInput>,
     /// For type Information, and only there.
     #[serde(default)]

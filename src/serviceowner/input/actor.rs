@@ -16,7 +16,7 @@ use crate::{
 /// Who sent or did something: the service owner, or somebody for the party by either id or name.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ActorInput)]
+#[schema(as = Actor)]
 pub struct ActorInput {
     #[serde(default)]
     #[schema(value_type = ActorType)]

@@ -22,6 +22,7 @@ use crate::{
 /// An attachment with one or more addresses.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Attachment)]
 pub struct AttachmentInput<U> {
     /// UUID version 7.
     pub id: Option<Uuid>,
@@ -36,11 +37,12 @@ pub struct AttachmentInput<U> {
 /// An address of an attachment that may keep its id.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(title = "AttachmentUrl")]
 pub struct AttachmentUrlInput {
     /// UUID version 7.
     pub id: Option<Uuid>,
     #[serde(default, deserialize_with = "some")]
-    #[schema(value_type = Option<String>, format = "uri")]
+    #[schema(value_type = Option<String>, format = "uri", nullable = false)]
     pub url: Option<String>,
     pub media_type: Option<String>,
     #[serde(default)]
@@ -51,9 +53,10 @@ pub struct AttachmentUrlInput {
 /// An address of a new transmission's attachment; its id is generated.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(title = "AttachmentUrl")]
 pub struct NewAttachmentUrlInput {
     #[serde(default, deserialize_with = "some")]
-    #[schema(value_type = Option<String>, format = "uri")]
+    #[schema(value_type = Option<String>, format = "uri", nullable = false)]
     pub url: Option<String>,
     pub media_type: Option<String>,
     #[serde(default)]

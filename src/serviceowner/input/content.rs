@@ -19,6 +19,7 @@ use crate::{
 /// A text in one language.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Localization)]
 pub struct LocalizationInput {
     #[schema(required = false)]
     pub value: String,
@@ -48,6 +49,7 @@ pub(super) fn into_localized(list: Vec<LocalizationInput>) -> Localized {
 /// One element of content.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ContentValue)]
 pub struct ContentValueInput {
     #[serde(default)]
     pub value: Vec<LocalizationInput>,
@@ -76,8 +78,10 @@ impl ContentValueInput {
 /// The content of a dialog.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Content)]
 pub struct DialogContentInput {
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub title: Option<ContentValueInput>,
     pub non_sensitive_title: Option<ContentValueInput>,
     pub summary: Option<ContentValueInput>,
@@ -125,8 +129,10 @@ impl DialogContentInput {
 /// The content of a transmission.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TransmissionContent)]
 pub struct TransmissionContentInput {
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub title: Option<ContentValueInput>,
     pub summary: Option<ContentValueInput>,
     pub content_reference: Option<ContentValueInput>,

@@ -30,6 +30,7 @@ use crate::{
 /// A dialog to be created.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Dialog)]
 pub struct CreateDialog {
     /// UUID version 7; generated if left out.
     pub id: Option<Uuid>,
@@ -37,9 +38,11 @@ pub struct CreateDialog {
     pub idempotent_key: Option<String>,
     /// URN of the service resource. Cannot be changed afterwards.
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub service_resource: Option<String>,
     /// URN of the party. Cannot be changed afterwards.
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub party: Option<String>,
     /// Percent.
     pub progress: Option<i32>,
@@ -85,14 +88,17 @@ pub struct CreateDialog {
 /// A word by which end users find the dialog without seeing it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Tag)]
 pub struct SearchTagInput {
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub value: Option<String>,
 }
 
 /// What only service owners see.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ServiceOwnerContext)]
 pub struct ServiceOwnerContextInput {
     #[serde(default)]
     pub service_owner_labels: Vec<ServiceOwnerLabelInput>,
@@ -100,8 +106,10 @@ pub struct ServiceOwnerContextInput {
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ServiceOwnerLabel)]
 pub struct ServiceOwnerLabelInput {
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub value: Option<String>,
 }
 

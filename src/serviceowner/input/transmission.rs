@@ -27,12 +27,14 @@ use crate::{
 /// A message inside a dialog. `U` is the form of its attachments' addresses.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Transmission)]
 pub struct TransmissionInput<U = NewAttachmentUrlInput> {
     /// UUID version 7.
     pub id: Option<Uuid>,
     /// Unique within the dialog.
     pub idempotent_key: Option<String>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub created_at: Option<Timestamp>,
     /// A name, or a URN of a type and a name.
     pub authorization_attribute: Option<String>,
@@ -45,6 +47,7 @@ pub struct TransmissionInput<U = NewAttachmentUrlInput> {
     #[schema(value_type = TransmissionType)]
     pub transmission_type: Given<TransmissionType>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub sender: Option<ActorInput>,
     pub content: Option<TransmissionContentInput>,
     #[serde(default = "Vec::new")]
@@ -56,11 +59,12 @@ pub struct TransmissionInput<U = NewAttachmentUrlInput> {
 /// A link a transmission offers.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = NavigationalAction)]
 pub struct NavigationalActionInput {
     #[serde(default)]
     pub title: Vec<LocalizationInput>,
     #[serde(default, deserialize_with = "some")]
-    #[schema(value_type = Option<String>, format = "uri")]
+    #[schema(value_type = Option<String>, format = "uri", nullable = false)]
     pub url: Option<String>,
     pub expires_at: Option<Timestamp>,
 }

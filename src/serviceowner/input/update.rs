@@ -30,6 +30,7 @@ use crate::{
 /// ever appended to.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Dialog)]
 pub struct UpdateDialog {
     /// Percent.
     pub progress: Option<i32>,

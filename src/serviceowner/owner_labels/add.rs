@@ -24,6 +24,7 @@ use crate::{
 
 /// A label to add.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Label)]
 pub struct CreateServiceOwnerLabel {
     /// 3 to 255 characters; stored trimmed and in lower case.
     #[serde(default, deserialize_with = "some")]
@@ -42,7 +43,7 @@ pub fn operation() -> Operation {
         .security(&[scope::SERVICE_OWNER, scope::CHANGE_TRANSMISSIONS])
         .if_match()
         .body::<CreateServiceOwnerLabel>()
-        .example(&serde_json::json!({"value": "saksbehandler-7"}))
+        .example(&serde_json::json!({"value": "arkivert-2026"}))
         .no_content_with_etag()
         .refusals(&[400, 403, 409, 412])
 }

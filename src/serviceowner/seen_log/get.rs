@@ -3,8 +3,6 @@
 //! Order of refusals: 404 missing or not ours, 410 deleted, 404 entry.
 
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::list::SeenLogItemView;
@@ -18,21 +16,15 @@ use crate::{
     store::dialog::SEEN_LOG,
 };
 
-/// Somebody opened the dialog.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = ServiceOwnerDialogSeenLogDetails)]
-#[serde(transparent)]
-pub struct SeenLogEntryView(SeenLogItemView);
-
 /// Shows the entry.
 pub async fn get(
     State(app): State<App>,
     caller: ServiceOwner,
     Path((id, entry)): Path<(DialogId, Uuid)>,
     _: NoParameters,
-) -> Result<Ok200<SeenLogEntryView>, Refusal> {
+) -> Result<Ok200<SeenLogItemView>, Refusal> {
     let entry = owner::child(&app, &caller, id, &SEEN_LOG, entry).await?;
-    Ok(Ok200::of(SeenLogEntryView(entry.into())))
+    Ok(Ok200::of(entry.into()))
 }
 
 /// The same as the API documents show it.
@@ -40,6 +32,6 @@ pub fn operation() -> Operation {
     Route::get("/api/v1/serviceowner/dialogs/{dialogId}/seenlog/{seenLogId}", get)
         .named("GetDialogSeenLog", "V1ServiceOwnerDialogsQueriesGetSeenLog_DialogSeenLog")
         .about("Reads one entry of the seen log", "")
-        .ok::<SeenLogEntryView>("The entry.")
+        .ok::<SeenLogItemView>("The entry.")
         .refusals(&[403, 404, 410])
 }

@@ -21,7 +21,7 @@ use crate::{
 /// Somebody opened the dialog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerDialogSeenLogSearchItem)]
+#[schema(as = SeenLog)]
 pub struct SeenLogItemView {
     pub id: Uuid,
     pub seen_at: Timestamp,

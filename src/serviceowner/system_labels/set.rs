@@ -20,7 +20,7 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, json::Json, path::Path, query::Query},
     labelling,
-    openapi::{Operation, Query as Kind, Route},
+    openapi::{Operation, Query as Kind, Route, example},
     serviceowner::{input::ActorInput, standing},
     store::context::end_user_contexts,
 };
@@ -28,6 +28,7 @@ use crate::{
 /// Labels to add and remove.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SetDialogSystemLabelRequest)]
 pub struct SetSystemLabels {
     /// Added after the removals, in this order: of Default, Bin and Archive the last one counts.
     #[serde(default)]
@@ -50,8 +51,10 @@ pub fn operation() -> Operation {
         .named("SetDialogSystemLabels", "V1ServiceOwnerEndUserContextCommandsSetSystemLabel_SetDialogSystemLabels")
         .about("Changes the system labels of a dialog", "`If-Match` and `Etag` are the end-user context's revision.")
         .query("enduserId", Kind::Text, ABOUT_END_USER)
+        .try_with("enduserId", example::PERSON.into())
         .if_match()
         .body::<SetSystemLabels>()
+        .example(&serde_json::json!({"addLabels": ["Archive"]}))
         .no_content_with_etag()
         .refusals(&[400, 403, 404, 409, 410, 412, 422])
 }

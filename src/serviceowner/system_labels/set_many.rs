@@ -22,7 +22,7 @@ use crate::{
     },
     http::{answer::NoContent, json::Json, query::Query},
     labelling::{self, DialogRevision},
-    openapi::{Operation, Query as Kind, Route},
+    openapi::{Operation, Query as Kind, Route, example},
     serviceowner::input::ActorInput,
     store::context::{EndUserContext, end_user_contexts},
 };
@@ -30,6 +30,7 @@ use crate::{
 /// The same for several dialogs, all or none.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = BulkSetSystemLabel)]
 pub struct BulkSetSystemLabels {
     /// 1 to 200, each once.
     #[serde(default)]
@@ -59,8 +60,9 @@ pub fn operation() -> Operation {
         )
         .about("Changes the system labels of several dialogs", "Of all dialogs named, or of none.")
         .query("enduserId", Kind::Text, ABOUT_END_USER)
+        .try_with("enduserId", example::PERSON.into())
         .body::<BulkSetSystemLabels>()
-        .example(&serde_json::json!({"dialogs": [{"dialogId": "<id>"}], "addLabels": ["Bin"]}))
+        .example(&serde_json::json!({"dialogs": [{"dialogId": example::DIALOG}], "addLabels": ["Bin"]}))
         .no_content()
         .refusals(&[400, 403, 404, 409, 412, 422])
 }

@@ -49,6 +49,7 @@ use crate::{
 /// A transmission as it shall be.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Transmission)]
 pub struct UpdateTransmission {
     /// Must be true, here or in the query string: a correction is told to nobody.
     #[serde(default)]
@@ -65,6 +66,7 @@ pub struct UpdateTransmission {
     #[schema(value_type = TransmissionType)]
     pub transmission_type: Given<TransmissionType>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     pub sender: Option<ActorInput>,
     pub content: Option<TransmissionContentInput>,
     /// Merged with the stored ones by id.

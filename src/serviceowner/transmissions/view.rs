@@ -13,7 +13,7 @@ use crate::{
 /// A message inside a dialog, with real URLs. Unlike in the dialog, nothing is said of whether it was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ServiceOwnerTransmission)]
+#[schema(as = Transmission)]
 pub struct TransmissionView {
     pub id: Uuid,
     /// The key under which the owner added it, so that trying again does not add another one.

@@ -93,7 +93,7 @@ pub async fn patch(
         Err(why) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),
     };
     let update = Update { app: &app, caller: &caller, expected, silent, now, weight };
-    Ok(update.apply(dialog, body).await?.into_response())
+    Ok(Box::pin(update.apply(dialog, body)).await?.into_response())
 }
 
 /// The document after the operations, or why one of them cannot be applied.

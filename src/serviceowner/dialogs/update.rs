@@ -85,7 +85,9 @@ pub async fn update(
     }
     let dialog = owner::of_own_resource(&app, &caller, id).await?;
     let weight = length + dialog.body.weight();
-    Update { app: &app, caller: &caller, expected, silent, now, weight }.apply(dialog, body).await
+    let update = Update { app: &app, caller: &caller, expected, silent, now, weight };
+    // Boxed: what it holds over its waits would otherwise be copied with the handler's future.
+    Box::pin(update.apply(dialog, body)).await
 }
 
 /// One PUT or PATCH under way.

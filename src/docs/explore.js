@@ -24,7 +24,11 @@ const ui = SwaggerUIBundle({
     const token = tokenFor(request.url);
     if (token) request.headers.Authorization = `Bearer ${token}`;
     const languages = request.headers["accept-Language"];
-    if (languages !== undefined) request.headers["accept-Language"] = asHeader(languages);
+    if (languages !== undefined) {
+      const wanted = asHeader(languages);
+      if (wanted) request.headers["accept-Language"] = wanted;
+      else delete request.headers["accept-Language"];
+    }
     return request;
   },
 });

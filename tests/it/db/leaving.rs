@@ -16,8 +16,9 @@ async fn a_caller_who_leaves_takes_the_statement_along() {
     let mut holder = app.db.begin().await.unwrap();
     sqlx::query("select from dialog where id = $1 for update").bind(dialog).execute(&mut *holder).await.unwrap();
 
+    let activities = format!("{path}/activities");
     tokio::select! {
-        answer = owner.post(&format!("{path}/activities"), simple_activity("Information")) => {
+        answer = owner.post(&activities, simple_activity("Information")) => {
             panic!("the row is held, and yet: {}", answer.text)
         }
         () = in_time(until(&app.db, 1)) => {}

@@ -13,6 +13,7 @@ mod labels;
 mod lifecycle;
 mod list_rules;
 mod lookup;
+mod members;
 mod notification_condition;
 mod outcome_table;
 mod outcomes;

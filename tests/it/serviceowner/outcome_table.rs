@@ -111,7 +111,7 @@ unknown relatedTransmissionId       400 422 422 -   -   -   -   422 422 -   -   
 impossible tree                     422 422 422 -   -   -   -   422 422 -   -   -
 unknown transmission of activity    400 422 422 -   -   -   -   -   -   422 -   -
 actor without a name                422 422 422 -   -   -   -   422 422 422 -   422
-lost race                           -   409 409 409 409 409 409 409 409 409 409 409
+lost race                           -   409 409 409 409 409 409 201 409 201 409 409
 lost race with If-Match             -   412 412 412 412 412 412 412 412 412 412 412
 platform fails                      502 502 502 502 502 502 -   502 502 502 502 502
 ";

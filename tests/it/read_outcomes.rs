@@ -239,10 +239,11 @@ impl<'a> Scene<'a> {
     fn owners(&self, rest: &str) -> String {
         format!("serviceowner/dialogs/{}{rest}", self.dialog)
     }
+}
 
-    fn on_behalf(&self) -> String {
-        format!("endUserId=urn:altinn:person:identifier-no:{PERSON}")
-    }
+/// The query of an owner who reads for the person.
+fn on_behalf() -> String {
+    format!("endUserId=urn:altinn:person:identifier-no:{PERSON}")
 }
 
 /// What is sent, by whom.
@@ -265,7 +266,7 @@ fn request<'a>(scene: &Scene<'a>, operation: &str, id: &str, child: Option<&str>
     let child = |own: &str| child.unwrap_or(own).to_owned();
     let (activity, transmission) = (child(&scene.activity.to_string()), child(&scene.transmission.to_string()));
     let (seen, label) = (child(&scene.seen), child("a-label"));
-    let (party, resource, for_person) = (&scene.party, &scene.resource, scene.on_behalf());
+    let (party, resource, for_person) = (&scene.party, &scene.resource, on_behalf());
     let reference = format!("instanceRef=urn:altinn:dialog-id:{id}");
     let archive = json!({ "addLabels": ["Archive"] });
     let bulk = archive.clone().with("dialogs", json!([{ "dialogId": id }]));

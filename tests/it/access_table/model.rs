@@ -89,7 +89,7 @@ impl Model {
             shown.push("reference".into());
         }
         shown.extend((0..TRANSMISSIONS.len()).flat_map(|n| transmission(n, has_access, &permitted)));
-        Expected { status: 200, marks: dialog.marks(shown) }
+        Expected { status: 200, marks: dialog.marks(&shown) }
     }
 
     /// The owner sees everything that it may ask for at all.
@@ -124,7 +124,7 @@ impl Model {
             Op::Activities | Op::Activity => vec!["note".to_owned()],
             _ => shown.into_iter().flat_map(|n| transmission(n, has_access, &permitted)).collect(),
         };
-        Expected { status: 200, marks: dialog.marks(marks) }
+        Expected { status: 200, marks: dialog.marks(&marks) }
     }
 
     /// What keeps somebody from a dialog who has access to it.
@@ -147,7 +147,7 @@ impl Model {
             return Expected::refused(403);
         }
         let is_low = reader.level < self.level(dialog.resource).unwrap_or(3);
-        Expected { status: 200, marks: dialog.marks(vec![if is_low { "open" } else { "title" }.to_owned()]) }
+        Expected { status: 200, marks: dialog.marks(&[if is_low { "open" } else { "title" }]) }
     }
 
     fn list(&self, reader: &Reader, dialog: &Dialog, all: &[Dialog]) -> Expected {
@@ -157,7 +157,7 @@ impl Model {
             if self.lists(reader, other) {
                 let is_low = reader.level < self.level(other.resource).unwrap_or(0);
                 let title = if is_low { "open" } else { "title" };
-                marks.extend(other.marks([title, "summary", "note"].map(str::to_owned).to_vec()));
+                marks.extend(other.marks(&[title, "summary", "note"]));
             }
         }
         Expected { status: 200, marks }

@@ -213,8 +213,8 @@ impl Dialog {
         format!("mark-{:02}-{name}", self.n)
     }
 
-    pub fn marks(&self, names: Vec<String>) -> BTreeSet<String> {
-        names.iter().map(|name| self.mark(name)).collect()
+    pub fn marks<N: AsRef<str>>(&self, names: &[N]) -> BTreeSet<String> {
+        names.iter().map(|name| self.mark(name.as_ref())).collect()
     }
 
     /// Every mark there is, as the owner sees them.

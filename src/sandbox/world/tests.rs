@@ -57,7 +57,7 @@ fn the_shipped_worlds_hold_what_they_promise() {
     assert_eq!(world.scenario().expect.len(), written, "no expectation was left out");
     assert_eq!(world.scenario().dialogs, []);
     let default = World::named("default").unwrap_or_else(|faults| panic!("{}", shown(&faults).join("\n")));
-    assert_eq!(default.scenario().dialogs.len(), 7);
+    assert_eq!(default.scenario().dialogs.len(), 9);
     assert_eq!(default.scenario().people, world.scenario().people);
     assert_eq!(default.scenario().expect, world.scenario().expect);
 }

@@ -117,7 +117,7 @@ pub async fn change_one(
     expected: IfMatch,
     now: Instant,
 ) -> Result<Revision, Refusal> {
-    let change = LabelChange { dialog: context.id, read: context.revision };
+    let change = LabelChange { dialog: context.id, party_key: context.party.key(), read: context.revision };
     let written = set_labels(&app.db, &[change], edit, performer, now).await?;
     let (_, revision) = written.and_then(|mut written| written.pop()).ok_or_else(|| too_late(expected.0.is_some()))?;
     Ok(revision)
@@ -135,8 +135,10 @@ pub async fn change_many(
     guarded: bool,
     now: Instant,
 ) -> Result<(), Refusal> {
-    let changes: Vec<LabelChange> =
-        contexts.iter().map(|context| LabelChange { dialog: context.id, read: context.revision }).collect();
+    let changes: Vec<LabelChange> = contexts
+        .iter()
+        .map(|context| LabelChange { dialog: context.id, party_key: context.party.key(), read: context.revision })
+        .collect();
     let written = set_labels(&app.db, &changes, edit, performer, now).await?;
     written.map(drop).ok_or_else(|| too_late(guarded))
 }

@@ -42,6 +42,7 @@ pub async fn note(app: &App, whole: &mut WholeDialog, reader: &EndUserIdentity, 
     let raised = Raised { dialog, now, silent: false };
     let visited = Visit {
         dialog: dialog.id,
+        party: &dialog.party,
         entry: entry.id,
         now,
         user_type: reader.user_type.id(),

@@ -61,7 +61,7 @@ end $$;
 insert into party_resource select party_key, max(content_updated_at), resource_id, count(*) from dialog group by 1, 3;
 insert into dialog_mark
 select party_key, content_updated_at, id, bit from dialog, unnest(array[2, 4, 8, 16]) bit where system_labels & bit <> 0;
-insert into dialog_owner_label select id, org_id, unnest(owner_labels) from dialog;
+insert into dialog_owner_label select id, org_id, unnest(owner_labels), party_key from dialog;
 insert into dialog_document
 select id, party_key, '{}'
      , '{"title":{"m":"text/plain","v":[{"l":"nb","v":"En tittel av vanlig lengde for en dialog"}]}}'

@@ -15,8 +15,12 @@ use uuid::Uuid;
 use crate::{
     app::App,
     auth::ServiceOwner,
-    domain::{dialog::Dialog, ids::DialogId, refusal::Refusal},
-    store::dialog::{self, DialogRow, Find, Part, WholeDialog, any_owner},
+    domain::{
+        dialog::{Dialog, Head},
+        ids::DialogId,
+        refusal::Refusal,
+    },
+    store::dialog::{self, Find, Part, WholeDialog, any_owner},
 };
 
 /// Looks the dialog up among those of the caller's name.
@@ -48,7 +52,7 @@ pub async fn of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> 
 }
 
 /// The row of a dialog that is not deleted and the caller's by resource. Administrators have no privilege here.
-pub async fn row_of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<DialogRow, Refusal> {
+pub async fn row_of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Head, Refusal> {
     let row = any_owner(id).row(&app.db).await?.filter(|row| row.deleted_at.is_none()).ok_or(Refusal::no_dialog(id))?;
     if app.altinn.resources().owns(caller.org_number(), &row.service_resource).await? {
         Ok(row)

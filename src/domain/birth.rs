@@ -6,121 +6,61 @@ use uuid::Uuid;
 use super::{
     Instant,
     child_ids::ChildKind,
-    dialog::{Activity, ActivityType, Dialog, DialogBody, Status, Transmission, TransmissionType},
-    growth::has_unopened_content,
-    ids::{DialogId, Revision},
+    dialog::{Activity, ActivityType, Dialog, Transmission, TransmissionType},
+    growth::{Growth, has_unopened_content},
     limits,
-    party::Party,
-    system_label::{LabelAction, Labels, SystemLabel},
+    system_label::SystemLabel,
     violations::{Code, Violations},
 };
-
-/// What the request says of the dialog itself.
-#[derive(Clone, Debug)]
-pub struct Birth {
-    pub id: DialogId,
-    pub idempotent_key: Option<String>,
-    pub org: String,
-    pub service_resource: String,
-    pub resource_type: String,
-    pub party: Party,
-    pub status: Status,
-    pub progress: Option<i32>,
-    pub extended_status: Option<String>,
-    pub external_reference: Option<String>,
-    pub visible_from: Option<Instant>,
-    pub due_at: Option<Instant>,
-    pub expires_at: Option<Instant>,
-    pub process: Option<String>,
-    pub preceding_process: Option<String>,
-    pub is_api_only: bool,
-    pub created_at: Option<Instant>,
-    pub updated_at: Option<Instant>,
-    /// Default, Bin or Archive.
-    pub label: SystemLabel,
-    pub owner_labels: Vec<String>,
-    pub body: DialogBody,
-}
 
 /// A dialog that is not stored yet, with all it is born with.
 #[derive(Clone, Debug)]
 pub struct NewDialog {
     pub dialog: Dialog,
     /// In the order given.
-    pub transmissions: Vec<Transmission>,
-    /// In the order given.
-    pub activities: Vec<Activity>,
+    pub growth: Growth,
     /// Ids of children in bodies that the client chose.
     pub chosen: Vec<(ChildKind, Uuid)>,
-    /// What the label log says of the labels it is born with.
-    pub label_log: Vec<(SystemLabel, LabelAction)>,
     /// 422 if the dialog has more transmissions of one kind than can be counted.
     pub overflow: Violations,
     /// The instant of the request.
     pub now: Instant,
 }
 
-/// The dialog with what follows from the rest: times, counts, labels, and whether there is something unopened or unseen.
+/// Times that a request may give.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GivenTimes {
+    pub created_at: Option<Instant>,
+    pub updated_at: Option<Instant>,
+}
+
+/// The dialog as the request describes it, with what follows from the rest: times, counts, the label Sent, and whether there
+/// is something unopened or unseen.
 pub fn dialog(
-    birth: Birth,
-    mut transmissions: Vec<Transmission>,
-    activities: Vec<Activity>,
+    mut dialog: Dialog,
+    given: GivenTimes,
+    growth: Growth,
     chosen: Vec<(ChildKind, Uuid)>,
     now: Instant,
 ) -> NewDialog {
-    let times = Times::of(birth.visible_from, birth.created_at, birth.updated_at, now);
+    let times = Times::of(dialog.visible_from, given.created_at, given.updated_at, now);
+    dialog.created_at = times.created;
+    dialog.updated_at = times.updated;
+    dialog.content_updated_at = times.updated;
+    dialog.is_content_seen = is_seen_at_birth(times.created, &dialog.service_resource, &dialog.org);
     // The reference asks before activities are linked to transmissions, so a dialog that is born with an opened
     // transmission still starts as unopened.
-    let activity_types = activities.iter().map(|activity| activity.activity_type);
-    let unopened_transmission =
-        transmissions.iter().any(|transmission| !transmission.transmission_type.is_from_party());
-    let has_unopened_content = has_unopened_content(
-        unopened_transmission,
-        &birth.resource_type,
-        activity_types.into_iter().any(|kind| kind == ActivityType::CorrespondenceOpened),
+    let opens = |activity: &Activity| activity.activity_type == ActivityType::CorrespondenceOpened;
+    dialog.has_unopened_content = has_unopened_content(
+        growth.transmissions.iter().any(|transmission| !transmission.transmission_type.is_from_party()),
+        &dialog.resource_type,
+        growth.activities.iter().any(opens),
     );
-    mark_opened(&mut transmissions, &activities);
-    let counts = Counts::default().and(transmissions.iter().map(|transmission| transmission.transmission_type));
-    let mut labels = Labels::default().with(birth.label);
-    if counts.from_party > 0 {
-        labels = labels.with(SystemLabel::Sent);
+    let overflow = growth.count(&mut dialog);
+    if dialog.from_party_transmissions > 0 {
+        dialog.labels = dialog.labels.with(SystemLabel::Sent);
     }
-    let (from_party_transmissions, from_owner_transmissions, overflow) = counts.checked();
-    let dialog = Dialog {
-        id: birth.id,
-        revision: Revision::fresh(),
-        context_revision: Revision::fresh(),
-        owner_context_revision: Revision::fresh(),
-        is_content_seen: is_seen_at_birth(times.created, &birth.service_resource, &birth.org),
-        idempotent_key: birth.idempotent_key,
-        org: birth.org,
-        service_resource: birth.service_resource,
-        resource_type: birth.resource_type,
-        party: birth.party,
-        status: birth.status,
-        progress: birth.progress,
-        extended_status: birth.extended_status,
-        external_reference: birth.external_reference,
-        visible_from: birth.visible_from,
-        due_at: birth.due_at,
-        expires_at: birth.expires_at,
-        process: birth.process,
-        preceding_process: birth.preceding_process,
-        is_api_only: birth.is_api_only,
-        created_at: times.created,
-        updated_at: times.updated,
-        content_updated_at: times.updated,
-        deleted_at: None,
-        is_frozen: false,
-        from_party_transmissions,
-        from_owner_transmissions,
-        has_unopened_content,
-        labels,
-        owner_labels: birth.owner_labels,
-        body: birth.body,
-    };
-    let label_log = Labels::default().log_of_change(labels);
-    NewDialog { dialog, transmissions, activities, chosen, label_log, overflow, now }
+    NewDialog { dialog, growth, chosen, overflow, now }
 }
 
 /// Marks the transmissions that some activity tells to be opened; those from the party never are.

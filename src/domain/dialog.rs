@@ -1,5 +1,7 @@
 //! The dialog: the aggregate that everything else belongs to.
 
+use std::ops::{Deref, DerefMut};
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -71,9 +73,9 @@ wire_enum! {
     }
 }
 
-/// A dialog without its transmissions, activities and logs: what one row and one document hold.
+/// What one row tells of a dialog: all that is filtered, listed or judged by, without the body.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Dialog {
+pub struct Head {
     pub id: DialogId,
     pub revision: Revision,
     /// Of the end-user context.
@@ -112,13 +114,75 @@ pub struct Dialog {
     pub labels: Labels,
     /// In ascending order, lower case.
     pub owner_labels: Vec<String>,
-    pub body: DialogBody,
 }
 
-impl Dialog {
+impl Head {
+    /// Of a dialog that begins now; what is not said here is empty or what a new dialog has.
+    pub fn begun(
+        id: DialogId,
+        (org, service_resource, resource_type): (String, String, String),
+        party: Party,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            revision: Revision::fresh(),
+            context_revision: Revision::fresh(),
+            owner_context_revision: Revision::fresh(),
+            idempotent_key: None,
+            org,
+            service_resource,
+            resource_type,
+            party,
+            status: Status::NotApplicable,
+            progress: None,
+            extended_status: None,
+            external_reference: None,
+            visible_from: None,
+            due_at: None,
+            expires_at: None,
+            process: None,
+            preceding_process: None,
+            is_api_only: false,
+            created_at: now,
+            updated_at: now,
+            content_updated_at: now,
+            deleted_at: None,
+            is_frozen: false,
+            from_party_transmissions: 0,
+            from_owner_transmissions: 0,
+            has_unopened_content: false,
+            is_content_seen: false,
+            labels: Labels::default(),
+            owner_labels: Vec::new(),
+        }
+    }
+
     /// What clients read as `isContentSeen`.
     pub fn shows_as_seen(&self) -> bool {
         self.is_content_seen && !self.labels.contains(SystemLabel::MarkedAsUnopened)
+    }
+}
+
+/// A dialog without its transmissions, activities and logs: what one row and one document hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dialog {
+    pub head: Head,
+    pub body: DialogBody,
+}
+
+/// A dialog is its head and has a body: rules speak of `dialog.status`, wherever the status is kept.
+impl Deref for Dialog {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl DerefMut for Dialog {
+    fn deref_mut(&mut self) -> &mut Head {
+        &mut self.head
     }
 }
 

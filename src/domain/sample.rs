@@ -11,7 +11,7 @@ use super::{
     },
     content::{ContentValue, DialogContent, Localization, Localized, TransmissionContent},
     dialog::{
-        Activity, ActivityBody, ActivityType, Dialog, DialogBody, Status, Transmission, TransmissionBody,
+        Activity, ActivityBody, ActivityType, Dialog, DialogBody, Head, Status, Transmission, TransmissionBody,
         TransmissionType,
     },
     ids::{ActivityId, DialogId, Revision, TransmissionId},
@@ -61,44 +61,23 @@ pub fn person() -> Actor {
 
 /// Without children.
 pub fn bare_dialog() -> Dialog {
-    Dialog {
-        id: DialogId(id(1)),
+    let names = ("ttd", "urn:altinn:resource:some-service", "genericaccessresource");
+    let names = (names.0.into(), names.1.into(), names.2.into());
+    let head = Head {
         revision: Revision(Uuid::from_u128(2)),
         context_revision: Revision(Uuid::from_u128(3)),
         owner_context_revision: Revision(Uuid::from_u128(4)),
-        idempotent_key: None,
-        org: "ttd".into(),
-        service_resource: "urn:altinn:resource:some-service".into(),
-        resource_type: "genericaccessresource".into(),
-        party: Party::from_stored(PERSON.into()),
-        status: Status::NotApplicable,
-        progress: None,
-        extended_status: None,
-        external_reference: None,
-        visible_from: None,
-        due_at: None,
-        expires_at: None,
-        process: None,
-        preceding_process: None,
-        is_api_only: false,
-        created_at: at(0),
         updated_at: at(20),
         content_updated_at: at(10),
-        deleted_at: None,
-        is_frozen: false,
-        from_party_transmissions: 0,
-        from_owner_transmissions: 0,
-        has_unopened_content: false,
         is_content_seen: true,
-        labels: Labels::default(),
-        owner_labels: Vec::new(),
-        body: DialogBody::default(),
-    }
+        ..Head::begun(DialogId(id(1)), names, Party::from_stored(PERSON.into()), at(0))
+    };
+    Dialog { head, body: DialogBody::default() }
 }
 
 /// With everything that a dialog can hold.
 pub fn full_dialog() -> Dialog {
-    Dialog {
+    let head = Head {
         idempotent_key: Some("some-key".into()),
         status: Status::InProgress,
         progress: Some(40),
@@ -114,6 +93,10 @@ pub fn full_dialog() -> Dialog {
         has_unopened_content: true,
         labels: Labels::default().with(SystemLabel::Archive).with(SystemLabel::MarkedAsUnopened),
         owner_labels: vec!["a-label".into(), "b-label".into()],
+        ..bare_dialog().head
+    };
+    Dialog {
+        head,
         body: DialogBody {
             content: DialogContent {
                 title: Some(content("Title")),
@@ -130,7 +113,6 @@ pub fn full_dialog() -> Dialog {
             gui_actions: vec![gui_action(20, "read", None), gui_action(21, "sign", Some("part"))],
             api_actions: vec![api_action(30, "read", None), api_action(32, "sign", Some("part"))],
         },
-        ..bare_dialog()
     }
 }
 

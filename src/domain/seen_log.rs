@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Instant, actor::Actor, dialog::Dialog};
+use super::{Instant, actor::Actor, dialog::Head};
 
 /// One entry of a dialog's seen log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl ShownEntry {
 
 /// Whether opening the dialog leaves nothing behind: the reader has opened it since it changed, nobody has marked it as
 /// unopened, and its content counts as seen. `entries` are those since the content changed.
-pub fn is_noted(dialog: &Dialog, entries: &[SeenEntry], actor_id: &str) -> bool {
+pub fn is_noted(dialog: &Head, entries: &[SeenEntry], actor_id: &str) -> bool {
     let by_reader = |entry: &&SeenEntry| entry.seen_by.actor_id.as_deref() == Some(actor_id);
     let latest = entries.iter().filter(by_reader).map(|entry| entry.created_at).max();
     dialog.shows_as_seen() && latest.is_some_and(|at| at > dialog.updated_at)
@@ -64,7 +64,7 @@ pub fn is_noted(dialog: &Dialog, entries: &[SeenEntry], actor_id: &str) -> bool 
 
 /// The id of the entry that a reader leaves at a dialog in its present state. The same reader leaves the same id at the same
 /// state, so that however often and however fast somebody reads, one entry is left. `actor_id` is in lower case.
-pub fn entry_id(dialog: &Dialog, actor_id: &str) -> Uuid {
+pub fn entry_id(dialog: &Head, actor_id: &str) -> Uuid {
     let hash = Sha256::new()
         .chain_update(dialog.id.0)
         .chain_update(dialog.updated_at.timestamp_micros().to_be_bytes())
@@ -96,24 +96,25 @@ mod tests {
     /// N-010
     #[test]
     fn a_state_is_noted_once_for_each_reader() {
-        let dialog = Dialog { updated_at: at(10), content_updated_at: at(5), is_content_seen: true, ..bare_dialog() };
+        let dialog =
+            Head { updated_at: at(10), content_updated_at: at(5), is_content_seen: true, ..bare_dialog().head };
         assert!(!is_noted(&dialog, &[], PERSON));
         assert!(is_noted(&dialog, &[seen(1, 11)], PERSON));
         assert!(!is_noted(&dialog, &[seen(1, 10)], PERSON), "the change is newer than the look, or as old");
         assert!(!is_noted(&dialog, &[seen(1, 11)], "somebody else"));
-        assert!(!is_noted(&Dialog { is_content_seen: false, ..dialog.clone() }, &[seen(1, 11)], PERSON));
-        let marked = Dialog { labels: dialog.labels.with(SystemLabel::MarkedAsUnopened), ..dialog };
+        assert!(!is_noted(&Head { is_content_seen: false, ..dialog.clone() }, &[seen(1, 11)], PERSON));
+        let marked = Head { labels: dialog.labels.with(SystemLabel::MarkedAsUnopened), ..dialog };
         assert!(!is_noted(&marked, &[seen(1, 11)], PERSON));
     }
 
     #[test]
     fn an_entrys_id_follows_from_state_and_reader() {
-        let dialog = bare_dialog();
+        let dialog = bare_dialog().head;
         let id = entry_id(&dialog, "a");
         assert_eq!((id.get_version_num(), id), (7, entry_id(&dialog.clone(), "a")));
         assert_ne!(id, entry_id(&dialog, "b"));
-        assert_ne!(id, entry_id(&Dialog { updated_at: at(9_999), ..dialog.clone() }, "a"));
-        assert_ne!(id, entry_id(&Dialog { is_content_seen: !dialog.is_content_seen, ..dialog }, "a"));
+        assert_ne!(id, entry_id(&Head { updated_at: at(9_999), ..dialog.clone() }, "a"));
+        assert_ne!(id, entry_id(&Head { is_content_seen: !dialog.is_content_seen, ..dialog }, "a"));
     }
 
     /// N-015

@@ -28,8 +28,6 @@ impl SystemLabel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Labels(i16);
 
-const EXCLUSIVE: i16 = 0b0_0111;
-
 impl Default for Labels {
     fn default() -> Self {
         Self(SystemLabel::Default.bit())
@@ -37,6 +35,9 @@ impl Default for Labels {
 }
 
 impl Labels {
+    /// The bits of Default, Bin and Archive.
+    pub const EXCLUSIVE: i16 = 0b0_0111;
+
     /// From a stored mask.
     pub fn from_mask(mask: i16) -> Self {
         Self(mask)
@@ -62,13 +63,13 @@ impl Labels {
 
     #[must_use]
     pub fn with(self, label: SystemLabel) -> Self {
-        Self(if label.is_exclusive() { self.0 & !EXCLUSIVE | label.bit() } else { self.0 | label.bit() })
+        Self(if label.is_exclusive() { self.0 & !Self::EXCLUSIVE | label.bit() } else { self.0 | label.bit() })
     }
 
     #[must_use]
     pub fn without(self, label: SystemLabel) -> Self {
         let rest = self.0 & !label.bit();
-        Self(if rest & EXCLUSIVE == 0 { rest | SystemLabel::Default.bit() } else { rest })
+        Self(if rest & Self::EXCLUSIVE == 0 { rest | SystemLabel::Default.bit() } else { rest })
     }
 
     /// What the label log says of a change: every `set` before every `remove`; `Default` is never logged.
@@ -141,12 +142,12 @@ impl LabelEdit {
     #[must_use]
     pub fn of(self, labels: Labels) -> Labels {
         let rest = labels.0 & !self.removed;
-        let exclusive = match (self.exclusive, rest & EXCLUSIVE) {
+        let exclusive = match (self.exclusive, rest & Labels::EXCLUSIVE) {
             (0, 0) => SystemLabel::Default.bit(),
             (0, kept) => kept,
             (set, _) => set,
         };
-        Labels(rest & !EXCLUSIVE | exclusive | self.added)
+        Labels(rest & !Labels::EXCLUSIVE | exclusive | self.added)
     }
 }
 
@@ -201,7 +202,7 @@ mod tests {
             let stepwise = add.iter().fold(removed, |labels, label| labels.with(*label));
             let edited = LabelEdit::new(&add, &remove).of(labels);
             prop_assert_eq!(edited, stepwise);
-            prop_assert_eq!((edited.mask() & EXCLUSIVE).count_ones(), 1);
+            prop_assert_eq!((edited.mask() & Labels::EXCLUSIVE).count_ones(), 1);
         }
     }
 

@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn the_first_reason_against_showing_counts() {
         // every reason at once; row by row the first one is taken away
-        let mut dialog =
-            Dialog { deleted_at: Some(at(1)), visible_from: Some(at(20)), expires_at: Some(at(5)), ..bare_dialog() };
+        let mut dialog = bare_dialog();
+        (dialog.deleted_at, dialog.visible_from, dialog.expires_at) = (Some(at(1)), Some(at(20)), Some(at(5)));
         let mut standing = Standing { has_access: false, level: Some(2), minimum_level: 3 };
         assert_eq!(check(&dialog.cover(), standing, at(10)), Err(Hidden::NoAccess));
         standing.has_access = true;

@@ -11,7 +11,7 @@ use crate::{
         attachment::Attachment,
         content::{ContentValue, Localized},
         decision::Decision,
-        dialog::{Activity, Dialog, Transmission},
+        dialog::{Activity, Dialog, Head, Transmission},
         listed::Listed,
         masking::Masking,
         seen_log::{SeenSince, ShownEntry},
@@ -19,7 +19,6 @@ use crate::{
     },
     http::accept_language::AcceptLanguage,
     store::{dialog::WholeDialog, search::ListRow},
-    views::each,
 };
 
 /// How one reader sees.
@@ -44,7 +43,7 @@ pub struct ShownDialog {
 /// A list's row, prepared: its title and summary are those that the reader's level lets them see.
 #[derive(Clone, Debug)]
 pub struct ShownRow {
-    pub row: ListRow,
+    pub head: Head,
     pub listed: Listed,
     pub seen: SeenSince,
 }
@@ -68,13 +67,13 @@ impl Lens<'_> {
     }
 
     /// A list's row.
-    pub fn row(&self, mut row: ListRow, level_suffices: bool) -> ShownRow {
-        let entries: Vec<_> = each(std::mem::take(&mut row.seen.0));
-        let mut seen = SeenSince::of(&entries, row.updated_at, row.content_updated_at, Some(self.reader));
+    pub fn row(&self, row: ListRow, level_suffices: bool) -> ShownRow {
+        let head = row.head;
+        let mut seen = SeenSince::of(&row.seen, head.updated_at, head.content_updated_at, Some(self.reader));
         for entry in seen.iter_mut() {
             self.seen(entry);
         }
-        let mut listed = std::mem::take(&mut row.listed.0).at_level(level_suffices);
+        let mut listed = row.listed.at_level(level_suffices);
         for element in [&mut listed.title, &mut listed.summary, &mut listed.sender_name, &mut listed.extended_status] {
             self.content(element.as_mut());
         }
@@ -82,7 +81,7 @@ impl Lens<'_> {
             self.actor(&mut activity.performed_by);
             self.texts(&mut activity.description);
         }
-        ShownRow { row, listed, seen }
+        ShownRow { head, listed, seen }
     }
 
     /// An entry of the seen log.

@@ -12,13 +12,14 @@ use crate::{
         party::Party,
         system_label::{LabelEdit, Labels},
     },
-    store::violation::StoreError,
+    store::{statement::Statement, violation::StoreError},
 };
 
 /// A dialog whose system labels shall change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabelChange {
     pub dialog: DialogId,
+    pub party_key: i64,
     /// The end-user context's revision that was read.
     pub read: Revision,
 }
@@ -35,18 +36,20 @@ pub struct EndUserContext {
     pub labels: Labels,
 }
 
-const CONTEXTS: &str = "
+static CONTEXTS: Statement = Statement::new(
+    "end-user contexts",
+    "
 select d.id, o.name, p.urn, r.urn, d.context_revision, d.system_labels
   from dialog d
   join org o on o.id = d.org_id
   join party p on p.party_key = d.party_key
   join service_resource r on r.id = d.resource_id
- where d.id = any($1) and d.deleted_at is null";
+ where d.id = any($dialogs) and d.deleted_at is null",
+);
 
 /// The end-user contexts of those of the dialogs that exist and are not deleted, whoever owns them.
 pub async fn end_user_contexts(db: impl PgExecutor<'_>, ids: &[Uuid]) -> sqlx::Result<Vec<EndUserContext>> {
-    let rows: Vec<(DialogId, String, String, String, Revision, i16)> =
-        sqlx::query_as(CONTEXTS).bind(ids).fetch_all(db).await?;
+    let rows: Vec<(DialogId, String, String, String, Revision, i16)> = CONTEXTS.with("dialogs", ids).all(db).await?;
     let context = |(id, org, party, service_resource, revision, mask)| EndUserContext {
         id,
         org,
@@ -58,55 +61,45 @@ pub async fn end_user_contexts(db: impl PgExecutor<'_>, ids: &[Uuid]) -> sqlx::R
     Ok(rows.into_iter().map(context).collect())
 }
 
-const SET_LABELS: &str = "
+static SET_LABELS: Statement = Statement::new(
+    "labels set",
+    "
 with wanted as (
-    select w.id, w.read, w.fresh
-      from unnest($1::uuid[], $2::uuid[], $3::uuid[]) w (id, read, fresh)
+    select w.id, w.party_key, w.read, w.fresh
+      from unnest($dialogs::uuid[], $parties::bigint[], $reads::uuid[], $fresh::uuid[]) w (id, party_key, read, fresh)
 ), locked as (                                      -- one by one in the order given: the planner would walk the whole table
     select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels as before, w.fresh
            -- from the labels as they are now: reading takes a mark away and leaves the revision
-         , (d.system_labels & ~$4) & ~7::smallint | $6
-             | case when $5 <> 0 then $5 when (d.system_labels & ~$4) & 7 = 0 then 1 else (d.system_labels & ~$4) & 7 end as after
+         , d.kept & ~{{exclusive_labels}}::smallint | $added::smallint
+             | case when $exclusive::smallint <> 0 then $exclusive
+                    when d.kept & {{exclusive_labels}} = 0 then {{label_bit Default}}
+                    else d.kept & {{exclusive_labels}} end as after
       from wanted w
      cross join lateral (
-         select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels
+         select d.id, d.party_key, d.content_updated_at, d.context_revision, d.system_labels, d.system_labels & ~$removed::smallint as kept
            from dialog d
-          where d.id = w.id and d.context_revision = w.read and d.deleted_at is null
+          where d.id = w.id and d.party_key = w.party_key and d.context_revision = w.read and d.deleted_at is null
             for no key update
      ) d
 ), complete as (                                    -- all of them or none
     select l.*
       from locked l
-     where (select count(*) from locked) = cardinality($1)
-), changed as (
+     where (select count(*) from locked) = cardinality($dialogs)
+), written as (
     update dialog d
        set system_labels = c.after
          , context_revision = c.fresh
       from complete c
-     where d.id = c.id and c.before <> c.after
+     where d.id = c.id and d.party_key = any($parties) and c.before <> c.after
     returning d.id, d.party_key, d.content_updated_at, c.before, c.after
-), unmarked as (
-    delete from dialog_mark m
-     using changed c
-     where m.dialog_id = c.id and (m.label & c.after) = 0
-), marked as (
-    insert into dialog_mark (party_key, label, content_updated_at, dialog_id)
-    select c.party_key, b.bit, c.content_updated_at, c.id
-      from changed c
-     cross join unnest('{2,4,8,16}'::smallint[]) b (bit)
-     where (c.after & b.bit) <> 0
-    on conflict (dialog_id, label) do nothing
-), logged as (
-    insert into dialog_label_log (created_at, party_key, dialog_id, label, action, performed_by)
-    select $7, c.party_key, c.id, b.label, case when (c.after & b.bit) <> 0 then 1 else 2 end, $8
-      from changed c
-     cross join unnest('{2,4,8,16}'::smallint[], '{2,3,4,5}'::smallint[]) b (bit, label)
-     where ((c.before # c.after) & b.bit) <> 0
-     order by c.id, case when (c.after & b.bit) <> 0 then 1 else 2 end, b.label
+), unmarked as ({{unmarked = any($parties)}}
+), marked as ({{marked = any($parties)}}
+), logged as ({{logged = any($parties)}}
 )
 select c.id
      , case when c.before = c.after then c.context_revision else c.fresh end as context_revision
-  from complete c";
+  from complete c",
+);
 
 /// Changes the labels of all dialogs given, or of none: `None` if one of them is gone, deleted or was changed since it was read.
 /// Otherwise each dialog's end-user-context revision, which is new only where the labels differ.
@@ -120,51 +113,64 @@ pub async fn set_labels(
     // Locked in the order of ids, so that two calls never wait for each other.
     let mut changes = changes.to_vec();
     changes.sort_unstable_by_key(|change| change.dialog.0);
-    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(SET_LABELS)
-        .bind(changes.iter().map(|change| change.dialog.0).collect::<Vec<_>>())
-        .bind(changes.iter().map(|change| change.read.0).collect::<Vec<_>>())
-        .bind(changes.iter().map(|_| Uuid::new_v4()).collect::<Vec<_>>())
-        .bind(edit.removed)
-        .bind(edit.exclusive)
-        .bind(edit.added)
-        .bind(now)
-        .bind(Json(performer))
-        .fetch_all(db)
+    let rows: Vec<(Uuid, Uuid)> = SET_LABELS
+        .with("dialogs", changes.iter().map(|change| change.dialog.0).collect::<Vec<_>>())
+        .with("parties", changes.iter().map(|change| change.party_key).collect::<Vec<_>>())
+        .with("reads", changes.iter().map(|change| change.read.0).collect::<Vec<_>>())
+        .with("fresh", changes.iter().map(|_| Uuid::new_v4()).collect::<Vec<_>>())
+        .with("removed", edit.removed)
+        .with("exclusive", edit.exclusive)
+        .with("added", edit.added)
+        .with("now", now)
+        .with("performer", Json(performer))
+        .all(db)
         .await?;
     let written = rows.into_iter().map(|(id, revision)| (DialogId(id), Revision(revision))).collect::<Vec<_>>();
     Ok((written.len() == changes.len()).then_some(written))
 }
 
-const SET_OWNER_LABELS: &str = "
-with changed as (
+static SET_OWNER_LABELS: Statement = Statement::new(
+    "owner labels set",
+    "
+with written as (
     update dialog d
-       set owner_labels = $3
-         , owner_context_revision = $4
-     where d.id = $1 and d.owner_context_revision = $2 and d.deleted_at is null
+       set owner_labels = $labels
+         , owner_context_revision = $fresh
+     where d.id = $dialog and d.party_key = $party and d.owner_context_revision = $read and d.deleted_at is null
     returning d.id, d.org_id
 ), gone as (
     delete from dialog_owner_label x
-     using changed c
-     where x.dialog_id = c.id and x.label <> all($3)
+     using written w
+     where x.dialog_id = w.id and x.party_key = $party and x.label <> all($labels)
 ), added as (
-    insert into dialog_owner_label (dialog_id, org_id, label)
-    select c.id, c.org_id, l.label
-      from changed c
-     cross join unnest($3::text[]) l (label)
+    insert into dialog_owner_label (dialog_id, org_id, label, party_key)
+    select w.id, w.org_id, l.label, $party
+      from written w
+     cross join unnest($labels::text[]) l (label)
     on conflict on constraint dialog_owner_label_pk do nothing
 )
-select c.id from changed c";
+select w.id from written w",
+);
+
+pub(super) const STATEMENTS: [&Statement; 3] = [&CONTEXTS, &SET_LABELS, &SET_OWNER_LABELS];
 
 /// Replaces the service-owner labels (normalised, sorted). `None` if the service-owner context was changed since it was read,
 /// or the dialog is gone or deleted; otherwise the context's new revision.
 pub async fn set_owner_labels(
     db: impl PgExecutor<'_>,
     dialog: DialogId,
+    party: &Party,
     read: Revision,
     labels: &[String],
 ) -> Result<Option<Revision>, StoreError> {
     let fresh = Revision::fresh();
-    let row: Option<(Uuid,)> =
-        sqlx::query_as(SET_OWNER_LABELS).bind(dialog).bind(read).bind(labels).bind(fresh).fetch_optional(db).await?;
+    let row: Option<(Uuid,)> = SET_OWNER_LABELS
+        .with("dialog", dialog)
+        .with("party", party.key())
+        .with("read", read)
+        .with("labels", labels)
+        .with("fresh", fresh)
+        .optional(db)
+        .await?;
     Ok(row.map(|_| fresh))
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::search::scope::Resource;
+use super::{search::scope::Resource, statement::Statement};
 use crate::db::Db;
 
 /// Names and numbers, met so far. Clones share what they know.
@@ -46,20 +46,31 @@ impl KnownResources {
     }
 }
 
+static NEW_ORG: Statement =
+    Statement::new("org new", "insert into org (name) values ($name) on conflict (name) do nothing");
+
+static ORG: Statement = Statement::new("org", "select id from org where name = $name");
+
+static NEW_RESOURCE: Statement = Statement::new(
+    "resource new",
+    "insert into service_resource (urn, org_id) values ($urn, $org) on conflict (urn) do nothing",
+);
+
+static RESOURCE: Statement = Statement::new("resource", "select id, org_id from service_resource where urn = $urn");
+
+static NAMES: Statement =
+    Statement::new("names", "select name, id, null from org union all select urn, org_id, id from service_resource");
+
+pub(super) const STATEMENTS: [&Statement; 5] = [&NEW_ORG, &ORG, &NEW_RESOURCE, &RESOURCE, &NAMES];
+
 impl Dictionary {
     /// The number of an owner by its short name (in lower case), given out now if it never had one.
     pub async fn org(&self, db: &Db, name: &str) -> sqlx::Result<i16> {
         if let Some(id) = self.look(|known| known.orgs.get(name).copied()) {
             return Ok(id);
         }
-        sqlx::query("/* owner new */ insert into org (name) values ($1) on conflict (name) do nothing")
-            .bind(name)
-            .execute(db)
-            .await?;
-        let id: i16 = sqlx::query_scalar("/* owner number */ select id from org where name = $1")
-            .bind(name)
-            .fetch_one(db)
-            .await?;
+        NEW_ORG.with("name", name).run(db).await?;
+        let (id,): (i16,) = ORG.with("name", name).one(db).await?;
         self.note(|known| known.orgs.insert(name.to_owned(), id));
         Ok(id)
     }
@@ -69,16 +80,8 @@ impl Dictionary {
         if let Some(resource) = self.look(|known| known.resources.get(urn).copied()) {
             return Ok(resource.id);
         }
-        sqlx::query("/* resource new */ insert into service_resource (urn, org_id) values ($1, $2) on conflict (urn) do nothing")
-            .bind(urn)
-            .bind(org)
-            .execute(db)
-            .await?;
-        let (id, org): (i32, i16) =
-            sqlx::query_as("/* resource number */ select id, org_id from service_resource where urn = $1")
-                .bind(urn)
-                .fetch_one(db)
-                .await?;
+        NEW_RESOURCE.with("urn", urn).with("org", org).run(db).await?;
+        let (id, org): (i32, i16) = RESOURCE.with("urn", urn).one(db).await?;
         self.note(|known| known.resources.insert(urn.to_owned(), Resource { id, org }));
         Ok(id)
     }
@@ -109,14 +112,7 @@ impl Dictionary {
             return Ok(());
         }
         let read_at = Some(Instant::now());
-        let rows: Vec<(String, i16, Option<i32>)> = sqlx::query_as(
-            "/* dictionary */
-             select name, id, null from org
-             union all
-             select urn, org_id, id from service_resource",
-        )
-        .fetch_all(db)
-        .await?;
+        let rows: Vec<(String, i16, Option<i32>)> = NAMES.bound().all(db).await?;
         self.note(|known| {
             for (name, org, resource) in rows {
                 if let Some(id) = resource {

@@ -7,6 +7,7 @@
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
+use super::statement::Statement;
 use crate::domain::{
     Instant,
     ids::{DialogId, Revision},
@@ -42,14 +43,14 @@ pub struct Wanted<'a> {
 /// The parties that were asked for, if their URN is the stored one.
 macro_rules! asked {
     () => {
-        "/* end-user contexts */
+        "
 with owner as (
     select o.id
       from org o
-     where o.name = $3
+     where o.name = $org
 ), asked as (
     select a.party_key
-      from unnest($1::bigint[], $2::text[]) a (party_key, urn)
+      from unnest($parties::bigint[], $urns::text[]) a (party_key, urn)
       join party p on p.party_key = a.party_key and p.urn = a.urn
 )"
     };
@@ -58,20 +59,22 @@ with owner as (
 /// Where in the list a row may stand; `d` has the columns.
 macro_rules! within {
     () => {
-        "d.content_updated_at >= coalesce($6, '-infinity')
-           and (d.content_updated_at, d.id) < (coalesce($7, 'infinity'), coalesce($8, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
+        "d.content_updated_at >= coalesce($after, '-infinity')
+           and (d.content_updated_at, d.id) < (coalesce($behind_time, 'infinity'), coalesce($behind_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
     };
 }
 
 // Soft-deleted dialogs are in no index by resource; there are few of them.
-const BY_RESOURCE: &str = concat!(
-    asked!(),
-    ", pair as (
+static BY_RESOURCE: Statement = Statement::new(
+    "end-user contexts by resource",
+    concat!(
+        asked!(),
+        ", pair as (
     select a.party_key, h.resource_id
       from asked a
       join party_resource h on h.party_key = a.party_key
       join service_resource r on r.id = h.resource_id
-     where r.org_id = (select o.id from owner o) or r.urn = any($4)
+     where r.org_id = (select o.id from owner o) or r.urn = any($own_resources)
 ), hit as (
     select d.*
       from pair
@@ -80,37 +83,40 @@ const BY_RESOURCE: &str = concat!(
           from dialog d
          where d.party_key = pair.party_key and d.resource_id = pair.resource_id and d.deleted_at is null
            and d.org_id = (select o.id from owner o)
-           and ($5 = 0 or (d.system_labels & $5) <> 0)
+           and ($labels = 0 or (d.system_labels & $labels) <> 0)
            and ",
-    within!(),
-    "
+        within!(),
+        "
          order by d.content_updated_at desc, d.id desc
-         limit $9
+         limit $limit
      ) d
     union all
     select d.id, d.content_updated_at, d.context_revision, d.system_labels
       from asked a
       join dialog d on d.party_key = a.party_key and d.deleted_at is not null
      where d.org_id = (select o.id from owner o)
-       and ($5 = 0 or (d.system_labels & $5) <> 0)
+       and ($labels = 0 or (d.system_labels & $labels) <> 0)
        and ",
-    within!(),
-    "
+        within!(),
+        "
 )
 select id, content_updated_at, context_revision, system_labels
   from hit
  order by content_updated_at desc, id desc
- limit $9"
+ limit $limit"
+    ),
 );
 
-// A dialog with several of the labels has several marks, and is listed once. `$4` means nothing here: both statements take the
+// A dialog with several of the labels has several marks, and is listed once. `$own_resources` means nothing here: both statements take the
 // same parameters.
-const BY_MARK: &str = concat!(
-    asked!(),
-    ", hit as (
+static BY_MARK: Statement = Statement::new(
+    "end-user contexts by mark",
+    concat!(
+        asked!(),
+        ", hit as (
     select m.*
       from asked a
-     cross join unnest('{2,4,8,16}'::smallint[]) b (bit)
+     cross join unnest({{label_bits}}) b (bit)
      cross join lateral (
         select d.id, d.content_updated_at, w.context_revision, w.system_labels
           from (
@@ -123,34 +129,37 @@ const BY_MARK: &str = concat!(
          where d.party_key = a.party_key and d.label = b.bit
            and w.org_id = (select o.id from owner o)
            and ",
-    within!(),
-    "
+        within!(),
+        "
          order by d.content_updated_at desc, d.id desc
-         limit $9
+         limit $limit
      ) m
-     where (b.bit & $5) <> 0 and $4::text[] is not null
+     where (b.bit & $labels) <> 0 and $own_resources::text[] is not null
 )
 select distinct on (content_updated_at, id) id, content_updated_at, context_revision, system_labels
   from hit
  order by content_updated_at desc, id desc
- limit $9"
+ limit $limit"
+    ),
 );
+
+pub(super) const STATEMENTS: [&Statement; 2] = [&BY_RESOURCE, &BY_MARK];
 
 /// The contexts in order: newest content first, then the greatest id.
 pub async fn find(db: impl PgExecutor<'_>, wanted: &Wanted<'_>) -> sqlx::Result<Vec<EndUserContext>> {
     let mask = wanted.labels.iter().fold(0, |mask, label| mask | label.bit());
     let is_rare = mask != 0 && mask & SystemLabel::Default.bit() == 0;
-    let rows: Vec<(DialogId, Instant, Revision, i16)> = sqlx::query_as(if is_rare { BY_MARK } else { BY_RESOURCE })
-        .bind(wanted.parties.iter().map(Party::key).collect::<Vec<_>>())
-        .bind(wanted.parties.iter().map(Party::as_str).collect::<Vec<_>>())
-        .bind(wanted.org)
-        .bind(wanted.own_resources)
-        .bind(mask)
-        .bind(wanted.content_updated_after)
-        .bind(wanted.behind.map(|(at, _)| at))
-        .bind(wanted.behind.map(|(_, id)| id))
-        .bind(wanted.limit)
-        .fetch_all(db)
+    let rows: Vec<(DialogId, Instant, Revision, i16)> = (if is_rare { &BY_MARK } else { &BY_RESOURCE })
+        .with("parties", wanted.parties.iter().map(Party::key).collect::<Vec<_>>())
+        .with("urns", wanted.parties.iter().map(Party::as_str).collect::<Vec<_>>())
+        .with("org", wanted.org)
+        .with("own_resources", wanted.own_resources)
+        .with("labels", mask)
+        .with("after", wanted.content_updated_after)
+        .with("behind_time", wanted.behind.map(|(at, _)| at))
+        .with("behind_id", wanted.behind.map(|(_, id)| id))
+        .with("limit", wanted.limit)
+        .all(db)
         .await?;
     let context = |(dialog, content_updated_at, revision, labels)| EndUserContext {
         dialog,

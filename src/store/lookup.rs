@@ -3,6 +3,7 @@
 use sqlx::{FromRow, PgExecutor, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
+use super::statement::Statement;
 use crate::domain::{
     Instant,
     content::{ContentValue, Localized},
@@ -53,14 +54,16 @@ impl FromRow<'_, PgRow> for LookedUp {
     }
 }
 
-const LOOK_UP: &str = "/* look-up */
+static LOOK_UP: Statement = Statement::new(
+    "look-up",
+    "
 with sought as (
-    select $1::uuid as id
-     where $1::uuid is not null
+    select $dialog::uuid as id
+     where $dialog::uuid is not null
     union
     select l.dialog_id
       from dialog_owner_label l
-     where l.label = $2
+     where l.label = $label
 )
 select d.id
      , p.urn as party
@@ -76,8 +79,11 @@ select d.id
   join service_resource r on r.id = d.resource_id
   join org o on o.id = d.org_id
   join dialog_document x on x.dialog_id = d.id
- where $3 or d.deleted_at is null
- limit 2";
+ where $with_deleted or d.deleted_at is null
+ limit 2",
+);
+
+pub(super) const STATEMENTS: [&Statement; 1] = [&LOOK_UP];
 
 /// The dialogs that are meant, two of them at most: a label may stand on several, and then it says nothing.
 pub async fn dialogs_meant(
@@ -89,5 +95,5 @@ pub async fn dialogs_meant(
         Sought::Dialog(id) => (Some(id.0), None),
         Sought::Labelled(label) => (None, Some(label)),
     };
-    sqlx::query_as(LOOK_UP).bind(id).bind(label).bind(with_deleted).fetch_all(db).await
+    LOOK_UP.with("dialog", id).with("label", label).with("with_deleted", with_deleted).all(db).await
 }

@@ -1,4 +1,5 @@
-//! SQL. One file per aggregate or big read.
+//! SQL. One file per aggregate or big read; statements name their parameters ([`statement`]) and share what they say alike
+//! ([`parts`]).
 
 pub mod access;
 pub mod context;
@@ -6,9 +7,28 @@ pub mod dialog;
 pub mod dictionary;
 pub mod end_user_contexts;
 pub mod lookup;
+pub mod parts;
 pub mod registry;
 pub mod search;
+pub mod statement;
 pub mod unit_of_work;
 pub mod violation;
 
 pub use crate::db::migrations;
+
+use statement::Statement;
+
+/// Every statement whose text is known before it runs. Those of [`search`] are put together for each request.
+pub fn all() -> Vec<&'static Statement> {
+    [
+        dialog::statements(),
+        access::STATEMENTS.to_vec(),
+        context::STATEMENTS.to_vec(),
+        dictionary::STATEMENTS.to_vec(),
+        end_user_contexts::STATEMENTS.to_vec(),
+        lookup::STATEMENTS.to_vec(),
+        registry::STATEMENTS.to_vec(),
+        unit_of_work::STATEMENTS.to_vec(),
+    ]
+    .concat()
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::statement::Statement;
 use crate::{
     db::{Connection, Db},
     domain::Instant,
@@ -23,20 +24,59 @@ pub struct MappingChange {
     pub deleted: bool,
 }
 
+static MAPPINGS: Statement = Statement::new("mappings", "select subject, resource from subject_resource");
+
+static NEWEST: Statement = Statement::new("mappings newest", "select max(updated_at) from subject_resource");
+
+static LEVELS: Statement = Statement::new("levels", "select resource, level from resource_level");
+
+static FORGET_MAPPINGS: Statement = Statement::new(
+    "mappings forget",
+    "
+delete from subject_resource as stored
+ using unnest($subjects::text[], $resources::text[]) as gone (subject, resource)
+ where stored.subject = gone.subject and stored.resource = gone.resource",
+);
+
+static MERGE_MAPPINGS: Statement = Statement::new(
+    "mappings merge",
+    "
+insert into subject_resource (subject, resource, updated_at)
+select changed.subject, changed.resource, changed.updated_at
+  from unnest($subjects::text[], $resources::text[], $times::timestamptz[]) as changed (subject, resource, updated_at)
+on conflict on constraint subject_resource_pk do update set updated_at = excluded.updated_at",
+);
+
+static FORGET_LEVELS: Statement =
+    Statement::new("levels forget", "delete from resource_level where resource = any($resources)");
+
+static MERGE_LEVELS: Statement = Statement::new(
+    "levels merge",
+    "
+insert into resource_level (resource, level)
+select found.resource, found.level
+  from unnest($resources::text[], $levels::integer[]) as found (resource, level)
+on conflict on constraint resource_level_pk do update set level = excluded.level
+ where resource_level.level <> excluded.level",
+);
+
+pub(super) const STATEMENTS: [&Statement; 7] =
+    [&MAPPINGS, &NEWEST, &LEVELS, &FORGET_MAPPINGS, &MERGE_MAPPINGS, &FORGET_LEVELS, &MERGE_LEVELS];
+
 /// The whole mapping.
 pub async fn subject_resources(db: &Db) -> sqlx::Result<Vec<SubjectResource>> {
-    sqlx::query_as("/* mappings all */ select subject, resource from subject_resource").fetch_all(db).await
+    MAPPINGS.bound().all(db).await
 }
 
 /// When the newest stored mapping was changed.
 pub async fn newest_mapping(db: &Db) -> sqlx::Result<Option<Instant>> {
-    sqlx::query_scalar("/* mappings newest */ select max(updated_at) from subject_resource").fetch_one(db).await
+    let (newest,) = NEWEST.bound().one(db).await?;
+    Ok(newest)
 }
 
 /// The level that each resource demands; resources without one have no entry.
 pub async fn levels(db: &Db) -> sqlx::Result<HashMap<String, i32>> {
-    let rows: Vec<(String, i32)> =
-        sqlx::query_as("/* levels all */ select resource, level from resource_level").fetch_all(db).await?;
+    let rows: Vec<(String, i32)> = LEVELS.bound().all(db).await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -54,33 +94,8 @@ pub async fn merge_mappings(db: &mut Connection, changes: &[MappingChange]) -> s
             times.push(change.updated_at);
         }
     }
-    sqlx::query(
-        "/* mappings remove */
-        delete from subject_resource as stored
-        using unnest($1::text[], $2::text[]) as gone (subject, resource)
-        where stored.subject = gone.subject
-          and stored.resource = gone.resource
-        ",
-    )
-    .bind(gone_subjects)
-    .bind(gone_resources)
-    .execute(&mut *db)
-    .await?;
-    sqlx::query(
-        "/* mappings put */
-        insert into subject_resource (subject, resource, updated_at)
-        select changed.subject
-             , changed.resource
-             , changed.updated_at
-        from unnest($1::text[], $2::text[], $3::timestamptz[]) as changed (subject, resource, updated_at)
-        on conflict on constraint subject_resource_pk do update set updated_at = excluded.updated_at
-        ",
-    )
-    .bind(subjects)
-    .bind(resources)
-    .bind(times)
-    .execute(&mut *db)
-    .await?;
+    FORGET_MAPPINGS.with("subjects", gone_subjects).with("resources", gone_resources).run(&mut *db).await?;
+    MERGE_MAPPINGS.with("subjects", subjects).with("resources", resources).with("times", times).run(&mut *db).await?;
     Ok(())
 }
 
@@ -96,23 +111,7 @@ pub async fn merge_levels(db: &mut Connection, levels: &[(String, Option<i32>)])
             None => free.push(resource.as_str()),
         }
     }
-    sqlx::query("/* levels remove */ delete from resource_level where resource = any($1)")
-        .bind(free)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query(
-        "/* levels put */
-        insert into resource_level (resource, level)
-        select found.resource
-             , found.level
-        from unnest($1::text[], $2::integer[]) as found (resource, level)
-        on conflict on constraint resource_level_pk do update set level = excluded.level
-        where resource_level.level <> excluded.level
-        ",
-    )
-    .bind(resources)
-    .bind(demanded)
-    .execute(&mut *db)
-    .await?;
+    FORGET_LEVELS.with("resources", free).run(&mut *db).await?;
+    MERGE_LEVELS.with("resources", resources).with("levels", demanded).run(&mut *db).await?;
     Ok(())
 }

@@ -1,14 +1,13 @@
-//! A write: rows and outbox together, or neither.
+//! A write of several statements: rows and outbox together, or neither. Nearly every write is one statement and needs none
+//! of this; moving the time of an activity is the exception.
 
-use sqlx::types::Json;
-
-use super::violation::StoreError;
+use super::{dialog::children, statement::Statement, violation::StoreError};
 use crate::{
     db::{Connection, Db, Transaction},
-    domain::event::DomainEvent,
+    domain::{event::DomainEvent, party::party_key},
 };
 
-/// An open transaction and the events it will publish. Dropping it rolls back.
+/// An open transaction on one dialog and the events it will publish. Dropping it rolls back.
 #[derive(Debug)]
 #[must_use = "nothing is stored before `commit`"]
 pub struct UnitOfWork {
@@ -27,7 +26,7 @@ impl UnitOfWork {
         &mut self.transaction
     }
 
-    /// Notes what happened; written when the unit of work is committed, after the dialog's row lock was taken, so that
+    /// Notes what happened to the dialog; written when the unit of work is committed, after the dialog's row lock was taken, so that
     /// events of one dialog stand in the order of its commits.
     pub fn raise(&mut self, events: impl IntoIterator<Item = DomainEvent>) {
         self.events.extend(events);
@@ -35,28 +34,18 @@ impl UnitOfWork {
 
     /// Commits the rows and the outbox together.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        if !self.events.is_empty() {
-            write_outbox(&mut self.transaction, &self.events).await?;
+        if let Some(first) = self.events.first() {
+            RAISE
+                .with("dialog", first.dialog_id)
+                .with("party", party_key(&first.party))
+                .and(|statement| children::events(statement, &self.events))
+                .run(&mut *self.transaction)
+                .await?;
         }
         Ok(self.transaction.commit().await?)
     }
 }
 
-async fn write_outbox(connection: &mut Connection, events: &[DomainEvent]) -> sqlx::Result<()> {
-    const INSERT: &str = "
-        insert into outbox (occurred_at, event_id, dialog_id, is_silent, kind, body)
-        select occurred_at, event_id, dialog_id, is_silent, kind, body
-          from unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::boolean[], $5::text[], $6::jsonb[])
-               with ordinality as event (occurred_at, event_id, dialog_id, is_silent, kind, body, place)
-         order by place";
-    sqlx::query(INSERT)
-        .bind(events.iter().map(|event| event.occurred_at).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.event_id).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.dialog_id).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.is_silent_update).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.kind.name()).collect::<Vec<_>>())
-        .bind(events.iter().map(Json).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
+static RAISE: Statement = Statement::new("outbox raise", "with written as (select) {{raised}}");
+
+pub(super) const STATEMENTS: [&Statement; 1] = [&RAISE];

@@ -5,12 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    domain::{
-        dialog::Status,
-        listed::Listed,
-        system_label::{Labels, SystemLabel},
-        wire_enum::WireEnum,
-    },
+    domain::{dialog::Status, listed::Listed, system_label::SystemLabel},
     enduser::lens::ShownRow,
     http::Timestamp,
     listing::LatestActivityView,
@@ -89,35 +84,34 @@ pub struct ListContentView {
 }
 
 impl ListItemView {
-    pub fn new(ShownRow { row, listed, seen }: ShownRow) -> Self {
-        let labels = Labels::from_mask(row.system_labels);
+    pub fn new(ShownRow { head, listed, seen }: ShownRow) -> Self {
         Self {
-            id: row.id.0,
-            org: row.org,
-            service_resource: row.service_resource,
-            service_resource_type: row.resource_type,
-            party: row.party,
-            progress: row.progress.map(i32::from),
-            process: row.process,
-            preceding_process: row.preceding_process,
+            id: head.id.0,
+            is_content_seen: head.shows_as_seen(),
+            org: head.org,
+            service_resource: head.service_resource,
+            service_resource_type: head.resource_type,
+            party: head.party.to_string(),
+            progress: head.progress,
+            process: head.process,
+            preceding_process: head.preceding_process,
             gui_attachment_count: Some(listed.gui_attachment_count),
-            extended_status: row.extended_status,
-            external_reference: row.external_reference,
-            created_at: Timestamp(row.created_at),
-            updated_at: Timestamp(row.updated_at),
-            content_updated_at: Timestamp(row.content_updated_at),
-            due_at: row.due_at.map(Timestamp),
-            status: Status::from_id(row.status.into()).unwrap_or(Status::NotApplicable),
-            has_unopened_content: row.has_unopened_content,
-            system_label: labels.exclusive(),
-            is_api_only: row.is_api_only,
-            from_service_owner_transmissions_count: row.from_owner_transmissions.into(),
-            from_party_transmissions_count: row.from_party_transmissions.into(),
-            is_content_seen: row.is_content_seen && !labels.contains(SystemLabel::MarkedAsUnopened),
+            extended_status: head.extended_status,
+            external_reference: head.external_reference,
+            created_at: Timestamp(head.created_at),
+            updated_at: Timestamp(head.updated_at),
+            content_updated_at: Timestamp(head.content_updated_at),
+            due_at: head.due_at.map(Timestamp),
+            status: head.status,
+            has_unopened_content: head.has_unopened_content,
+            system_label: head.labels.exclusive(),
+            is_api_only: head.is_api_only,
+            from_service_owner_transmissions_count: head.from_owner_transmissions.into(),
+            from_party_transmissions_count: head.from_party_transmissions.into(),
             latest_activity: listed.latest_activity.clone().map(Into::into),
             seen_since_last_update: each(seen.last_update),
             seen_since_last_content_update: each(seen.last_content_update),
-            end_user_context: EndUserContextView::new(row.context_revision, labels),
+            end_user_context: EndUserContextView::new(head.context_revision, head.labels),
             content: ListContentView::new(listed),
         }
     }

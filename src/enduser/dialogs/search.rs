@@ -80,7 +80,7 @@ pub async fn find(
     let level = caller.level().ok();
     let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
     Ok(page_of(&parameters.page, found, |row| {
-        let level_suffices = level::shows_in_lists(&app.altinn, &row.service_resource, level);
+        let level_suffices = level::shows_in_lists(&app.altinn, &row.head.service_resource, level);
         lens.row(row, level_suffices)
     }))
 }

@@ -58,6 +58,7 @@ pub async fn update_time(
     let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
     let retiming = Retiming {
         dialog: dialog_id,
+        party: &dialog.party,
         read,
         revision: dialog.revision,
         updated_at: dialog.updated_at,

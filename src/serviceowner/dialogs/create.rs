@@ -13,9 +13,8 @@ use crate::{
     auth::ServiceOwner,
     domain::{
         birth::NewDialog,
-        dialog::Transmission,
         event::{DomainEvent, Raised},
-        hierarchy::{self, Node, StoredParents},
+        hierarchy::{self, StoredParents},
         ids::DialogId,
         refusal::Refusal,
         violations::{Code, Violations},
@@ -105,23 +104,23 @@ pub async fn create(
     }
     let mut new = heavy::beside(weight, || request.into_dialog(org, resource_type, now)).await;
 
-    let references = References::of(&new.dialog.service_resource, &new.dialog.body).and(&new.transmissions);
+    let references = References::of(&new.dialog.service_resource, &new.dialog.body).and(&new.growth.transmissions);
     deferred.beats(may_write(&caller, &catalogue, &new.dialog.resource_type, &references))?;
     deferred.beats(key_is_free(&app, &new).await?)?;
     deferred.append(times_over);
-    deferred.beats(must_be_permitted(&new.activities, &context).map_err(Refusal::forbidden))?;
-    let depths = heavy::beside(weight, || hierarchy::depths(&nodes(&new.transmissions), &StoredParents::new()))
+    deferred.beats(must_be_permitted(&new.growth.activities, &context).map_err(Refusal::forbidden))?;
+    let depths = heavy::beside(weight, || new.growth.depths(&StoredParents::new()))
         .await
         .inspect_err(|faults| faults.report(hierarchy::WHOLE_DIALOG, deferred.found()));
-    let keys = new.transmissions.iter().map(|transmission| transmission.idempotent_key.as_deref());
+    let keys = new.growth.transmissions.iter().map(|transmission| transmission.idempotent_key.as_deref());
     deferred.beats(idempotency::distinct(keys))?;
     deferred.append(std::mem::take(&mut new.overflow));
     deferred.settle()?;
-    actor_names::look_up(&app.altinn, actor_names::actors(&mut new.transmissions, &mut new.activities)).await?;
+    actor_names::look_up(&app.altinn, new.growth.actors()).await?;
 
     let raised = Raised { dialog: &new.dialog, now, silent };
-    let events = raised.born(&new.transmissions, &new.activities);
-    let transmissions = placed(std::mem::take(&mut new.transmissions), &depths.unwrap_or_default());
+    let events = raised.born(&new.growth.transmissions, &new.growth.activities);
+    let transmissions = Placed::all(std::mem::take(&mut new.growth.transmissions), depths.unwrap_or_default());
     store(&app, &new, &transmissions, &events).await?;
     let id = new.dialog.id;
     Ok(Created { location: format!("{PATH}/{id}"), etag: new.dialog.revision, id })
@@ -172,17 +171,4 @@ async fn key_is_free(app: &App, new: &NewDialog) -> Result<Result<(), Refusal>, 
     let Some(key) = &new.dialog.idempotent_key else { return Ok(Ok(())) };
     let taken = insert::with_idempotent_key(&app.db, &new.dialog.org, key).await?;
     Ok(taken.map_or(Ok(()), |dialog| Err(idempotency::taken(key, dialog))))
-}
-
-fn nodes(transmissions: &[Transmission]) -> Vec<Node> {
-    let node = |transmission: &Transmission| Node {
-        id: transmission.id.0,
-        parent: transmission.related_transmission_id.map(|id| id.0),
-    };
-    transmissions.iter().map(node).collect()
-}
-
-fn placed(transmissions: Vec<Transmission>, depths: &[usize]) -> Vec<Placed> {
-    let depth = |depth: &usize| i16::try_from(*depth).unwrap_or(i16::MAX);
-    transmissions.into_iter().zip(depths).map(|(transmission, at)| Placed { transmission, depth: depth(at) }).collect()
 }

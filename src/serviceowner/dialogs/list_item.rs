@@ -6,13 +6,7 @@ use uuid::Uuid;
 
 use super::view::ServiceOwnerContextView;
 use crate::{
-    domain::{
-        dialog::Status,
-        listed::Listed,
-        seen_log::SeenSince,
-        system_label::{Labels, SystemLabel},
-        wire_enum::WireEnum,
-    },
+    domain::{dialog::Status, listed::Listed, seen_log::SeenSince, system_label::SystemLabel},
     http::Timestamp,
     listing::LatestActivityView,
     store::search::ListRow,
@@ -108,43 +102,42 @@ pub struct ListContentView {
 impl ListItemView {
     /// `person`: the URN of the end user on whose behalf the list is read.
     pub fn new(row: ListRow, person: Option<&str>, level_suffices: bool) -> Self {
-        let labels = Labels::from_mask(row.system_labels);
-        let entries: Vec<_> = each(row.seen.0);
-        let seen = SeenSince::of(&entries, row.updated_at, row.content_updated_at, person);
-        let listed = row.listed.0.at_level(level_suffices);
-        let mut owner_labels = row.owner_labels;
+        let ListRow { mut head, listed, seen, .. } = row;
+        let seen = SeenSince::of(&seen, head.updated_at, head.content_updated_at, person);
+        let listed = listed.at_level(level_suffices);
+        let mut owner_labels = std::mem::take(&mut head.owner_labels);
         owner_labels.sort_unstable();
         Self {
-            id: row.id.0,
-            revision: row.revision.0,
-            org: row.org,
-            service_resource: row.service_resource,
-            service_resource_type: row.resource_type,
-            party: row.party,
-            progress: row.progress.map(i32::from),
-            process: row.process,
-            preceding_process: row.preceding_process,
+            id: head.id.0,
+            is_content_seen: head.shows_as_seen(),
+            revision: head.revision.0,
+            org: head.org,
+            service_resource: head.service_resource,
+            service_resource_type: head.resource_type,
+            party: head.party.to_string(),
+            progress: head.progress,
+            process: head.process,
+            preceding_process: head.preceding_process,
             gui_attachment_count: Some(listed.gui_attachment_count),
-            extended_status: row.extended_status,
-            external_reference: row.external_reference,
-            created_at: Timestamp(row.created_at),
-            updated_at: Timestamp(row.updated_at),
-            content_updated_at: Timestamp(row.content_updated_at),
-            deleted_at: row.deleted_at.map(Timestamp),
-            due_at: row.due_at.map(Timestamp),
-            visible_from: row.visible_from.map(Timestamp),
-            status: Status::from_id(row.status.into()).unwrap_or(Status::NotApplicable),
-            has_unopened_content: row.has_unopened_content,
-            system_label: labels.exclusive(),
-            is_api_only: row.is_api_only,
-            from_service_owner_transmissions_count: row.from_owner_transmissions.into(),
-            from_party_transmissions_count: row.from_party_transmissions.into(),
-            is_content_seen: row.is_content_seen && !labels.contains(SystemLabel::MarkedAsUnopened),
+            extended_status: head.extended_status,
+            external_reference: head.external_reference,
+            created_at: Timestamp(head.created_at),
+            updated_at: Timestamp(head.updated_at),
+            content_updated_at: Timestamp(head.content_updated_at),
+            deleted_at: head.deleted_at.map(Timestamp),
+            due_at: head.due_at.map(Timestamp),
+            visible_from: head.visible_from.map(Timestamp),
+            status: head.status,
+            has_unopened_content: head.has_unopened_content,
+            system_label: head.labels.exclusive(),
+            is_api_only: head.is_api_only,
+            from_service_owner_transmissions_count: head.from_owner_transmissions.into(),
+            from_party_transmissions_count: head.from_party_transmissions.into(),
             latest_activity: listed.latest_activity.clone().map(Into::into),
             seen_since_last_update: each(seen.last_update),
             seen_since_last_content_update: each(seen.last_content_update),
-            end_user_context: EndUserContextView::new(row.context_revision, labels),
-            service_owner_context: ServiceOwnerContextView::new(row.owner_context_revision, owner_labels),
+            end_user_context: EndUserContextView::new(head.context_revision, head.labels),
+            service_owner_context: ServiceOwnerContextView::new(head.owner_context_revision, owner_labels),
             content: ListContentView::new(listed),
         }
     }

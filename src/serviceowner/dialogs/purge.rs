@@ -55,7 +55,7 @@ pub async fn purge(
     let announced = dialog.deleted_at.is_some();
     let raised = Raised { dialog: &dialog, now, silent };
     let events = if announced { Vec::new() } else { raised.one(EventKind::DialogDeleted) };
-    if store::purge(&app.db, id, dialog.revision, events.first()).await? {
+    if store::purge(&app.db, id, &dialog.party, dialog.revision, &events).await? {
         Ok(NoContent { etag: None })
     } else {
         Err(standing::too_late(expected))

@@ -64,7 +64,7 @@ pub async fn search(
     let person = person.map(|person| person.party.as_str());
     Ok(Ok200::of(page_of(&parameters.page, found, |row| {
         // Lists show owners what a reader of level 0 would see.
-        let level_suffices = level::shows_in_lists(&app.altinn, &row.service_resource, None);
+        let level_suffices = level::shows_in_lists(&app.altinn, &row.head.service_resource, None);
         ListItemView::new(row, person, level_suffices)
     })))
 }

@@ -179,8 +179,7 @@ impl Update<'_> {
         let unsee = dialog.stamp(change, self.now, self.silent);
         let raised = Raised { dialog: &dialog, now: self.now, silent: self.silent };
         let events = raised.updated(change.any(), &growth.transmissions, &growth.activities);
-        let placed = growth.transmissions.into_iter().zip(depths);
-        let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
+        let placed = Placed::all(growth.transmissions, depths);
         DialogChange {
             changed: change.any(),
             unsee,

@@ -9,14 +9,15 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Instant,
-        birth::{self, Birth, NewDialog},
+        birth::{self, GivenTimes, NewDialog},
         child_ids::ChildIds,
-        dialog::{DialogBody, Status, StatusInput},
+        dialog::{Dialog, DialogBody, Head, Status, StatusInput},
+        growth::Growth,
         ids::{self, DialogId},
         limits, owner_label,
         party::Party,
         rules::{self, RuleContext, actor, tag::normalised, text, time, unique, uri, uuid7::uuid7},
-        system_label::SystemLabel,
+        system_label::{Labels, SystemLabel},
         violations::{At, Code, Violations},
         wire_enum::Given,
     },
@@ -243,13 +244,11 @@ impl CreateDialog {
             api_actions: action::into_api_actions(self.api_actions, &mut ids),
         };
         let owner_labels = self.service_owner_context.map(|context| context.service_owner_labels).unwrap_or_default();
-        let birth = Birth {
-            id: DialogId(self.id.unwrap_or_else(|| ids::v7_at(now))),
+        let id = DialogId(self.id.unwrap_or_else(|| ids::v7_at(now)));
+        let service_resource = self.service_resource.unwrap_or_default().to_lowercase();
+        let party = Party::parse_owner(&self.party.unwrap_or_default()).expect("the rules found the party well-formed");
+        let head = Head {
             idempotent_key: self.idempotent_key,
-            org,
-            service_resource: self.service_resource.unwrap_or_default().to_lowercase(),
-            resource_type,
-            party: Party::parse_owner(&self.party.unwrap_or_default()).expect("the rules found the party well-formed"),
             status: self.status.map_or(Status::NotApplicable, |status| super::defined(status).into()),
             progress: self.progress,
             extended_status: self.extended_status,
@@ -260,13 +259,15 @@ impl CreateDialog {
             process: self.process,
             preceding_process: self.preceding_process,
             is_api_only: self.is_api_only,
+            labels: Labels::default().with(self.system_label.map_or(SystemLabel::Default, super::defined)),
+            owner_labels: into_owner_labels(owner_labels),
+            ..Head::begun(id, (org, service_resource, resource_type), party, now)
+        };
+        let given = GivenTimes {
             created_at: time::supplied(self.created_at.map(Into::into)),
             updated_at: time::supplied(self.updated_at.map(Into::into)),
-            label: self.system_label.map_or(SystemLabel::Default, super::defined),
-            owner_labels: into_owner_labels(owner_labels),
-            body,
         };
-        birth::dialog(birth, transmissions, activities, ids.chosen, now)
+        birth::dialog(Dialog { head, body }, given, Growth::new(transmissions, activities), ids.chosen, now)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         Instant,
         child_ids::ChildIds,
-        dialog::{Dialog, DialogBody, StatusInput},
+        dialog::{Dialog, DialogBody, Head, StatusInput},
         growth::Growth,
         limits, merge,
         rules::{self, text, time},
@@ -180,7 +180,7 @@ impl UpdateDialog {
             gui_actions: merge::gui_actions(&stored.gui_actions, action::into_gui_actions(self.gui_actions, ids)),
             api_actions: merge::api_actions(&stored.api_actions, action::into_api_actions(self.api_actions, ids)),
         };
-        let dialog = Dialog {
+        let head = Head {
             progress: self.progress,
             extended_status: self.extended_status,
             external_reference: self.external_reference,
@@ -190,10 +190,9 @@ impl UpdateDialog {
             preceding_process: self.preceding_process,
             is_api_only: self.is_api_only,
             status: super::defined(self.status).into(),
-            body,
-            ..before.clone()
+            ..before.head.clone()
         };
-        (dialog, Growth::new(transmissions, activities))
+        (Dialog { head, body }, Growth::new(transmissions, activities))
     }
 }
 /// A time before the one from which the stored dialog is shown.

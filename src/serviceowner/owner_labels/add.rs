@@ -66,8 +66,8 @@ pub async fn add(
     let at = At::Root("dto").field("serviceOwnerLabels");
     owner_label::check_added(&row.owner_labels, body.value.as_deref(), at, &mut found);
     found.into_result()?;
-    let mut labels = row.owner_labels;
+    let mut labels = row.owner_labels.clone();
     labels.extend(body.value.as_deref().map(owner_label::normalised));
     labels.sort();
-    save(&app, id, row.owner_context_revision, &labels, expected).await
+    save(&app, &row, &labels, expected).await
 }

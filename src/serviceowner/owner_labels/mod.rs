@@ -9,10 +9,7 @@ pub mod remove;
 
 use crate::{
     app::App,
-    domain::{
-        ids::{DialogId, Revision},
-        refusal::Refusal,
-    },
+    domain::{dialog::Head, refusal::Refusal},
     http::{answer::NoContent, if_match::IfMatch},
     serviceowner::standing,
     store::context::set_owner_labels,
@@ -20,13 +17,9 @@ use crate::{
 
 const PATH: &str = "/api/v1/serviceowner/dialogs/{dialogId}/context/labels";
 
-async fn save(
-    app: &App,
-    id: DialogId,
-    read: Revision,
-    labels: &[String],
-    expected: IfMatch,
-) -> Result<NoContent, Refusal> {
-    let revision = set_owner_labels(&app.db, id, read, labels).await?.ok_or_else(|| standing::too_late(expected))?;
+async fn save(app: &App, row: &Head, labels: &[String], expected: IfMatch) -> Result<NoContent, Refusal> {
+    let revision = set_owner_labels(&app.db, row.id, &row.party, row.owner_context_revision, labels)
+        .await?
+        .ok_or_else(|| standing::too_late(expected))?;
     Ok(NoContent { etag: Some(revision) })
 }

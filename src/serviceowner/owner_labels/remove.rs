@@ -43,5 +43,5 @@ pub async fn remove(
         return Err(Refusal::NotFound { entity: "Label", keys: vec![label] });
     }
     standing::matches(expected, row.owner_context_revision)?;
-    save(&app, id, row.owner_context_revision, &rest, expected).await
+    save(&app, &row, &rest, expected).await
 }

@@ -101,8 +101,7 @@ pub async fn create(
         let unsee = dialog.stamp(change, now, silent);
         let events = Raised { dialog: &dialog, now, silent }.updated(true, &growth.transmissions, &[]);
         let sent = growth.from_party();
-        let placed = growth.transmissions.into_iter().zip(depths.unwrap_or_default());
-        let placed: Vec<Placed> = placed.map(|(transmission, depth)| Placed { transmission, depth }).collect();
+        let placed = Placed::all(growth.transmissions, depths.unwrap_or_default());
         let change = DialogChange {
             unsee,
             labels: LabelEffect { reset: !silent, sent },

@@ -159,6 +159,7 @@ pub async fn update(
     let (claimed, released) = claims(had, has, &ids.chosen);
     let correction = Correction {
         dialog: dialog_id,
+        party: &dialog.party,
         read,
         revision: dialog.revision,
         transmission: &after,

@@ -4,12 +4,15 @@
 
 use uuid::Uuid;
 
-use super::children::{Placed, bind_activities, bind_claims, bind_events, bind_transmissions};
+use super::children::{self, Placed};
 use crate::{
     db::Connection,
     domain::{child_ids::ChildKind, dialog::Activity, event::DomainEvent, ids::DialogId},
     heavy,
-    store::violation::StoreError,
+    store::{
+        statement::{Bound, Statement},
+        violation::StoreError,
+    },
 };
 
 /// Most rows of a kind in one statement.
@@ -24,34 +27,20 @@ pub(super) struct Appended<'a> {
     pub events: &'a [DomainEvent],
 }
 
-const APPEND: &str = "
-with transmissions as (
-    insert into dialog_transmission
-        (id, created_at, parent_id, type, depth, is_opened, has_content, authorization_attribute, idempotent_key, body
-        , dialog_id, party_key)
-    select t.*, d.id, d.party_key
-      from dialog d
-     cross join unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::smallint[], $6::smallint[], $7::boolean[]
-                      , $8::boolean[], $9::text[], $10::text[], $11::jsonb[]) t
-     where d.id = $1
-), activities as (
-    insert into dialog_activity (id, created_at, transmission_id, type, body, dialog_id, party_key)
-    select a.*, d.id, d.party_key
-      from dialog d
-     cross join unnest($12::uuid[], $13::timestamptz[], $14::uuid[], $15::smallint[], $16::jsonb[]) a
-     where d.id = $1
-), claimed as (
-    insert into child_id (kind, id, dialog_id)
-    select i.kind, i.id, $1
-      from unnest($17::smallint[], $18::uuid[]) i (kind, id)
-), raised as (
-    insert into outbox (event_id, occurred_at, is_silent, kind, body, dialog_id)
-    select e.event_id, e.occurred_at, e.is_silent, e.kind, e.body, $1
-      from unnest($19::uuid[], $20::timestamptz[], $21::boolean[], $22::text[], $23::jsonb[])
-           with ordinality e (event_id, occurred_at, is_silent, kind, body, place)
-     order by e.place
+static APPEND: Statement = Statement::new(
+    "dialog append",
+    "
+with written as (
+    select d.id from dialog d where d.id = $dialog
+), transmissions as ({{transmissions}}
+), activities as ({{activities}}
+), claimed as ({{claimed}}
+), raised as ({{raised}}
 )
-select d.id from dialog d where d.id = $1";
+select w.id from written w",
+);
+
+pub(super) const STATEMENTS: [&Statement; 1] = [&APPEND];
 
 impl<'a> Appended<'a> {
     /// Takes the first piece off.
@@ -73,19 +62,25 @@ impl<'a> Appended<'a> {
         1_000 * self.transmissions.len() + 300 * (self.activities.len() + self.events.len()) + 18 * self.claimed.len()
     }
 
-    /// Stores this and whatever is left, piece by piece, in a transaction that holds the dialog.
-    pub async fn store(mut self, connection: &mut Connection, dialog: DialogId) -> Result<(), StoreError> {
-        while !self.is_empty() {
-            let piece = self.piece();
-            let statement = heavy::beside(piece.weight(), || piece.bind(sqlx::query_as(APPEND).bind(dialog))).await;
-            let _: (Uuid,) = statement.fetch_one(&mut *connection).await?;
-        }
-        Ok(())
+    /// For the parts that write it.
+    pub fn tell(self, statement: Bound<'a>) -> Bound<'a> {
+        statement
+            .and(|statement| children::transmissions(statement, self.transmissions))
+            .and(|statement| children::activities(statement, self.activities))
+            .and(|statement| children::claimed(statement, self.claimed))
+            .and(|statement| children::events(statement, self.events))
     }
 
-    fn bind<Row>(self, statement: super::children::Statement<'a, Row>) -> super::children::Statement<'a, Row> {
-        let statement = bind_activities(bind_transmissions(statement, self.transmissions), self.activities);
-        bind_events(bind_claims(statement, self.claimed), self.events)
+    /// Stores this and whatever is left, piece by piece, in a transaction that holds the dialog. `party` is its party's key.
+    pub async fn store(mut self, connection: &mut Connection, dialog: DialogId, party: i64) -> Result<(), StoreError> {
+        while !self.is_empty() {
+            let piece = self.piece();
+            let tell =
+                || APPEND.with("dialog", dialog).with("party", party).and(|statement| piece.tell(statement)).ready();
+            let ready = heavy::beside(piece.weight(), tell).await?;
+            let _: Option<(Uuid,)> = ready.optional(&mut *connection).await?;
+        }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     append::Appended,
-    children::{Placed, Statement, bind_activities, bind_claims, bind_events, bind_transmissions},
+    children::{self, Placed},
 };
 use crate::{
     db::Db,
@@ -29,7 +29,10 @@ use crate::{
         wire_enum::WireEnum,
     },
     heavy,
-    store::violation::StoreError,
+    store::{
+        statement::{Bound, Statement},
+        violation::StoreError,
+    },
 };
 
 /// What becomes of a dialog's system labels when its owner writes.
@@ -71,7 +74,14 @@ pub struct Written {
     pub context_revision: Revision,
 }
 
-const SAVE: &str = include_str!("change.sql");
+static SAVE: Statement = Statement::new("dialog change", include_str!("change.sql"));
+
+static LOCK: Statement = Statement::new(
+    "dialog lock",
+    "select revision from dialog where id = $dialog and party_key = $party for no key update",
+);
+
+pub(super) const STATEMENTS: [&Statement; 2] = [&SAVE, &LOCK];
 
 impl<'a> DialogChange<'a> {
     /// A change of nothing but the row; the starting point of every other one.
@@ -121,66 +131,64 @@ impl<'a> DialogChange<'a> {
         first: Appended<'_>,
         rest: Appended<'_>,
     ) -> Result<Option<Written>, StoreError> {
-        const LOCK: &str = "select revision from dialog where id = $1 for no key update";
+        let (dialog, party) = (self.dialog.id, self.dialog.party.key());
         let mut transaction = db.begin().await?;
-        let current: Option<Revision> =
-            sqlx::query_scalar(LOCK).bind(self.dialog.id).fetch_optional(&mut *transaction).await?;
-        if current != Some(self.read) {
+        let current: Option<(Revision,)> =
+            LOCK.with("dialog", dialog).with("party", party).optional(&mut *transaction).await?;
+        if current.is_none_or(|(current,)| current != self.read) {
             return Ok(None);
         }
         let written = self.write(&mut *transaction, first).await?;
-        rest.store(&mut transaction, self.dialog.id).await?;
+        rest.store(&mut transaction, dialog, party).await?;
         transaction.commit().await?;
         Ok(written)
     }
 
     async fn write(&self, db: impl PgExecutor<'_>, first: Appended<'_>) -> Result<Option<Written>, StoreError> {
         let rewritten = self.listed.map_or(0, |_| self.dialog.body.weight());
-        let statement = heavy::beside(rewritten + first.weight(), || self.statement(first)).await;
-        let row: Option<(i16, Uuid)> = statement.fetch_optional(db).await?;
+        let ready = heavy::beside(rewritten + first.weight(), || self.statement(first).ready()).await?;
+        let row: Option<(i16, Uuid)> = ready.optional(db).await?;
         Ok(row.map(|(mask, context_revision)| Written {
             labels: Labels::from_mask(mask),
             context_revision: Revision(context_revision),
         }))
     }
 
-    fn statement<'q>(&'q self, first: Appended<'q>) -> Statement<'q, (i16, Uuid)> {
+    fn statement<'q>(&'q self, first: Appended<'q>) -> Bound<'q> {
         let dialog = self.dialog;
-        let statement = sqlx::query_as(SAVE)
-            .bind(dialog.id)
-            .bind(self.read)
-            .bind(self.changed)
-            .bind(dialog.revision)
-            .bind(dialog.created_at)
-            .bind(dialog.updated_at)
-            .bind(dialog.content_updated_at)
-            .bind(dialog.due_at)
-            .bind(dialog.expires_at)
-            .bind(dialog.deleted_at)
-            .bind(dialog.status.id())
-            .bind(progress(dialog))
-            .bind(dialog.from_party_transmissions)
-            .bind(dialog.from_owner_transmissions)
-            .bind(dialog.is_api_only)
-            .bind(self.unsee)
-            .bind(dialog.has_unopened_content)
-            .bind(dialog.is_frozen)
-            .bind(dialog.extended_status.as_deref())
-            .bind(dialog.external_reference.as_deref())
-            .bind(dialog.process.as_deref())
-            .bind(dialog.preceding_process.as_deref())
-            .bind(self.labels.reset)
-            .bind(if self.labels.sent { SystemLabel::Sent.bit() } else { 0 })
-            .bind(Revision::fresh())
-            .bind(Json(Actor::service_owner()))
-            .bind(self.now)
-            .bind(self.listed.map(|_| Json(&dialog.body)))
-            .bind(self.listed.map(Json));
-        let statement = bind_transmissions(statement, first.transmissions)
-            .bind(self.opened.iter().map(|id| id.0).collect::<Vec<_>>());
-        let statement = bind_activities(statement, first.activities);
-        let statement = bind_claims(bind_claims(statement, first.claimed), self.released);
-        bind_events(statement, first.events)
+        SAVE.with("dialog", dialog.id)
+            .with("party", dialog.party.key())
+            .with("read", self.read)
+            .with("changed", self.changed)
+            .with("revision", dialog.revision)
+            .with("created_at", dialog.created_at)
+            .with("updated_at", dialog.updated_at)
+            .with("content_updated_at", dialog.content_updated_at)
+            .with("due_at", dialog.due_at)
+            .with("expires_at", dialog.expires_at)
+            .with("deleted_at", dialog.deleted_at)
+            .with("status", dialog.status.id())
+            .with("progress", progress(dialog))
+            .with("from_party_transmissions", dialog.from_party_transmissions)
+            .with("from_owner_transmissions", dialog.from_owner_transmissions)
+            .with("is_api_only", dialog.is_api_only)
+            .with("unsee", self.unsee)
+            .with("has_unopened_content", dialog.has_unopened_content)
+            .with("is_frozen", dialog.is_frozen)
+            .with("extended_status", dialog.extended_status.as_deref())
+            .with("external_reference", dialog.external_reference.as_deref())
+            .with("process", dialog.process.as_deref())
+            .with("preceding_process", dialog.preceding_process.as_deref())
+            .with("reset_labels", self.labels.reset)
+            .with("added_labels", if self.labels.sent { SystemLabel::Sent.bit() } else { 0 })
+            .with("context_revision", Revision::fresh())
+            .with("performer", Json(Actor::service_owner()))
+            .with("now", self.now)
+            .with("body", self.listed.map(|_| Json(&dialog.body)))
+            .with("listed", self.listed.map(Json))
+            .with("opened", self.opened.iter().map(|id| id.0).collect::<Vec<_>>())
+            .and(|statement| children::released(statement, self.released))
+            .and(|statement| first.tell(statement))
     }
 }
 

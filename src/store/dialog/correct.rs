@@ -4,7 +4,7 @@
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
-use super::children::{bind_claims, bind_events};
+use super::children;
 use crate::{
     db::Db,
     domain::{
@@ -14,14 +14,16 @@ use crate::{
         event::DomainEvent,
         ids::{ActivityId, DialogId, Revision, TransmissionId},
         listed::ListedActivity,
+        party::Party,
         wire_enum::WireEnum,
     },
-    store::violation::StoreError,
+    store::{statement::Statement, unit_of_work::UnitOfWork, violation::StoreError},
 };
 
 /// A transmission as it shall be.
 pub struct Correction<'a> {
     pub dialog: DialogId,
+    pub party: &'a Party,
     /// The dialog's revision that was read.
     pub read: Revision,
     /// The dialog's new revision.
@@ -34,50 +36,42 @@ pub struct Correction<'a> {
     pub events: &'a [DomainEvent],
 }
 
-const CORRECT: &str = "
-with changed as (
+static CORRECT: Statement = Statement::new(
+    "transmission correct",
+    "
+with written as (
     update dialog d
-       set revision = $3
-     where d.id = $1 and d.revision = $2
+       set revision = $revision
+     where d.id = $dialog and d.party_key = $party and d.revision = $read
     returning d.id
 ), corrected as (
     update dialog_transmission t
-       set created_at = $5
-         , parent_id = $6
-         , type = $7
-         , depth = coalesce((select m.depth from unnest($12::uuid[], $13::smallint[]) m (id, depth) where m.id = t.id), t.depth)
-         , is_opened = $7 not in (7, 8)
-                       and exists (select from dialog_activity a where a.dialog_id = c.id and a.type = 4 and a.transmission_id = t.id)
-         , has_content = $8
-         , authorization_attribute = $9
-         , idempotent_key = $10
-         , body = $11
-      from changed c
-     where t.dialog_id = c.id and t.id = $4
+       set created_at = $created_at
+         , parent_id = $parent
+         , type = $type
+         , depth = coalesce((select m.depth from unnest($moved::uuid[], $depths::smallint[]) m (id, depth) where m.id = t.id), t.depth)
+         , is_opened = $type not in ({{types_from_party}})
+                       and exists (select from dialog_activity a
+                                    where a.dialog_id = w.id and a.party_key = $party
+                                      and a.type = {{activity TransmissionOpened}} and a.transmission_id = t.id)
+         , has_content = $has_content
+         , authorization_attribute = $attribute
+         , idempotent_key = $key
+         , body = $body
+      from written w
+     where t.dialog_id = w.id and t.party_key = $party and t.id = $transmission
 ), moved as (
     update dialog_transmission t
        set depth = m.depth
-      from changed c
-     cross join unnest($12::uuid[], $13::smallint[]) m (id, depth)
-     where t.id = m.id and t.id <> $4 and (t.dialog_id = c.id) is true
-), claimed as (
-    insert into child_id (kind, id, dialog_id)
-    select i.kind, i.id, c.id
-      from changed c
-     cross join unnest($14::smallint[], $15::uuid[]) i (kind, id)
-), released as (
-    delete from child_id x
-     using changed c, unnest($16::smallint[], $17::uuid[]) i (kind, id)
-     where x.kind = i.kind and x.id = i.id and (x.dialog_id = c.id) is true
-), raised as (
-    insert into outbox (event_id, occurred_at, is_silent, kind, body, dialog_id)
-    select e.event_id, e.occurred_at, e.is_silent, e.kind, e.body, c.id
-      from changed c
-     cross join unnest($18::uuid[], $19::timestamptz[], $20::boolean[], $21::text[], $22::jsonb[])
-           with ordinality e (event_id, occurred_at, is_silent, kind, body, place)
-     order by e.place
+      from written w
+     cross join unnest($moved::uuid[], $depths::smallint[]) m (id, depth)
+     where t.id = m.id and t.party_key = $party and t.id <> $transmission and (t.dialog_id = w.id) is true    -- by id
+), claimed as ({{claimed}}
+), released as ({{released}}
+), raised as ({{raised}}
 )
-select c.id from changed c";
+select w.id from written w",
+);
 
 impl Correction<'_> {
     /// Saves it; false if the dialog no longer has the revision that was read.
@@ -86,22 +80,26 @@ impl Correction<'_> {
     /// Violations of constraints (an id or a key that is taken), and whatever else the database says.
     pub async fn save(self, db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
         let transmission = self.transmission;
-        let statement = sqlx::query_as(CORRECT)
-            .bind(self.dialog)
-            .bind(self.read)
-            .bind(self.revision)
-            .bind(transmission.id)
-            .bind(transmission.created_at)
-            .bind(transmission.related_transmission_id)
-            .bind(transmission.transmission_type.id())
-            .bind(transmission.body.content.is_some())
-            .bind(transmission.authorization_attribute.as_deref())
-            .bind(transmission.idempotent_key.as_deref())
-            .bind(Json(&transmission.body))
-            .bind(self.depths.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
-            .bind(self.depths.iter().map(|(_, depth)| *depth).collect::<Vec<_>>());
-        let statement = bind_claims(bind_claims(statement, self.claimed), self.released);
-        let row: Option<(Uuid,)> = bind_events(statement, self.events).fetch_optional(db).await?;
+        let row: Option<(DialogId,)> = CORRECT
+            .with("dialog", self.dialog)
+            .with("party", self.party.key())
+            .with("read", self.read)
+            .with("revision", self.revision)
+            .with("transmission", transmission.id)
+            .with("created_at", transmission.created_at)
+            .with("parent", transmission.related_transmission_id)
+            .with("type", transmission.transmission_type.id())
+            .with("has_content", transmission.body.content.is_some())
+            .with("attribute", transmission.authorization_attribute.as_deref())
+            .with("key", transmission.idempotent_key.as_deref())
+            .with("body", Json(&transmission.body))
+            .with("moved", self.depths.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+            .with("depths", self.depths.iter().map(|(_, depth)| *depth).collect::<Vec<_>>())
+            .and(|statement| children::claimed(statement, self.claimed))
+            .and(|statement| children::released(statement, self.released))
+            .and(|statement| children::events(statement, self.events))
+            .optional(db)
+            .await?;
         Ok(row.is_some())
     }
 }
@@ -109,6 +107,7 @@ impl Correction<'_> {
 /// The new time of an activity, and what follows for its dialog.
 pub struct Retiming<'a> {
     pub dialog: DialogId,
+    pub party: &'a Party,
     pub read: Revision,
     pub revision: Revision,
     pub updated_at: Instant,
@@ -117,52 +116,75 @@ pub struct Retiming<'a> {
     pub event: &'a DomainEvent,
 }
 
-const RETIME_DIALOG: &str = "
+static RETIME_DIALOG: Statement = Statement::new(
+    "activity retime: dialog",
+    "
 update dialog d
-   set revision = $3
-     , updated_at = $4
- where d.id = $1 and d.revision = $2";
+   set revision = $revision
+     , updated_at = $updated_at
+ where d.id = $dialog and d.party_key = $party and d.revision = $read",
+);
 
-const RETIME_ACTIVITY: &str = "
+static RETIME_ACTIVITY: Statement = Statement::new(
+    "activity retime",
+    "
 update dialog_activity a
-   set created_at = $3
- where a.dialog_id = $1 and a.id = $2";
+   set created_at = $created_at
+ where a.dialog_id = $dialog and a.party_key = $party and a.id = $activity",
+);
 
-const LATEST: &str = "
+static LATEST: Statement = Statement::new(
+    "activity latest",
+    "
 select a.id, a.created_at, a.type, a.transmission_id, a.body
   from dialog_activity a
- where a.dialog_id = $1
+ where a.dialog_id = $dialog and a.party_key = $party
  order by a.created_at desc, a.id desc
- limit 1";
+ limit 1",
+);
 
-const RELIST: &str = "
+static RELIST: Statement = Statement::new(
+    "activity retime: list",
+    "
 update dialog_document x
-   set listed = jsonb_set(x.listed, '{latest_activity}', $2)
- where x.dialog_id = $1";
+   set listed = jsonb_set(x.listed, '{latest_activity}', $latest)
+ where x.dialog_id = $dialog and x.party_key = $party",
+);
+
+pub(super) const STATEMENTS: [&Statement; 5] = [&CORRECT, &RETIME_DIALOG, &RETIME_ACTIVITY, &LATEST, &RELIST];
 
 impl Retiming<'_> {
     /// Saves it; false if the dialog no longer has the revision that was read. Rare, so it takes its round trips.
     pub async fn save(self, db: &Db) -> Result<bool, StoreError> {
-        let mut work = crate::store::unit_of_work::UnitOfWork::begin(db).await?;
-        let changed = sqlx::query(RETIME_DIALOG)
-            .bind(self.dialog)
-            .bind(self.read)
-            .bind(self.revision)
-            .bind(self.updated_at)
-            .execute(work.connection())
+        let mut work = UnitOfWork::begin(db).await?;
+        let party = self.party.key();
+        let changed = RETIME_DIALOG
+            .with("dialog", self.dialog)
+            .with("party", party)
+            .with("read", self.read)
+            .with("revision", self.revision)
+            .with("updated_at", self.updated_at)
+            .run(work.connection())
             .await?;
-        if changed.rows_affected() == 0 {
+        if changed == 0 {
             return Ok(false);
         }
-        sqlx::query(RETIME_ACTIVITY)
-            .bind(self.dialog)
-            .bind(self.activity)
-            .bind(self.created_at)
-            .execute(work.connection())
+        RETIME_ACTIVITY
+            .with("dialog", self.dialog)
+            .with("party", party)
+            .with("activity", self.activity)
+            .with("created_at", self.created_at)
+            .run(work.connection())
             .await?;
-        let latest = sqlx::query(LATEST).bind(self.dialog).fetch_one(work.connection()).await?;
+        let latest = LATEST.with("dialog", self.dialog).with("party", party).row(work.connection()).await?;
+        let latest = latest.ok_or(sqlx::Error::RowNotFound)?;
         let latest = ListedActivity::from(&super::rows::activity(&latest)?);
-        sqlx::query(RELIST).bind(self.dialog).bind(Json(latest)).execute(work.connection()).await?;
+        RELIST
+            .with("dialog", self.dialog)
+            .with("party", party)
+            .with("latest", Json(latest))
+            .run(work.connection())
+            .await?;
         work.raise([self.event.clone()]);
         work.commit().await?;
         Ok(true)

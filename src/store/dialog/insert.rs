@@ -1,23 +1,27 @@
-//! Writing a new dialog: one statement, so one round trip and one transaction, with the outbox. Very large ones go in pieces.
+//! Writing a new dialog: one statement, so one round trip and one transaction, with the outbox. Very large ones
+//! go in pieces ([`append`](super::append)).
 //!
-//! The dialog's own row is the statement's main part and runs first, so a dialog id that is taken is told before an id of a
-//! child is. What constraints refuse is translated by name (`store::violation`).
+//! The dialog's own row is what the statement answers with and is written first, so a dialog id that is taken is told before
+//! an id of a child is. What constraints refuse is translated by name (`store::violation`).
 
 use sqlx::types::Json;
 
-use super::{
-    append::Appended,
-    change::progress,
-    children::{Placed, Statement, bind_activities, bind_claims, bind_events, bind_transmissions},
-};
+use super::{append::Appended, change::progress, children::Placed};
 use crate::{
     db::Db,
-    domain::{actor::Actor, birth::NewDialog, event::DomainEvent, ids::DialogId, listed::Listed, wire_enum::WireEnum},
+    domain::{
+        actor::Actor, birth::NewDialog, dialog::Dialog, event::DomainEvent, ids::DialogId, listed::Listed,
+        wire_enum::WireEnum,
+    },
     heavy,
-    store::{dictionary::Dictionary, violation::StoreError},
+    store::{
+        dictionary::Dictionary,
+        statement::{Bound, Ready, Statement},
+        violation::StoreError,
+    },
 };
 
-const INSERT: &str = include_str!("insert.sql");
+static INSERT: Statement = Statement::new("dialog insert", include_str!("insert.sql"));
 
 /// Stores a dialog with all that it is born with, and what happened.
 ///
@@ -30,31 +34,39 @@ pub async fn insert(
     transmissions: &[Placed],
     events: &[DomainEvent],
 ) -> Result<(), StoreError> {
-    let org = dictionary.org(db, &new.dialog.org).await?;
-    let resource = dictionary.resource(db, &new.dialog.service_resource, org).await?;
-    let mut rest = Appended { transmissions, activities: &new.activities, claimed: &new.chosen, events };
+    let dialog = &new.dialog;
+    let org = dictionary.org(db, &dialog.org).await?;
+    let resource = dictionary.resource(db, &dialog.service_resource, org).await?;
+    let listed = Listed::of(&dialog.body, None).with(&new.growth.activities);
+    let mut rest = Appended { transmissions, activities: &new.growth.activities, claimed: &new.chosen, events };
     let first = rest.piece();
-    let listed = Listed::of(&new.dialog.body, None).with(&new.activities);
-    let weight = new.dialog.body.weight() + first.weight();
-    let statement = heavy::beside(weight, || statement(new, (org, resource), &listed, first)).await;
+    let weight = dialog.body.weight() + first.weight();
+    let ready = heavy::beside(weight, || statement(new, (org, resource), &listed, first).ready()).await?;
     let stored = if rest.is_empty() {
-        statement.fetch_one(db).await.map(drop).map_err(StoreError::from)
+        ready.optional(db).await.map_err(StoreError::from)
     } else {
-        in_pieces(db, new.dialog.id, statement, rest).await
+        in_pieces(db, dialog, ready, rest).await
     };
-    stored.map_err(|error| error.naming_owner(&new.dialog.org, new.dialog.idempotent_key.as_deref()))
+    match stored {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(StoreError::PartyKeyTaken),
+        Err(error) => Err(error.naming_owner(&dialog.org, dialog.idempotent_key.as_deref())),
+    }
 }
 
 async fn in_pieces(
     db: &Db,
-    dialog: DialogId,
-    first: Statement<'_, (DialogId,)>,
+    dialog: &Dialog,
+    first: Ready,
     rest: Appended<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Option<(DialogId,)>, StoreError> {
     let mut transaction = db.begin().await?;
-    first.fetch_one(&mut *transaction).await?;
-    rest.store(&mut transaction, dialog).await?;
-    Ok(transaction.commit().await?)
+    let stored = first.optional(&mut *transaction).await?;
+    if stored.is_some() {
+        rest.store(&mut transaction, dialog.id, dialog.party.key()).await?;
+        transaction.commit().await?;
+    }
+    Ok(stored)
 }
 
 fn statement<'q>(
@@ -62,56 +74,59 @@ fn statement<'q>(
     (org, resource): (i16, i32),
     listed: &'q Listed,
     first: Appended<'q>,
-) -> Statement<'q, (DialogId,)> {
+) -> Bound<'q> {
     let dialog = &new.dialog;
-    let statement = sqlx::query_as(INSERT)
-        .bind(dialog.party.key())
-        .bind(dialog.party.as_str())
-        .bind(dialog.id)
-        .bind(dialog.revision)
-        .bind(dialog.context_revision)
-        .bind(dialog.owner_context_revision)
-        .bind(&dialog.resource_type)
-        .bind(resource)
-        .bind(org)
-        .bind(dialog.created_at)
-        .bind(dialog.updated_at)
-        .bind(dialog.content_updated_at)
-        .bind(dialog.due_at)
-        .bind(dialog.visible_from)
-        .bind(dialog.expires_at)
-        .bind(dialog.status.id())
-        .bind(progress(dialog))
-        .bind(dialog.labels.mask())
-        .bind(dialog.from_party_transmissions)
-        .bind(dialog.from_owner_transmissions)
-        .bind(dialog.is_api_only)
-        .bind(dialog.is_content_seen)
-        .bind(dialog.has_unopened_content)
-        .bind(dialog.extended_status.as_deref())
-        .bind(dialog.external_reference.as_deref())
-        .bind(dialog.process.as_deref())
-        .bind(dialog.preceding_process.as_deref())
-        .bind(dialog.idempotent_key.as_deref())
-        .bind(&dialog.owner_labels)
-        .bind(Json(&dialog.body))
-        .bind(Json(listed));
-    let statement = bind_transmissions(statement, first.transmissions);
-    let statement = bind_claims(bind_activities(statement, first.activities), first.claimed);
-    bind_events(statement, first.events)
-        .bind(new.now)
-        .bind(new.label_log.iter().map(|(label, _)| label.id()).collect::<Vec<_>>())
-        .bind(new.label_log.iter().map(|(_, action)| action.id()).collect::<Vec<_>>())
-        .bind(Json(Actor::service_owner()))
+    INSERT
+        .with("party", dialog.party.key())
+        .with("party_urn", dialog.party.as_str())
+        .with("dialog", dialog.id)
+        .with("revision", dialog.revision)
+        .with("context_revision", dialog.context_revision)
+        .with("owner_context_revision", dialog.owner_context_revision)
+        .with("resource_type", &dialog.resource_type)
+        .with("resource", resource)
+        .with("org", org)
+        .with("created_at", dialog.created_at)
+        .with("updated_at", dialog.updated_at)
+        .with("content_updated_at", dialog.content_updated_at)
+        .with("due_at", dialog.due_at)
+        .with("visible_from", dialog.visible_from)
+        .with("expires_at", dialog.expires_at)
+        .with("status", dialog.status.id())
+        .with("progress", progress(dialog))
+        .with("labels", dialog.labels.mask())
+        .with("from_party_transmissions", dialog.from_party_transmissions)
+        .with("from_owner_transmissions", dialog.from_owner_transmissions)
+        .with("is_api_only", dialog.is_api_only)
+        .with("is_content_seen", dialog.is_content_seen)
+        .with("has_unopened_content", dialog.has_unopened_content)
+        .with("extended_status", dialog.extended_status.as_deref())
+        .with("external_reference", dialog.external_reference.as_deref())
+        .with("process", dialog.process.as_deref())
+        .with("preceding_process", dialog.preceding_process.as_deref())
+        .with("idempotent_key", dialog.idempotent_key.as_deref())
+        .with("owner_labels", &dialog.owner_labels)
+        .with("body", Json(&dialog.body))
+        .with("listed", Json(listed))
+        .with("now", new.now)
+        .with("performer", Json(Actor::service_owner()))
+        .and(|statement| first.tell(statement))
 }
+
+static WITH_KEY: Statement = Statement::new(
+    "dialog with idempotent key",
+    "
+    select d.id
+      from dialog d
+     where d.org_id = (select id from org where name = $org)
+       and d.idempotent_key = $key
+       and d.deleted_at is null",
+);
+
+pub(super) const STATEMENTS: [&Statement; 2] = [&INSERT, &WITH_KEY];
 
 /// The live dialog of an owner that has this key.
 pub async fn with_idempotent_key(db: &Db, org: &str, key: &str) -> sqlx::Result<Option<DialogId>> {
-    const FIND: &str = "
-        select d.id
-          from dialog d
-         where d.org_id = (select id from org where name = $1)
-           and d.idempotent_key = $2
-           and d.deleted_at is null";
-    sqlx::query_scalar(FIND).bind(org).bind(key).fetch_optional(db).await
+    let found: Option<(DialogId,)> = WITH_KEY.with("org", org).with("key", key).optional(db).await?;
+    Ok(found.map(|(id,)| id))
 }

@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{FromRow, PgExecutor, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{
-    dialog::ActivityType, hierarchy::StoredParent, ids::DialogId, listed::Listed, wire_enum::WireEnum,
+use crate::{
+    domain::{dialog::ActivityType, hierarchy::StoredParent, ids::DialogId, listed::Listed, wire_enum::WireEnum},
+    store::statement::Statement,
 };
 
 /// What a write is about to use.
@@ -56,41 +57,46 @@ struct Row {
 
 // `is true` keeps the dialog out of the choice of an index: what is named by id is found by id, not by reading all that the
 // dialog has. Keys are looked up one by one for the same reason.
-const KNOWN: &str = "
+static KNOWN: Statement = Statement::new(
+    "dialog known",
+    "
 with place as (
     select t.id
          , t.depth
-         , (select count(*) from dialog_transmission c where c.dialog_id = $1 and c.parent_id = t.id) as children
+         , (select count(*) from dialog_transmission c where c.dialog_id = $dialog and c.parent_id = t.id) as children
       from dialog_transmission t
-     where t.id = any($3) and (t.dialog_id = $1) is true
+     where t.id = any($transmissions) and (t.dialog_id = $dialog) is true
      order by t.id
 )
-select array(select a.id from dialog_activity a where a.id = any($2) and (a.dialog_id = $1) is true) as activities
+select array(select a.id from dialog_activity a where a.id = any($activities) and (a.dialog_id = $dialog) is true) as activities
      , array(select p.id from place p) as transmissions
      , array(select p.depth from place p) as depths
      , array(select p.children from place p) as children
-     , array(select i.id from child_id i where i.kind = 1 and i.id = any($4) and (i.dialog_id = $1) is true) as attachments
-     , array(select k.key from unnest($5::text[]) k (key)
-              where (select true from dialog_transmission t where t.dialog_id = $1 and t.idempotent_key = k.key)) as idempotent_keys
+     , array(select i.id from child_id i where i.kind = {{child_attachment}} and i.id = any($attachments) and (i.dialog_id = $dialog) is true) as attachments
+     , array(select k.key from unnest($keys::text[]) k (key)
+              where (select true from dialog_transmission t where t.dialog_id = $dialog and t.idempotent_key = k.key)) as idempotent_keys
      , exists (select from dialog_transmission t
-                where t.dialog_id = $1 and not t.is_opened and t.type not in (7, 8) and t.id <> all($6)) as unopened_transmission
-     , exists (select from dialog_activity a where a.dialog_id = $1 and a.type = 16) as correspondence_opened
-     , exists (select from dialog_transmission t where t.dialog_id = $1 and not t.has_content) as contentless_transmission
+                where t.dialog_id = $dialog and not t.is_opened and t.type not in ({{types_from_party}}) and t.id <> all($opened)) as unopened_transmission
+     , exists (select from dialog_activity a where a.dialog_id = $dialog and a.type = {{activity CorrespondenceOpened}}) as correspondence_opened
+     , exists (select from dialog_transmission t where t.dialog_id = $dialog and not t.has_content) as contentless_transmission
      , x.listed
   from dialog_document x
- where x.dialog_id = $1";
+ where x.dialog_id = $dialog",
+);
+
+pub(super) const STATEMENTS: [&Statement; 2] = [&KNOWN, &HAS_ACTIVITY];
 
 impl Wanted {
     /// What the dialog knows of this; `None` if it is gone.
     pub async fn known(&self, db: impl PgExecutor<'_>, dialog: DialogId) -> sqlx::Result<Option<Known>> {
-        let row: Option<Row> = sqlx::query_as(KNOWN)
-            .bind(dialog)
-            .bind(&self.activities)
-            .bind(&self.transmissions)
-            .bind(&self.attachments)
-            .bind(&self.idempotent_keys)
-            .bind(&self.opened)
-            .fetch_optional(db)
+        let row: Option<Row> = KNOWN
+            .with("dialog", dialog)
+            .with("activities", &self.activities)
+            .with("transmissions", &self.transmissions)
+            .with("attachments", &self.attachments)
+            .with("keys", &self.idempotent_keys)
+            .with("opened", &self.opened)
+            .optional(db)
             .await?;
         Ok(row.map(Row::into_known))
     }
@@ -115,11 +121,14 @@ impl Row {
     }
 }
 
-const HAS_ACTIVITY: &str = "/* notification condition */
+static HAS_ACTIVITY: Statement = Statement::new(
+    "notification condition",
+    "
 select exists (select from dialog_activity a
-                where a.dialog_id = d.id and a.type = $2 and ($3::uuid is null or a.transmission_id = $3))
+                where a.dialog_id = d.id and a.type = $type and ($transmission::uuid is null or a.transmission_id = $transmission))
   from dialog d
- where d.id = $1";
+ where d.id = $dialog",
+);
 
 /// Whether the dialog, whoever owns it, has an activity of that type (about that transmission, if one is given); `None` if
 /// there is no such dialog.
@@ -129,5 +138,11 @@ pub async fn has_activity(
     activity: ActivityType,
     transmission: Option<Uuid>,
 ) -> sqlx::Result<Option<bool>> {
-    sqlx::query_scalar(HAS_ACTIVITY).bind(dialog).bind(activity.id()).bind(transmission).fetch_optional(db).await
+    let found: Option<(bool,)> = HAS_ACTIVITY
+        .with("dialog", dialog)
+        .with("type", activity.id())
+        .with("transmission", transmission)
+        .optional(db)
+        .await?;
+    Ok(found.map(|(has,)| has))
 }

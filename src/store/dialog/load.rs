@@ -19,11 +19,14 @@ use futures_util::TryStreamExt;
 use sqlx::{PgExecutor, Row};
 use uuid::Uuid;
 
-use super::rows::{self, DialogRow, TransmissionHeader};
-use crate::domain::{
-    dialog::{Activity, Dialog, Transmission},
-    ids::{ActivityId, DialogId, TransmissionId},
-    seen_log::SeenEntry,
+use super::rows::{self, TransmissionHeader};
+use crate::{
+    domain::{
+        dialog::{Activity, Dialog, Head, Transmission},
+        ids::{ActivityId, DialogId, TransmissionId},
+        seen_log::SeenEntry,
+    },
+    store::statement::Statement,
 };
 
 /// A dialog with all that belongs to it.
@@ -62,121 +65,73 @@ pub fn for_end_user(id: DialogId) -> Find {
     Find { id, owner: None }
 }
 
-macro_rules! dialog_columns {
-    () => {
-        "dialog.id, dialog.revision, dialog.context_revision, dialog.owner_context_revision
-         , dialog.created_at, dialog.updated_at, dialog.content_updated_at
-         , dialog.due_at, dialog.visible_from, dialog.expires_at, dialog.deleted_at
-         , dialog.status, dialog.progress, dialog.system_labels
-         , dialog.from_party_transmissions, dialog.from_owner_transmissions
-         , dialog.is_api_only, dialog.is_content_seen, dialog.has_unopened_content, dialog.is_frozen
-         , dialog.resource_type, dialog.extended_status, dialog.external_reference
-         , dialog.process, dialog.preceding_process, dialog.idempotent_key, dialog.owner_labels
-         , party.urn as party, service_resource.urn as service_resource, org.name as org"
-    };
-}
-
-macro_rules! dialog_source {
-    () => {
-        " from dialog
-          join party on party.party_key = dialog.party_key
-          join service_resource on service_resource.id = dialog.resource_id
-          join org on org.id = dialog.org_id"
-    };
-}
-
-macro_rules! visible {
-    () => {
-        " where dialog.id = $1 and ($2::text is null or org.name = $2)"
-    };
-}
-
-const ROW: &str = concat!("select ", dialog_columns!(), dialog_source!(), visible!());
-
-const WITH_BODY: &str = concat!(
-    "select ",
-    dialog_columns!(),
-    ", dialog_document.body",
-    dialog_source!(),
-    " join dialog_document on dialog_document.dialog_id = dialog.id",
-    visible!()
+static ROW: Statement = Statement::new(
+    "dialog row",
+    "select {{head}} from {{head_tables}} where d.id = $dialog and ($owner::text is null or o.name = $owner)",
 );
 
-/// The columns of the dialog that a child's row leaves empty; `id`, `created_at` and `idempotent_key` are shared.
-macro_rules! no_dialog {
-    () => {
-        " , null::uuid, null::uuid, null::uuid
-          , null::timestamptz, null::timestamptz
-          , null::timestamptz, null::timestamptz, null::timestamptz, null::timestamptz
-          , null::smallint, null::smallint, null::smallint
-          , null::smallint, null::smallint
-          , null::boolean, null::boolean, null::boolean, null::boolean
-          , null::text, null::text, null::text
-          , null::text, null::text"
-    };
-}
+static WITH_BODY: Statement = Statement::new(
+    "dialog with body",
+    "select {{head}}, x.body
+      from {{head_tables}}
+      join dialog_document x on x.dialog_id = d.id
+     where d.id = $dialog and ($owner::text is null or o.name = $owner)",
+);
 
 const DIALOG: i16 = 0;
 const TRANSMISSION: i16 = 1;
 const ACTIVITY: i16 = 2;
 const SEEN: i16 = 3;
 
-// `found` is evaluated once. The children are read by `$1` and not joined to it, so that each arm is one walk along an
-// index that already has the wanted order; nothing of them is read if the dialog was not found.
-const WHOLE: &str = concat!(
-    "with found as materialized (
-        select ",
-    dialog_columns!(),
-    ", dialog_document.body",
-    dialog_source!(),
-    " join dialog_document on dialog_document.dialog_id = dialog.id",
-    visible!(),
-    ")
+// `found` is evaluated once. The children are read by the dialog's id and not joined to it, so that each arm is one walk along
+// an index that already has the wanted order; nothing of them is read if the dialog was not found.
+static WHOLE: Statement = Statement::new(
+    "dialog whole",
+    "
+    with found as materialized (
+        select {{head}}, d.party_key, x.body
+          from {{head_tables}}
+          join dialog_document x on x.dialog_id = d.id
+         where d.id = $dialog and ($owner::text is null or o.name = $owner)
+    )
     select 0::smallint as kind, found.id, found.created_at, found.idempotent_key, found.body
          , null::smallint as type, null::uuid as transmission_id, null::boolean as is_opened
          , null::text as authorization_attribute
          , null::boolean as is_via_service_owner, null::text as actor_id, null::text as actor_name
-         , found.revision, found.context_revision, found.owner_context_revision
-         , found.updated_at, found.content_updated_at
-         , found.due_at, found.visible_from, found.expires_at, found.deleted_at
-         , found.status, found.progress, found.system_labels
-         , found.from_party_transmissions, found.from_owner_transmissions
-         , found.is_api_only, found.is_content_seen, found.has_unopened_content, found.is_frozen
-         , found.resource_type, found.extended_status, found.external_reference
-         , found.process, found.preceding_process
-         , found.owner_labels, found.party, found.service_resource, found.org
+         , {{rest_of_head found}}
       from found
     union all (
     select 1::smallint, t.id, t.created_at, t.idempotent_key, t.body
-         , t.type, t.parent_id, t.is_opened, t.authorization_attribute, null::boolean, null::text, null::text",
-    no_dialog!(),
-    " , null::text[], null::text, null::text, null::text
+         , t.type, t.parent_id, t.is_opened, t.authorization_attribute, null::boolean, null::text, null::text
+         , {{no_head}}
       from dialog_transmission t
-     where t.dialog_id = $1 and exists (select from found)
+     where t.dialog_id = $dialog and exists (select from found) and t.party_key = (select party_key from found)
      order by t.created_at, t.id)
     union all (
     select 2::smallint, a.id, a.created_at, null::text, a.body
-         , a.type, a.transmission_id, null::boolean, null::text, null::boolean, null::text, null::text",
-    no_dialog!(),
-    " , null::text[], null::text, null::text, null::text
+         , a.type, a.transmission_id, null::boolean, null::text, null::boolean, null::text, null::text
+         , {{no_head}}
       from dialog_activity a
-     where a.dialog_id = $1 and exists (select from found)
+     where a.dialog_id = $dialog and exists (select from found) and a.party_key = (select party_key from found)
      order by a.created_at, a.id)
     union all (
     select 3::smallint, s.id, s.created_at, null::text, null::jsonb
-         , null::smallint, null::uuid, null::boolean, null::text, s.is_via_service_owner, s.actor_id, s.actor_name",
-    no_dialog!(),
-    " , null::text[], null::text, null::text, null::text
+         , null::smallint, null::uuid, null::boolean, null::text, s.is_via_service_owner, s.actor_id, s.actor_name
+         , {{no_head}}
       from dialog_seen s
-     where s.dialog_id = $1 and s.created_at >= (select content_updated_at from found)
-     order by s.created_at, s.id)"
+     where s.dialog_id = $dialog and s.created_at >= (select content_updated_at from found)
+       and s.party_key = (select party_key from found)
+     order by s.created_at, s.id)",
 );
 
-const HEADERS: &str = "
+static HEADERS: Statement = Statement::new(
+    "transmission headers",
+    "
     select id, parent_id, depth, type, is_opened, has_content, idempotent_key
       from dialog_transmission
-     where dialog_id = $1
-     order by created_at, id";
+     where dialog_id = $dialog
+     order by created_at, id",
+);
 
 impl Find {
     pub(super) fn into_parts(self) -> (DialogId, Option<String>) {
@@ -184,23 +139,23 @@ impl Find {
     }
 
     /// The row alone.
-    pub async fn row(self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<DialogRow>> {
-        sqlx::query_as(ROW).bind(self.id).bind(self.owner).fetch_optional(db).await
+    pub async fn row(self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<Head>> {
+        ROW.with("dialog", self.id).with("owner", self.owner).optional(db).await
     }
 
     /// The dialog without transmissions, activities and seen entries.
     pub async fn with_body(self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<Dialog>> {
-        let row = sqlx::query(WITH_BODY).bind(self.id).bind(self.owner).fetch_optional(db).await?;
+        let row = WITH_BODY.with("dialog", self.id).with("owner", self.owner).row(db).await?;
         row.as_ref().map(rows::dialog).transpose()
     }
 
     /// The dialog with everything that belongs to it, in one round trip.
-    pub async fn whole(self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<WholeDialog>> {
+    pub async fn whole<'e>(self, db: impl PgExecutor<'e> + 'e) -> sqlx::Result<Option<WholeDialog>> {
         let mut dialog = None;
         let mut transmissions = Vec::new();
         let mut activities = Vec::new();
         let mut seen = Vec::new();
-        let mut stream = sqlx::query(WHOLE).bind(self.id).bind(self.owner).fetch(db);
+        let mut stream = WHOLE.with("dialog", self.id).with("owner", self.owner).rows(db)?;
         while let Some(row) = stream.try_next().await? {
             match row.try_get("kind")? {
                 DIALOG => dialog = Some(rows::dialog(&row)?),
@@ -220,13 +175,16 @@ impl Find {
 
 /// The transmissions of a dialog that was found before, without their bodies, in reading order.
 pub async fn transmission_headers(db: impl PgExecutor<'_>, dialog: DialogId) -> sqlx::Result<Vec<TransmissionHeader>> {
-    sqlx::query_as(HEADERS).bind(dialog).fetch_all(db).await
+    HEADERS.with("dialog", dialog).all(db).await
 }
 
-const ONE_TRANSMISSION: &str = "
+static ONE_TRANSMISSION: Statement = Statement::new(
+    "transmission one",
+    "
     select id, created_at, idempotent_key, authorization_attribute, parent_id as transmission_id, type, is_opened, body
       from dialog_transmission
-     where dialog_id = $1 and id = $2";
+     where dialog_id = $dialog and id = $transmission",
+);
 
 /// One transmission of a dialog that was found before.
 pub async fn transmission(
@@ -234,18 +192,23 @@ pub async fn transmission(
     dialog: DialogId,
     id: TransmissionId,
 ) -> sqlx::Result<Option<Transmission>> {
-    let row = sqlx::query(ONE_TRANSMISSION).bind(dialog).bind(id).fetch_optional(db).await?;
+    let row = ONE_TRANSMISSION.with("dialog", dialog).with("transmission", id).row(db).await?;
     row.as_ref().map(rows::transmission).transpose()
 }
 
-const ONE_ACTIVITY: &str = "
+static ONE_ACTIVITY: Statement = Statement::new(
+    "activity one",
+    "
     select id, created_at, type, transmission_id, body
       from dialog_activity
-     where dialog_id = $1 and id = $2";
+     where dialog_id = $dialog and id = $activity",
+);
+
+pub(super) const STATEMENTS: [&Statement; 6] = [&ROW, &WITH_BODY, &WHOLE, &HEADERS, &ONE_TRANSMISSION, &ONE_ACTIVITY];
 
 /// One activity of a dialog that was found before.
 pub async fn activity(db: impl PgExecutor<'_>, dialog: DialogId, id: ActivityId) -> sqlx::Result<Option<Activity>> {
-    let row = sqlx::query(ONE_ACTIVITY).bind(dialog).bind(id).fetch_optional(db).await?;
+    let row = ONE_ACTIVITY.with("dialog", dialog).with("activity", id).row(db).await?;
     row.as_ref().map(rows::activity).transpose()
 }
 

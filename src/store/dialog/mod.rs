@@ -15,5 +15,23 @@ pub mod seen;
 pub use known::has_activity;
 pub use load::{Find, WholeDialog, any_owner, for_end_user, owned_by};
 pub use part::{ACTIVITIES, CoverRow, Kind, LABEL_LOG, Part, SEEN_LOG, TRANSMISSIONS};
-pub use rows::{DialogRow, TransmissionHeader};
+pub use rows::TransmissionHeader;
 pub use seen::{Visit, Visited};
+
+use super::statement::Statement;
+
+/// Every statement about one dialog.
+pub(super) fn statements() -> Vec<&'static Statement> {
+    [
+        &append::STATEMENTS[..],
+        &change::STATEMENTS,
+        &correct::STATEMENTS,
+        &insert::STATEMENTS,
+        &known::STATEMENTS,
+        &load::STATEMENTS,
+        &part::statements(),
+        &purge::STATEMENTS,
+        &seen::STATEMENTS,
+    ]
+    .concat()
+}

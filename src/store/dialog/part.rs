@@ -9,14 +9,17 @@ use sqlx::{PgExecutor, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{load::Find, rows};
-use crate::domain::{
-    Instant,
-    dialog::{Activity, Transmission},
-    ids::DialogId,
-    party::Party,
-    seen_log::SeenEntry,
-    system_label::LabelEntry,
-    visibility::Cover,
+use crate::{
+    domain::{
+        Instant,
+        dialog::{Activity, Transmission},
+        ids::DialogId,
+        party::Party,
+        seen_log::SeenEntry,
+        system_label::LabelEntry,
+        visibility::Cover,
+    },
+    store::statement::Statement,
 };
 
 /// What kind of children.
@@ -35,45 +38,58 @@ pub struct Part<T> {
     pub entity: &'static str,
     /// The attribute by which the platform decides about a child of its own.
     pub attribute: fn(&T) -> Option<&str>,
-    all: &'static str,
+    all: Statement,
     /// `None` for children without an id of their own.
-    one: Option<&'static str>,
+    one: Option<Statement>,
     child: fn(&PgRow) -> sqlx::Result<T>,
 }
 
-/// `$empty`: the child's columns in the cover's row, with their names. `$1` is the dialog, `$2` its owner if that matters,
-/// `$3` the child.
+/// `$empty`: the child's columns in the cover's row, with their names. `$dialog` is the dialog, `$owner` its owner if that
+/// matters, `$child` the child. The party of the children is taken from the dialog's row.
 macro_rules! statement {
-    ($empty:literal, $columns:literal, $table:literal, $which:literal) => {
-        concat!(
-            "with found as materialized (
-    select dialog.id as dialog_id, party.urn as party, service_resource.urn as service_resource, dialog.owner_labels
-         , dialog.deleted_at, dialog.visible_from, dialog.expires_at
-      from dialog
-      join party on party.party_key = dialog.party_key
-      join service_resource on service_resource.id = dialog.resource_id
-      join org on org.id = dialog.org_id
-     where dialog.id = $1 and ($2::text is null or org.name = $2)
+    ($name:expr, $empty:literal, $columns:literal, $table:literal, $which:literal) => {
+        Statement::new(
+            $name,
+            concat!(
+                "with found as materialized (
+    select d.id as dialog_id, p.urn as party, r.urn as service_resource, d.owner_labels
+         , d.deleted_at, d.visible_from, d.expires_at, d.party_key
+      from {{head_tables}}
+     where d.id = $dialog and ($owner::text is null or o.name = $owner)
 )
 select found.*, ",
-            $empty,
-            " from found
+                $empty,
+                " from found
 union all (
-select null::uuid, null::text, null::text, null::text[], null::timestamptz, null::timestamptz, null::timestamptz, ",
-            $columns,
-            " from ",
-            $table,
-            " c where exists (select from found) and ",
-            $which,
-            ")"
+select null::uuid, null::text, null::text, null::text[], null::timestamptz, null::timestamptz, null::timestamptz
+     , null::bigint, ",
+                $columns,
+                " from ",
+                $table,
+                " c where exists (select from found) and c.party_key = (select party_key from found) and ",
+                $which,
+                ")"
+            ),
         )
     };
     (all $empty:literal, $columns:literal, $table:literal) => {
-        statement!($empty, $columns, $table, "c.dialog_id = $1 order by c.created_at, c.id")
+        statement!(
+            concat!("all of ", $table),
+            $empty,
+            $columns,
+            $table,
+            "c.dialog_id = $dialog order by c.created_at, c.id"
+        )
     };
     // By its own id: the dialog is only compared, so that nothing else of it is read.
     (one $empty:literal, $columns:literal, $table:literal) => {
-        statement!($empty, $columns, $table, "c.id = $3 and (c.dialog_id = $1) is true")
+        statement!(
+            concat!("one of ", $table),
+            $empty,
+            $columns,
+            $table,
+            "c.id = $child and (c.dialog_id = $dialog) is true"
+        )
     };
 }
 
@@ -141,6 +157,13 @@ pub static LABEL_LOG: Part<LabelEntry> = Part {
     child: rows::label_entry,
 };
 
+pub(super) fn statements() -> Vec<&'static Statement> {
+    fn of<T>(part: &'static Part<T>) -> impl Iterator<Item = &'static Statement> {
+        std::iter::once(&part.all).chain(&part.one)
+    }
+    of(&TRANSMISSIONS).chain(of(&ACTIVITIES)).chain(of(&SEEN_LOG)).chain(of(&LABEL_LOG)).collect()
+}
+
 /// The cover as it was read.
 #[derive(Clone, Debug)]
 pub struct CoverRow {
@@ -183,10 +206,14 @@ impl CoverRow {
 
 impl Find {
     /// The children of one kind, in reading order.
-    pub async fn part<T>(self, db: impl PgExecutor<'_>, part: &Part<T>) -> sqlx::Result<Option<(CoverRow, Vec<T>)>> {
+    pub async fn part<'e, T>(
+        self,
+        db: impl PgExecutor<'e> + 'e,
+        part: &'static Part<T>,
+    ) -> sqlx::Result<Option<(CoverRow, Vec<T>)>> {
         let (id, owner) = self.into_parts();
         let (mut cover, mut children) = (None, Vec::new());
-        let mut stream = sqlx::query(part.all).bind(id).bind(owner).fetch(db);
+        let mut stream = part.all.with("dialog", id).with("owner", owner).rows(db)?;
         while let Some(row) = stream.try_next().await? {
             match CoverRow::of(&row)? {
                 Some(found) => cover = Some(found),
@@ -197,16 +224,17 @@ impl Find {
     }
 
     /// One of them, if it is a child of this dialog. Children without an id of their own are never found.
-    pub async fn child<T>(
+    pub async fn child<'e, T>(
         self,
-        db: impl PgExecutor<'_>,
-        part: &Part<T>,
+        db: impl PgExecutor<'e> + 'e,
+        part: &'static Part<T>,
         child: Uuid,
     ) -> sqlx::Result<Option<(CoverRow, Option<T>)>> {
-        let Some(statement) = part.one else { return Ok(None) };
+        let Some(statement) = &part.one else { return Ok(None) };
         let (id, owner) = self.into_parts();
         let (mut cover, mut found) = (None, None);
-        for row in sqlx::query(statement).bind(id).bind(owner).bind(child).fetch_all(db).await? {
+        let mut rows = statement.with("dialog", id).with("owner", owner).with("child", child).rows(db)?;
+        while let Some(row) = rows.try_next().await? {
             match CoverRow::of(&row)? {
                 Some(read) => cover = Some(read),
                 None => found = Some((part.child)(&row)?),

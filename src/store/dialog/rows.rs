@@ -4,90 +4,16 @@ use sqlx::{FromRow, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use crate::domain::{
-    Instant,
     actor::{Actor, ActorType},
-    dialog::{Activity, ActivityType, Dialog, DialogBody, Status, Transmission, TransmissionType},
-    ids::{DialogId, Revision, TransmissionId},
+    dialog::{Activity, ActivityType, Dialog, Head, Transmission, TransmissionType},
+    ids::TransmissionId,
     party::Party,
     seen_log::SeenEntry,
     system_label::{LabelEntry, Labels},
     wire_enum::WireEnum,
 };
 
-/// A dialog without its body, as far as one row tells: what many writes need and no more.
-#[derive(Clone, Debug)]
-pub struct DialogRow {
-    pub id: DialogId,
-    pub revision: Revision,
-    pub context_revision: Revision,
-    pub owner_context_revision: Revision,
-    pub idempotent_key: Option<String>,
-    pub org: String,
-    pub service_resource: String,
-    pub resource_type: String,
-    pub party: Party,
-    pub status: Status,
-    pub progress: Option<i32>,
-    pub extended_status: Option<String>,
-    pub external_reference: Option<String>,
-    pub visible_from: Option<Instant>,
-    pub due_at: Option<Instant>,
-    pub expires_at: Option<Instant>,
-    pub process: Option<String>,
-    pub preceding_process: Option<String>,
-    pub is_api_only: bool,
-    pub created_at: Instant,
-    pub updated_at: Instant,
-    pub content_updated_at: Instant,
-    pub deleted_at: Option<Instant>,
-    pub is_frozen: bool,
-    pub from_party_transmissions: i16,
-    pub from_owner_transmissions: i16,
-    pub has_unopened_content: bool,
-    pub is_content_seen: bool,
-    pub labels: Labels,
-    pub owner_labels: Vec<String>,
-}
-
-impl DialogRow {
-    pub fn with_body(self, body: DialogBody) -> Dialog {
-        Dialog {
-            id: self.id,
-            revision: self.revision,
-            context_revision: self.context_revision,
-            owner_context_revision: self.owner_context_revision,
-            idempotent_key: self.idempotent_key,
-            org: self.org,
-            service_resource: self.service_resource,
-            resource_type: self.resource_type,
-            party: self.party,
-            status: self.status,
-            progress: self.progress,
-            extended_status: self.extended_status,
-            external_reference: self.external_reference,
-            visible_from: self.visible_from,
-            due_at: self.due_at,
-            expires_at: self.expires_at,
-            process: self.process,
-            preceding_process: self.preceding_process,
-            is_api_only: self.is_api_only,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            content_updated_at: self.content_updated_at,
-            deleted_at: self.deleted_at,
-            is_frozen: self.is_frozen,
-            from_party_transmissions: self.from_party_transmissions,
-            from_owner_transmissions: self.from_owner_transmissions,
-            has_unopened_content: self.has_unopened_content,
-            is_content_seen: self.is_content_seen,
-            labels: self.labels,
-            owner_labels: self.owner_labels,
-            body,
-        }
-    }
-}
-
-impl FromRow<'_, PgRow> for DialogRow {
+impl FromRow<'_, PgRow> for Head {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         Ok(Self {
             id: row.try_get("id")?,
@@ -153,7 +79,7 @@ impl FromRow<'_, PgRow> for TransmissionHeader {
 
 pub(super) fn dialog(row: &PgRow) -> sqlx::Result<Dialog> {
     let Json(body) = row.try_get("body")?;
-    Ok(DialogRow::from_row(row)?.with_body(body))
+    Ok(Dialog { head: Head::from_row(row)?, body })
 }
 
 pub(super) fn transmission(row: &PgRow) -> sqlx::Result<Transmission> {

@@ -8,20 +8,24 @@
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
-use super::children::bind_events;
-use crate::domain::{
-    Instant,
-    actor::Actor,
-    event::DomainEvent,
-    ids::{DialogId, Revision},
-    system_label::{LabelAction, Labels, SystemLabel},
-    wire_enum::WireEnum,
+use super::children;
+use crate::{
+    domain::{
+        Instant,
+        actor::Actor,
+        event::DomainEvent,
+        ids::{DialogId, Revision},
+        party::Party,
+        system_label::Labels,
+    },
+    store::statement::Statement,
 };
 
 /// Somebody opened a dialog.
 #[derive(Clone, Debug)]
 pub struct Visit<'a> {
     pub dialog: DialogId,
+    pub party: &'a Party,
     /// Follows from the dialog's state and the reader: what is there already is not written again.
     pub entry: Uuid,
     pub now: Instant,
@@ -48,7 +52,9 @@ pub struct Visited {
     pub is_content_seen: bool,
 }
 
-const RECORD: &str = include_str!("seen.sql");
+static RECORD: Statement = Statement::new("dialog visit", include_str!("seen.sql"));
+
+pub(super) const STATEMENTS: [&Statement; 1] = [&RECORD];
 
 impl Visit<'_> {
     /// Writes what the visit leaves behind. `None`: the dialog is gone.
@@ -56,22 +62,22 @@ impl Visit<'_> {
     /// # Errors
     /// Whatever the database says.
     pub async fn record(&self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<Visited>> {
-        let statement = sqlx::query_as(RECORD)
-            .bind(self.dialog)
-            .bind(self.entry)
-            .bind(self.now)
-            .bind(self.user_type)
-            .bind(self.is_via_service_owner)
-            .bind(&self.actor.actor_id)
-            .bind(&self.actor.actor_name)
-            .bind(self.content_updated_at)
-            .bind(SystemLabel::MarkedAsUnopened.id())
-            .bind(LabelAction::Remove.id())
-            .bind(self.saw_mark)
-            .bind(SystemLabel::MarkedAsUnopened.bit())
-            .bind(self.context_revision)
-            .bind(Json(self.actor));
-        let row: Option<(bool, i16, bool)> = bind_events(statement, self.events).fetch_optional(db).await?;
+        let row: Option<(bool, i16, bool)> = RECORD
+            .with("dialog", self.dialog)
+            .with("party", self.party.key())
+            .with("entry", self.entry)
+            .with("now", self.now)
+            .with("user_type", self.user_type)
+            .with("is_via_service_owner", self.is_via_service_owner)
+            .with("actor_id", &self.actor.actor_id)
+            .with("actor_name", &self.actor.actor_name)
+            .with("content_updated_at", self.content_updated_at)
+            .with("saw_mark", self.saw_mark)
+            .with("context_revision", self.context_revision)
+            .with("performer", Json(self.actor))
+            .and(|statement| children::events(statement, self.events))
+            .optional(db)
+            .await?;
         Ok(row.map(|(is_new, mask, is_content_seen)| Visited {
             is_new,
             labels: Labels::from_mask(mask),

@@ -99,7 +99,7 @@ impl Streams<'_> {
         for row in answer {
             if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
                 let item = ListRow::from_row(row)?;
-                items.insert(item.id.0, item);
+                items.insert(item.head.id.0, item);
             }
         }
         // Rows that the statement could not tell from foreign ones may have taken the place of the page's. Those behind the
@@ -170,7 +170,7 @@ impl Ask<'_> {
             self.order.id.word(),
             keys.join(", ")
         ));
-        sql.push_bind(as_limit(limit)).push("), item as materialized (").push(ITEMS);
+        sql.push_bind(as_limit(limit)).push("), item as materialized (").push(ITEMS.as_str());
         sql.push(") select step.*, item.* from step left join item on item.id = step.hit");
         sql
     }

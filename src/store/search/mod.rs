@@ -17,7 +17,7 @@ mod statements;
 
 pub use self::merge::Effort;
 pub use self::plan::PARTIES as FEW_PARTIES;
-pub use self::rows::{ListRow, Seen};
+pub use self::rows::ListRow;
 use self::{
     conditions::Conditions,
     glance::Glance,
@@ -99,9 +99,9 @@ fn page_of(found: &Found, mut rows: Vec<ListRow>, guard: &Guard, limit: usize) -
     let last = found.hits.iter().take(end).next_back().map(|hit| hit.at.clone());
     let next = if has_more { last } else { found.stopped_at.clone().or(last) };
     rows.retain(|row| {
-        let known = guard.knows(row.id.0, row.party_key, &row.party, row.resource_key);
+        let known = guard.knows(row.head.id.0, row.party_key, row.head.party.as_str(), row.resource_key);
         if !known {
-            tracing::error!(dialog.id = %row.id, "a found dialog belongs to a party that was not asked for");
+            tracing::error!(dialog.id = %row.head.id, "a found dialog belongs to a party that was not asked for");
         }
         known
     });

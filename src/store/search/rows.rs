@@ -1,7 +1,9 @@
 //! What a list item shows, for the dialogs of one page.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
-use sqlx::{QueryBuilder, types::Json};
+use sqlx::{FromRow, QueryBuilder, Row as _, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -9,54 +11,44 @@ use crate::{
     domain::{
         Instant,
         actor::{Actor, ActorType},
-        ids::{DialogId, Revision},
+        dialog::Head,
         listed::Listed,
         seen_log::SeenEntry,
     },
+    store::parts,
 };
 
 /// A dialog as lists show it, of either surface.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct ListRow {
-    pub id: DialogId,
-    pub revision: Revision,
-    pub context_revision: Revision,
-    pub owner_context_revision: Revision,
-    pub org: String,
-    pub service_resource: String,
-    pub resource_type: String,
-    pub party: String,
+    pub head: Head,
+    pub listed: Listed,
+    /// Since the last change of content, the newest entry of each reader.
+    pub seen: Vec<SeenEntry>,
     pub(super) party_key: i64,
     pub(super) resource_key: i32,
-    pub status: i16,
-    pub progress: Option<i16>,
-    pub system_labels: i16,
-    pub from_party_transmissions: i16,
-    pub from_owner_transmissions: i16,
-    pub is_api_only: bool,
-    pub is_content_seen: bool,
-    pub has_unopened_content: bool,
-    pub extended_status: Option<String>,
-    pub external_reference: Option<String>,
-    pub process: Option<String>,
-    pub preceding_process: Option<String>,
-    pub created_at: Instant,
-    pub updated_at: Instant,
-    pub content_updated_at: Instant,
-    pub due_at: Option<Instant>,
-    pub visible_from: Option<Instant>,
-    pub deleted_at: Option<Instant>,
-    pub owner_labels: Vec<String>,
-    pub listed: Json<Listed>,
     /// There is no room for another item behind this one.
     pub(super) ends_page: bool,
-    /// Since the last change of content, the newest entry of each reader.
-    pub seen: Json<Vec<Seen>>,
+}
+
+impl FromRow<'_, PgRow> for ListRow {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        let Json(listed) = row.try_get("listed")?;
+        let Json(seen): Json<Vec<Seen>> = row.try_get("seen")?;
+        Ok(Self {
+            head: Head::from_row(row)?,
+            listed,
+            seen: seen.into_iter().map(Into::into).collect(),
+            party_key: row.try_get("party_key")?,
+            resource_key: row.try_get("resource_key")?,
+            ends_page: row.try_get("ends_page")?,
+        })
+    }
 }
 
 /// An entry of the seen log.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Seen {
+#[derive(Deserialize)]
+struct Seen {
     id: Uuid,
     created_at: Instant,
     is_via_service_owner: bool,
@@ -80,7 +72,8 @@ impl From<Seen> for SeenEntry {
 }
 
 /// The list items of `page (id, place)`, in the order of the places.
-pub(super) const ITEMS: &str = include_str!("rows.sql");
+pub(super) static ITEMS: LazyLock<String> =
+    LazyLock::new(|| parts::told(include_str!("rows.sql")).expect("every word of the file is known"));
 
 /// The rows of `ids`, in their order. Ids that are no longer there are left out.
 pub(super) async fn fetch(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<ListRow>, sqlx::Error> {
@@ -88,6 +81,7 @@ pub(super) async fn fetch(connection: &mut Connection, ids: &[Uuid]) -> Result<V
         return Ok(Vec::new());
     }
     let mut sql = QueryBuilder::new("/* search items */ with page as materialized (select * from unnest(");
-    sql.push_bind(ids).push("::uuid[]) with ordinality page (id, place)) select * from (").push(ITEMS).push(") item");
+    sql.push_bind(ids).push("::uuid[]) with ordinality page (id, place)) select * from (");
+    sql.push(ITEMS.as_str()).push(") item");
     sql.build_query_as().fetch_all(connection).await
 }

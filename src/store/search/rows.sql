@@ -11,35 +11,9 @@ with listed as materialized (
           select c.listed, c.listed_bytes from dialog_document c where c.dialog_id = page.id offset 0
       ) c on true
 )
-select d.id
-     , d.revision
-     , d.context_revision
-     , d.owner_context_revision
-     , o.name as org
-     , r.urn as service_resource
-     , d.resource_type
-     , p.urn as party
+select {{head}}
      , d.party_key
      , d.resource_id as resource_key
-     , d.status
-     , d.progress
-     , d.system_labels
-     , d.from_party_transmissions
-     , d.from_owner_transmissions
-     , d.is_api_only
-     , d.is_content_seen
-     , d.has_unopened_content
-     , d.extended_status
-     , d.external_reference
-     , d.process
-     , d.preceding_process
-     , d.created_at
-     , d.updated_at
-     , d.content_updated_at
-     , d.due_at
-     , d.visible_from
-     , d.deleted_at
-     , d.owner_labels
      , coalesce(page.listed, '{}') as listed
      , page.upto >= 8388608 as ends_page
      , coalesce(s.seen, '[]') as seen

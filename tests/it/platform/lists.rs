@@ -91,7 +91,7 @@ async fn delegated_instances_open_single_dialogs() {
     let insert = "
         with owner as (select id from org where name = 'ttd')
            , foreign_key_free as (select set_config('session_replication_role', 'replica', true))
-        insert into dialog_owner_label (dialog_id, org_id, label) select $1, owner.id, $2 from owner, foreign_key_free
+        insert into dialog_owner_label (dialog_id, org_id, label, party_key) select $1, owner.id, $2, 1 from owner, foreign_key_free
     ";
     let mut work = platform.db.begin().await.unwrap();
     sqlx::query(insert).bind(labelled).bind(label).execute(&mut *work).await.unwrap();

@@ -1,3 +1,4 @@
 //! What a store must hold whatever asks it.
 
 mod search;
+mod statements;

@@ -201,7 +201,7 @@ impl World {
             "insert into party_resource select party_key, max(content_updated_at), resource_id, count(*) from dialog group by 1, 3;
              insert into dialog_mark select party_key, content_updated_at, id, bit from dialog, unnest(array[2, 4, 8, 16]) bit
               where system_labels & bit <> 0;
-             insert into dialog_owner_label select id, org_id, unnest(owner_labels) from dialog;
+             insert into dialog_owner_label select id, org_id, unnest(owner_labels), party_key from dialog;
              insert into dialog_document select id, party_key, '{}', '{}' from dialog",
         )
         .execute(db)
@@ -400,7 +400,7 @@ async fn all_pages(db: &Db, mut search: Request) -> Vec<Uuid> {
             page.rows.len() == search.limit || !page.has_next || search.effort.patience.is_zero(),
             "a page is full"
         );
-        found.extend(page.rows.iter().map(|row| row.id.0));
+        found.extend(page.rows.iter().map(|row| row.head.id.0));
         if !page.has_next {
             return found;
         }

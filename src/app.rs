@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use secrecy::ExposeSecret;
 
 use crate::{
-    access::Lists,
+    access::lists::Lists,
     altinn::Altinn,
     auth::{Authenticator, DialogTokens},
     clock::Clock,

@@ -11,7 +11,6 @@ use axum::{
 use super::{Authenticator, claims::Claims, scope::Scope};
 use crate::{
     altinn::Altinn,
-    app::App,
     domain::{
         identity::{EndUserIdentity, UserType},
         party::{Party, PartyKind, is_person_number},
@@ -191,8 +190,8 @@ pub struct ServiceOwner {
 }
 
 impl ServiceOwner {
-    async fn admitted(parts: &mut Parts, app: &App, policy: &Policy) -> Result<Self, Refusal> {
-        let caller = Caller::admitted(parts, &app.auth, policy).await?;
+    async fn admitted(parts: &mut Parts, auth: &Authenticator, policy: &Policy) -> Result<Self, Refusal> {
+        let caller = Caller::admitted(parts, auth, policy).await?;
         let org_number = caller.claims.consumer().context("the policy demands an organization")?;
         let on_behalf = caller.user_type == UserType::ServiceOwnerOnBehalfOfPerson;
         let end_user = on_behalf.then(|| caller.claims.end_user()).flatten();
@@ -332,34 +331,34 @@ impl EndUser {
     }
 }
 
-/// Extractors differ only in their policy and in what they keep.
+/// Extractors differ only in their policy and in what they keep. They need the authenticator of the application and no more.
 macro_rules! extractor {
-    ($caller:ty, |$parts:ident, $app:ident| $admitted:expr) => {
+    ($caller:ty, |$parts:ident, $auth:ident| $admitted:expr) => {
         impl<S: Send + Sync> FromRequestParts<S> for $caller
         where
-            App: FromRef<S>,
+            Authenticator: FromRef<S>,
         {
             type Rejection = Refusal;
 
             async fn from_request_parts($parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-                let $app = App::from_ref(state);
+                let $auth = Authenticator::from_ref(state);
                 $admitted
             }
         }
     };
 }
 
-extractor!(ServiceOwner, |parts, app| Self::admitted(parts, &app, &SERVICE_OWNER).await);
-extractor!(ServiceOwnerSearch, |parts, app| ServiceOwner::admitted(parts, &app, &SEARCH).await.map(Self));
-extractor!(ServiceOwnerAdmin, |parts, app| ServiceOwner::admitted(parts, &app, &ADMIN).await.map(Self));
-extractor!(ServiceOwnerChangeTransmissions, |parts, app| {
-    ServiceOwner::admitted(parts, &app, &CHANGE_TRANSMISSIONS).await.map(Self)
+extractor!(ServiceOwner, |parts, auth| Self::admitted(parts, &auth, &SERVICE_OWNER).await);
+extractor!(ServiceOwnerSearch, |parts, auth| ServiceOwner::admitted(parts, &auth, &SEARCH).await.map(Self));
+extractor!(ServiceOwnerAdmin, |parts, auth| ServiceOwner::admitted(parts, &auth, &ADMIN).await.map(Self));
+extractor!(ServiceOwnerChangeTransmissions, |parts, auth| {
+    ServiceOwner::admitted(parts, &auth, &CHANGE_TRANSMISSIONS).await.map(Self)
 });
-extractor!(NotificationCondition, |parts, app| {
-    Caller::admitted(parts, &app.auth, &NOTIFICATION_CONDITION).await.map(|caller| Self { caller })
+extractor!(NotificationCondition, |parts, auth| {
+    Caller::admitted(parts, &auth, &NOTIFICATION_CONDITION).await.map(|caller| Self { caller })
 });
-extractor!(EndUser, |parts, app| {
-    let caller = Caller::admitted(parts, &app.auth, &END_USER).await?;
+extractor!(EndUser, |parts, auth| {
+    let caller = Caller::admitted(parts, &auth, &END_USER).await?;
     // The kind was right, but its identifier is of no form that anything could be asked about.
     let identity = caller.claims.end_user().ok_or_else(|| {
         let fault = Code::CallerUnidentified.says("Forbidden");

@@ -210,17 +210,10 @@ pub struct CacheRule {
 pub struct Caches {
     pub decisions: CacheRule,
     pub authorized_parties: CacheRule,
-    pub authorized_service_resources: CacheRule,
-    pub subject_resources: CacheRule,
-    pub party_resources: CacheRule,
-    pub referenced_resources: CacheRule,
-    pub subjects_of_referenced_resources: CacheRule,
-    pub minimum_levels: CacheRule,
     pub resource_list: CacheRule,
     pub service_owner_names: CacheRule,
     pub party_names: CacheRule,
     pub access_metadata: CacheRule,
-    pub catalogue: CacheRule,
 }
 
 /// Toggles of the contract (chapter 05 §D3); `config.default.toml` says what each does.
@@ -230,7 +223,6 @@ pub struct Features {
     pub enable_party_filters_for_system_users: bool,
     pub enable_party_filters_for_email_users: bool,
     pub enable_party_cache_for_email_users: bool,
-    pub enable_graphql_authorized_service_resources: bool,
     pub use_correct_person_name_ordering: bool,
 }
 

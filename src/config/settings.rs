@@ -585,17 +585,10 @@ impl Reader<'_> {
         Caches {
             decisions: self.cache_rule("decisions"),
             authorized_parties: self.cache_rule("authorized_parties"),
-            authorized_service_resources: self.cache_rule("authorized_service_resources"),
-            subject_resources: self.cache_rule("subject_resources"),
-            party_resources: self.cache_rule("party_resources"),
-            referenced_resources: self.cache_rule("referenced_resources"),
-            subjects_of_referenced_resources: self.cache_rule("subjects_of_referenced_resources"),
-            minimum_levels: self.cache_rule("minimum_levels"),
             resource_list: self.cache_rule("resource_list"),
             service_owner_names: self.cache_rule("service_owner_names"),
             party_names: self.cache_rule("party_names"),
             access_metadata: self.cache_rule("access_metadata"),
-            catalogue: self.cache_rule("catalogue"),
         }
     }
 
@@ -608,7 +601,6 @@ impl Reader<'_> {
             enable_party_filters_for_system_users: feature("enable_party_filters_for_system_users"),
             enable_party_filters_for_email_users: feature("enable_party_filters_for_email_users"),
             enable_party_cache_for_email_users: feature("enable_party_cache_for_email_users"),
-            enable_graphql_authorized_service_resources: feature("enable_graphql_authorized_service_resources"),
             use_correct_person_name_ordering: feature("use_correct_person_name_ordering"),
         }
     }

@@ -59,8 +59,8 @@ with owner as (
 /// Where in the list a row may stand; `d` has the columns.
 macro_rules! within {
     () => {
-        "d.content_updated_at >= coalesce($after, '-infinity')
-           and (d.content_updated_at, d.id) < (coalesce($behind_time, 'infinity'), coalesce($behind_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
+        "d.content_updated_at >= coalesce($after::timestamptz, '-infinity')
+           and (d.content_updated_at, d.id) < (coalesce($behind_time::timestamptz, 'infinity'), coalesce($behind_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
     };
 }
 

@@ -4,6 +4,7 @@
 
 mod access;
 mod access_table;
+mod arrows;
 mod attack;
 mod auth;
 mod clients;

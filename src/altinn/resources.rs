@@ -36,11 +36,6 @@ impl ServiceResource {
     pub fn id(&self) -> &str {
         &self.urn[PREFIX.len()..]
     }
-
-    /// Correspondence resources need a scope of their own.
-    pub fn is_correspondence(&self) -> bool {
-        self.resource_type == "correspondenceservice"
-    }
 }
 
 /// All resources, in the registry's order.

@@ -148,7 +148,6 @@ pub async fn empty(db: &Db) -> anyhow::Result<()> {
     .await?;
     // The names come from the catalogue, quoted by the server.
     sqlx::query(AssertSqlSafe(format!("truncate {} restart identity", tables.join(", ")))).execute(&mut *work).await?;
-    sqlx::query("update service_resource set dialog_count = 0 where dialog_count <> 0").execute(&mut *work).await?;
     work.commit().await?;
     Ok(())
 }

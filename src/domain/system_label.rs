@@ -71,14 +71,6 @@ impl Labels {
         let rest = self.0 & !label.bit();
         Self(if rest & Self::EXCLUSIVE == 0 { rest | SystemLabel::Default.bit() } else { rest })
     }
-
-    /// What the label log says of a change: every `set` before every `remove`; `Default` is never logged.
-    pub fn log_of_change(self, after: Self) -> Vec<(SystemLabel, LabelAction)> {
-        let logged = |label: &SystemLabel| *label != SystemLabel::Default;
-        let set = after.iter().filter(move |label| !self.contains(*label)).filter(logged);
-        let removed = self.iter().filter(move |label| !after.contains(*label)).filter(logged);
-        set.map(|label| (label, LabelAction::Set)).chain(removed.map(|label| (label, LabelAction::Remove))).collect()
-    }
 }
 
 /// Labels that a request adds and removes, as they were given.
@@ -204,13 +196,5 @@ mod tests {
             prop_assert_eq!(edited, stepwise);
             prop_assert_eq!((edited.mask() & Labels::EXCLUSIVE).count_ones(), 1);
         }
-    }
-
-    #[test]
-    fn sets_are_logged_before_removals_and_default_never() {
-        let archived = Labels::default().with(Archive);
-        assert_eq!(Labels::default().log_of_change(archived), [(Archive, LabelAction::Set)]);
-        let binned = archived.with(Bin);
-        assert_eq!(archived.log_of_change(binned), [(Bin, LabelAction::Set), (Archive, LabelAction::Remove)]);
     }
 }

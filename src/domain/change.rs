@@ -1,6 +1,6 @@
 //! What counts as a change of a dialog, and which of its times move with it (chapter 01 §4.7).
 
-use super::{Instant, dialog::Dialog, ids::Revision};
+use super::{Instant, dialog::Dialog};
 
 /// What an update changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Dialog {
         if !change.any() {
             return false;
         }
-        self.revision = Revision::fresh();
+        self.renew();
         match self.visible_from {
             // Not visible yet: it will look untouched on the day it appears, also after a silent change.
             Some(visible_from) if visible_from > now => {

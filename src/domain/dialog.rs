@@ -158,6 +158,11 @@ impl Head {
         }
     }
 
+    /// Gives the dialog a new revision, for a write; returns the one that was read, which guards it.
+    pub fn renew(&mut self) -> Revision {
+        std::mem::replace(&mut self.revision, Revision::fresh())
+    }
+
     /// What clients read as `isContentSeen`.
     pub fn shows_as_seen(&self) -> bool {
         self.is_content_seen && !self.labels.contains(SystemLabel::MarkedAsUnopened)

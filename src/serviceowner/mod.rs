@@ -3,6 +3,7 @@
 pub mod activities;
 pub mod authorization;
 pub mod body;
+pub mod commit;
 pub mod deferred;
 pub mod dialogs;
 pub mod idempotency;

@@ -13,14 +13,18 @@ use crate::{
         Instant,
         dialog::ActivityType,
         event::{EventKind, Raised},
-        ids::{ActivityId, DialogId, Revision},
+        ids::{ActivityId, DialogId},
         refusal::Refusal,
         rules::{RuleContext, time},
         violations::{At, Code, Violations},
     },
     http::{answer::NoContent, if_match::IfMatch, json::Json, query::NoParameters, timestamp::Timestamp},
     openapi::{Operation, Route},
-    serviceowner::{authorization::rule_context, standing},
+    serviceowner::{
+        authorization::rule_context,
+        commit::{Prepared, Write},
+        standing,
+    },
     store::dialog::{any_owner, correct::Retiming, load::activity},
 };
 
@@ -53,7 +57,7 @@ pub async fn update_time(
     }
     standing::matches(expected, dialog.revision)?;
 
-    let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
+    let read = dialog.renew();
     dialog.updated_at = dialog.updated_at.max(created_at);
     let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
     let retiming = Retiming {
@@ -66,11 +70,8 @@ pub async fn update_time(
         created_at,
         event: &events[0],
     };
-    if retiming.save(&app.db).await? {
-        Ok(NoContent { etag: Some(dialog.revision) })
-    } else {
-        Err(standing::too_late(expected))
-    }
+    let answer = NoContent { etag: Some(dialog.revision) };
+    Prepared { write: Write::Retiming(retiming), expected, answer }.commit(&app).await
 }
 
 /// The reference fails with 500 here; its rule is the one of new activities.

@@ -10,12 +10,16 @@ use crate::{
     auth::ServiceOwner,
     domain::{
         event::{EventKind, Raised},
-        ids::{DialogId, Revision},
+        ids::DialogId,
         refusal::Refusal,
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::SilentQuery, standing},
+    serviceowner::{
+        body::SilentQuery,
+        commit::{Prepared, Write},
+        standing,
+    },
     store::dialog::change::DialogChange,
 };
 
@@ -49,12 +53,10 @@ pub async fn delete(
     standing::of_allowed_type(&dialog, &caller)?;
     standing::matches(expected, dialog.revision)?;
 
-    let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
+    let read = dialog.renew();
     dialog.deleted_at = Some(now);
     let events = Raised { dialog: &dialog, now, silent }.one(EventKind::DialogDeleted);
-    DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) }
-        .save(&app.db)
-        .await?
-        .ok_or_else(|| standing::too_late(expected))?;
-    Ok(NoContent { etag: Some(dialog.revision) })
+    let change = DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) };
+    let answer = NoContent { etag: Some(dialog.revision) };
+    Prepared { write: Write::Change(change), expected, answer }.commit(&app).await
 }

@@ -18,7 +18,10 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path, query::NoParameters},
     openapi::{Operation, Route},
-    serviceowner::standing,
+    serviceowner::{
+        commit::{Prepared, Write},
+        standing,
+    },
     store::dialog::change::DialogChange,
 };
 
@@ -64,9 +67,7 @@ pub async fn freeze(
     dialog.is_frozen = true;
     let unsee = dialog.stamp(Change { content: false, other: true }, now, false);
     let events = Raised { dialog: &dialog, now, silent: false }.one(EventKind::DialogUpdated);
-    DialogChange { unsee, events: &events, ..DialogChange::of_row(&dialog, read, now) }
-        .save(&app.db)
-        .await?
-        .ok_or_else(|| standing::too_late(expected))?;
-    Ok(NoContent { etag: Some(dialog.revision) })
+    let change = DialogChange { unsee, events: &events, ..DialogChange::of_row(&dialog, read, now) };
+    let answer = NoContent { etag: Some(dialog.revision) };
+    Prepared { write: Write::Change(change), expected, answer }.commit(&app).await
 }

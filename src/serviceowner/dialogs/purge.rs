@@ -17,8 +17,11 @@ use crate::{
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::Silent, standing},
-    store::dialog::purge as store,
+    serviceowner::{
+        body::Silent,
+        commit::{Prepared, Write},
+        standing,
+    },
 };
 
 /// As the API documents show it.
@@ -55,9 +58,6 @@ pub async fn purge(
     let announced = dialog.deleted_at.is_some();
     let raised = Raised { dialog: &dialog, now, silent };
     let events = if announced { Vec::new() } else { raised.one(EventKind::DialogDeleted) };
-    if store::purge(&app.db, id, &dialog.party, dialog.revision, &events).await? {
-        Ok(NoContent { etag: None })
-    } else {
-        Err(standing::too_late(expected))
-    }
+    let write = Write::Purge { dialog: &dialog, events: &events };
+    Prepared { write, expected, answer: NoContent { etag: None } }.commit(&app).await
 }

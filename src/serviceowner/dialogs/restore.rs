@@ -11,12 +11,16 @@ use crate::{
     auth::ServiceOwner,
     domain::{
         event::{EventKind, Raised},
-        ids::{DialogId, Revision},
+        ids::DialogId,
         refusal::Refusal,
     },
     http::{answer::NoContent, if_match::IfMatch, path::Path},
     openapi::{Operation, Route},
-    serviceowner::{body::Silent, standing},
+    serviceowner::{
+        body::Silent,
+        commit::{Prepared, Write},
+        standing,
+    },
     store::dialog::change::DialogChange,
 };
 
@@ -45,11 +49,9 @@ pub async fn restore(
         return Ok(NoContent { etag: Some(dialog.revision) });
     }
 
-    let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
+    let read = dialog.renew();
     let events = Raised { dialog: &dialog, now, silent }.one(EventKind::DialogRestored);
-    DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) }
-        .save(&app.db)
-        .await?
-        .ok_or_else(|| standing::too_late(expected))?;
-    Ok(NoContent { etag: Some(dialog.revision) })
+    let change = DialogChange { events: &events, ..DialogChange::of_row(&dialog, read, now) };
+    let answer = NoContent { etag: Some(dialog.revision) };
+    Prepared { write: Write::Change(change), expected, answer }.commit(&app).await
 }

@@ -35,6 +35,7 @@ use crate::{
     serviceowner::{
         authorization::{References, may_write, rule_context},
         body::SilentQuery,
+        commit::{Prepared, Write},
         deferred::Deferred,
         idempotency,
         input::{Checking, Operation as Judged, Stored, UpdateDialog, must_be_permitted},
@@ -180,7 +181,7 @@ impl Update<'_> {
         let raised = Raised { dialog: &dialog, now: self.now, silent: self.silent };
         let events = raised.updated(change.any(), &growth.transmissions, &growth.activities);
         let placed = Placed::all(growth.transmissions, depths);
-        DialogChange {
+        let change = DialogChange {
             changed: change.any(),
             unsee,
             listed: rewritten.then_some(&relisted),
@@ -192,11 +193,9 @@ impl Update<'_> {
             released: &released,
             events: &events,
             ..DialogChange::of_row(&dialog, read, self.now)
-        }
-        .save(&self.app.db)
-        .await?
-        .ok_or_else(|| standing::too_late(self.expected))?;
-        Ok(NoContent { etag: Some(dialog.revision) })
+        };
+        let answer = NoContent { etag: Some(dialog.revision) };
+        Prepared { write: Write::Change(change), expected: self.expected, answer }.commit(self.app).await
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         dialog::{Transmission, TransmissionType},
         event::{EventKind, Raised},
         hierarchy::{self, Node},
-        ids::{DialogId, Revision, TransmissionId},
+        ids::{DialogId, TransmissionId},
         merge,
         refusal::Refusal,
         violations::{At, Code, Fault, Violations},
@@ -32,6 +32,7 @@ use crate::{
     serviceowner::{
         authorization::{References, may_write, rule_context},
         body::MaybeSilent,
+        commit::{Prepared, Write},
         idempotency,
         input::{
             ActorInput, AttachmentInput, AttachmentUrlInput, Checking, NavigationalActionInput, Operation as Judged,
@@ -153,7 +154,7 @@ pub async fn update(
     actor_names::look_up(&app.altinn, vec![&mut after.body.sender]).await?;
 
     standing::matches(expected, dialog.revision)?;
-    let read = std::mem::replace(&mut dialog.revision, Revision::fresh());
+    let read = dialog.renew();
     let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
     let (had, has) = (ids_of_attachments(&before.body.attachments), ids_of_attachments(&after.body.attachments));
     let (claimed, released) = claims(had, has, &ids.chosen);
@@ -168,11 +169,8 @@ pub async fn update(
         released: &released,
         events: &events,
     };
-    if correction.save(&app.db).await? {
-        Ok(NoContent { etag: Some(dialog.revision) })
-    } else {
-        Err(standing::too_late(expected))
-    }
+    let answer = NoContent { etag: Some(dialog.revision) };
+    Prepared { write: Write::Correction(correction), expected, answer }.commit(&app).await
 }
 
 fn check(

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// From the ground up: a room may use what its list says, and that stands further up in this table. `main` starts it all.
-const ROOMS: [(&str, &str); 30] = [
+const ROOMS: [(&str, &str); 32] = [
     ("clock", ""),
     ("domain", ""),
     ("telemetry", ""),
@@ -31,14 +31,16 @@ const ROOMS: [(&str, &str); 30] = [
     ("openapi", "app domain http"),
     ("views", "domain http"),
     ("listing", "access access/lists app domain http openapi store views"),
-    ("metadata", "app config db domain http openapi outgoing store"),
+    ("service_resources", "access access/lists altinn app domain http views"),
+    ("lookup", "access altinn app domain http service_resources store views"),
+    ("metadata", "app config db domain http openapi outgoing service_resources store"),
     (
         "enduser",
-        "access access/lists actor_names altinn app auth config domain http labelling listing openapi store views visit",
+        "access access/lists actor_names altinn app auth config domain http labelling listing lookup openapi service_resources store views visit",
     ),
     (
         "serviceowner",
-        "access access/lists actor_names altinn app auth config domain http labelling listing openapi store views visit",
+        "access access/lists actor_names altinn app auth config domain http labelling listing lookup openapi service_resources store views visit",
     ),
     ("docs", "app config http openapi"),
     ("router", "app config docs domain enduser http metadata openapi serviceowner telemetry"),

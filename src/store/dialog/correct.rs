@@ -48,9 +48,9 @@ with written as (
     update dialog_transmission t
        set created_at = $created_at
          , parent_id = $parent
-         , type = $type
+         , type = $type::smallint
          , depth = coalesce((select m.depth from unnest($moved::uuid[], $depths::smallint[]) m (id, depth) where m.id = t.id), t.depth)
-         , is_opened = $type not in ({{types_from_party}})
+         , is_opened = $type::smallint not in ({{types_from_party}})
                        and exists (select from dialog_activity a
                                     where a.dialog_id = w.id and a.party_key = $party
                                       and a.type = {{activity TransmissionOpened}} and a.transmission_id = t.id)

@@ -14,8 +14,8 @@ use crate::{
     db::Db,
     domain::masking::Masking,
     server::Lifecycle,
-    serviceowner::turns::Turns,
     store::dictionary::Dictionary,
+    turns::Turns,
 };
 
 /// Everything a request may reach. Cloning copies handles; extractors take the part they need.

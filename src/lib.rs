@@ -34,5 +34,6 @@ pub mod service_resources;
 pub mod serviceowner;
 pub mod store;
 pub mod telemetry;
+pub mod turns;
 pub mod views;
 pub mod visit;

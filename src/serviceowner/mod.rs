@@ -14,7 +14,6 @@ pub mod seen_log;
 pub mod standing;
 pub mod system_labels;
 pub mod transmissions;
-pub mod turns;
 
 use crate::openapi::Operation;
 

@@ -11,19 +11,25 @@ use std::{
 };
 
 /// From the ground up: a room may use what its list says, and that stands further up in this table. `main` starts it all.
-const ROOMS: [(&str, &str); 32] = [
+const ROOMS: [(&str, &str); 36] = [
     ("clock", ""),
     ("domain", ""),
+    ("seldom", ""),
+    ("heavy", ""),
+    ("flight", ""),
     ("telemetry", ""),
-    ("config", "domain"),
+    ("background", ""),
     ("outgoing", ""),
-    ("db", "config telemetry"),
-    ("http", "domain"),
-    ("store", "db domain"),
-    ("altinn", "clock config db domain outgoing store telemetry"),
-    ("auth", "altinn clock config domain http outgoing"),
+    ("config", "domain outgoing"),
+    ("db", "config domain seldom telemetry"),
+    ("http", "domain heavy"),
+    ("server", "config domain http seldom"),
+    ("turns", "domain http"),
+    ("store", "db domain heavy"),
+    ("altinn", "clock config db domain flight outgoing seldom store telemetry"),
+    ("auth", "altinn clock config domain flight http outgoing"),
     ("access/lists", "altinn config db domain store"),
-    ("app", "access/lists altinn auth clock config db domain store"),
+    ("app", "access/lists altinn auth clock config db domain server store turns"),
     ("access", "access/lists altinn app auth config domain store"),
     ("actor_names", "altinn domain"),
     ("visit", "actor_names app domain store"),
@@ -33,22 +39,22 @@ const ROOMS: [(&str, &str); 32] = [
     ("listing", "access access/lists app domain http openapi store views"),
     ("service_resources", "access access/lists altinn app domain http views"),
     ("lookup", "access altinn app domain http service_resources store views"),
-    ("metadata", "app config db domain http openapi outgoing service_resources store"),
+    ("metadata", "app config db domain http openapi outgoing server service_resources store"),
     (
         "enduser",
-        "access access/lists actor_names altinn app auth config domain http labelling listing lookup openapi service_resources store views visit",
+        "access access/lists actor_names altinn app auth config domain http labelling listing lookup openapi \
+         service_resources store views visit",
     ),
     (
         "serviceowner",
-        "access access/lists actor_names altinn app auth config domain http labelling listing lookup openapi service_resources store views visit",
+        "access access/lists actor_names altinn app auth config domain heavy http labelling listing lookup openapi \
+         service_resources store turns views visit",
     ),
     ("docs", "app config http openapi"),
-    ("router", "app config docs domain enduser http metadata openapi serviceowner telemetry"),
-    ("server", "app config http outgoing router telemetry"),
-    ("serve", "app config http outgoing router telemetry"),
-    ("sandbox", "clock domain"),
-    ("dev", "app clock config db domain outgoing router sandbox serve server store"),
-    ("cli", "app clock config db dev domain openapi outgoing router sandbox serve server store telemetry"),
+    ("router", "app config docs domain enduser http metadata openapi server serviceowner telemetry"),
+    ("sandbox", "clock domain http"),
+    ("dev", "app background clock config db domain outgoing router sandbox server store"),
+    ("cli", "app background clock config db dev domain openapi outgoing router sandbox server store telemetry"),
     ("main", "cli"),
 ];
 

@@ -25,7 +25,7 @@ use crate::{
     http::if_match::IfMatch,
     store::{
         context::{EndUserContext, LabelChange, set_labels},
-        violation::StoreError,
+        violation::too_late,
     },
 };
 
@@ -141,8 +141,4 @@ pub async fn change_many(
         .collect();
     let written = set_labels(&app.db, &changes, edit, performer, now).await?;
     written.map(drop).ok_or_else(|| too_late(guarded))
-}
-
-fn too_late(guarded: bool) -> Refusal {
-    if guarded { Refusal::PreconditionFailed { current: None } } else { StoreError::Concurrent.into() }
 }

@@ -10,10 +10,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::standing;
 use crate::{
     domain::{ids::DialogId, refusal::Refusal},
     http::IfMatch,
+    store::violation::too_late,
 };
 
 /// Dialogs share lanes, so that there is no list of them to grow.
@@ -64,12 +64,12 @@ impl Append<'_> {
     /// 412 for those who said what they build on; 409 if there were too many tries or they took too long.
     pub async fn again(&mut self) -> Result<(), Refusal> {
         if self.expected.0.is_some() || self.tried == TRIES || Instant::now() >= self.ends {
-            return Err(standing::too_late(self.expected));
+            return Err(too_late(self.expected.0.is_some()));
         }
         self.tried += 1;
         if self.turn.is_none() {
             let turn = timeout_at(self.ends, self.lane.lock()).await;
-            self.turn = Some(turn.map_err(|_| standing::too_late(self.expected))?);
+            self.turn = Some(turn.map_err(|_| too_late(self.expected.0.is_some()))?);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::{
     domain::{dialog::Dialog, growth::CORRESPONDENCE, ids::Revision, refusal::Refusal, violations::Code},
     http::if_match::IfMatch,
     serviceowner::authorization::CORRESPONDENCE_HINT,
-    store::violation::StoreError,
+    store::violation,
 };
 
 /// 410 for a dialog that is soft-deleted.
@@ -46,5 +46,5 @@ pub fn matches(expected: IfMatch, current: Revision) -> Result<(), Refusal> {
 
 /// What a write that came too late is told: 412 if the client said what it builds on, 409 otherwise.
 pub fn too_late(expected: IfMatch) -> Refusal {
-    if expected.0.is_some() { Refusal::PreconditionFailed { current: None } } else { StoreError::Concurrent.into() }
+    violation::too_late(expected.0.is_some())
 }

@@ -74,6 +74,11 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
+/// What a write that came too late is told: 412 if the client said what it builds on, 409 otherwise.
+pub fn too_late(is_guarded: bool) -> Refusal {
+    if is_guarded { Refusal::PreconditionFailed { current: None } } else { StoreError::Concurrent.into() }
+}
+
 /// The text of a 409 between two requests.
 const CONCURRENT: &str = "The request conflicted with a concurrent operation. Please try again.";
 

@@ -24,8 +24,8 @@ const ROOMS: [(&str, &str); 36] = [
     ("db", "config domain seldom telemetry"),
     ("http", "domain heavy"),
     ("server", "config domain http seldom"),
-    ("turns", "domain http"),
     ("store", "db domain heavy"),
+    ("turns", "domain http store"),
     ("altinn", "clock config db domain flight outgoing seldom store telemetry"),
     ("auth", "altinn clock config domain flight http outgoing"),
     ("access/lists", "altinn config db domain store"),
@@ -137,9 +137,10 @@ fn paths(tree: &str, note: &mut impl FnMut(&str, Option<&str>)) {
             let rest = tree[first.len()..].strip_prefix("::").unwrap_or_default();
             let seconds = branches(rest);
             if seconds.is_empty() {
-                note(first, None)
-            } else {
-                seconds.iter().for_each(|second| note(first, Some(second)))
+                note(first, None);
+            }
+            for second in seconds {
+                note(first, Some(second));
             }
         }
         return;

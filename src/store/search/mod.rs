@@ -93,7 +93,7 @@ pub async fn page(db: &Db, search: &Request) -> Result<Page, sqlx::Error> {
 
 fn page_of(found: &Found, mut rows: Vec<ListRow>, guard: &Guard, limit: usize) -> Page {
     // The last row may be the last that there was room for.
-    let full = rows.last().filter(|row| row.ends_page).map(|row| row.id.0);
+    let full = rows.last().filter(|row| row.ends_page).map(|row| row.head.id.0);
     let end = full.and_then(|id| found.hits.iter().position(|hit| hit.at.id == id)).map_or(limit, |at| at + 1);
     let has_more = found.hits.len() > end;
     let last = found.hits.iter().take(end).next_back().map(|hit| hit.at.clone());

@@ -180,7 +180,7 @@ async fn thousands_of_parameters_are_answered() {
     for repeated in
         ["party=a", "serviceResource=b", "status=New", "systemLabel=Bin", "createdAfter=2026", "limit=1", "x=y"]
     {
-        let query = vec![repeated; 60_000 / (repeated.len() + 1)].join("&");
+        let query = vec![repeated; 28_000 / (repeated.len() + 1)].join("&");
         for answer in [
             owner.get(&format!("serviceowner/dialogs?{query}")).await,
             user.get(&format!("enduser/dialogs?{query}")).await,
@@ -188,8 +188,8 @@ async fn thousands_of_parameters_are_answered() {
             assert!(matches!(answer.status.as_u16(), 200 | 400), "{repeated}: {} {}", answer.status, answer.text);
         }
     }
-    let labels = vec!["serviceOwnerLabels=abc*"; 2_000].join("&");
+    let labels = vec!["serviceOwnerLabels=abc*"; 1_200].join("&");
     assert_eq!(owner.get(&format!("serviceowner/dialogs?{labels}")).await.status, 200);
-    let different: Vec<_> = (0..2_000).map(|n| format!("serviceOwnerLabels=abc{n}*")).collect();
+    let different: Vec<_> = (0..1_000).map(|n| format!("serviceOwnerLabels=abc{n}*")).collect();
     assert_eq!(owner.get(&format!("serviceowner/dialogs?{}", different.join("&"))).await.status, 200);
 }

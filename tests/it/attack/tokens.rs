@@ -97,15 +97,15 @@ async fn forged_tokens_open_nothing() {
         format!("{}.{}.{}", encoded(&json!([])), encoded(&json!([])), parts[2]),
         format!("{}.{}.{}", parts[0], BASE64.encode("{"), parts[2]),
         format!("{}.{}.{}", parts[0], BASE64.encode([0xff, 0xfe]), parts[2]),
-        format!("{}.{}.{}", parts[0], BASE64.encode("[".repeat(60_000)), parts[2]),
+        format!("{}.{}.{}", parts[0], BASE64.encode("[".repeat(20_000)), parts[2]),
         hmac(modulus.as_bytes(), &hs256),
         hmac(&BASE64.decode(modulus).unwrap(), &hs256),
         hmac(keys.to_string().as_bytes(), &hs256),
         hmac(keys["keys"][0].to_string().as_bytes(), &hs256),
         hmac(b"", &hs256),
         other_kid,
-        "x".repeat(100_000),
-        format!("{}.{}.{}", parts[0], "A".repeat(100_000), parts[2]),
+        "x".repeat(30_000),
+        format!("{}.{}.{}", parts[0], "A".repeat(30_000), parts[2]),
     ];
     for token in forged {
         assert_eq!(statuses(&app, &token).await, [401; 3], "{token:.200}");

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::readiness;
+use super::{readiness, until_told};
 use crate::harness::TestApp;
 
 /// M-36: not migrated, older, changed: not ready, and what mends it. Newer: ready, because migrations leave the version
@@ -52,15 +52,4 @@ async fn readiness_tells_older_from_newer() {
     let (status, said) = until_told(&app, "The schema is older than this version: migrations are missing (1, ").await;
     assert_eq!(status, 503, "{said}");
     assert!(said.contains("`dialogporten migrate`"), "{said}");
-}
-
-/// Many probes at once hear one answer, for a moment.
-async fn until_told(app: &TestApp, beginning: &str) -> (u16, String) {
-    for _ in 0..10_000 {
-        let found = readiness(app).await;
-        if found.1.starts_with(beginning) {
-            return found;
-        }
-    }
-    panic!("{beginning} is never said");
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::{assert_unavailable, at_a_distance, dialog_path, in_time, readiness};
+use super::{assert_unavailable, at_a_distance, dialog_path, in_time, readiness, until_ready};
 use crate::harness::simple_dialog;
 
 /// M-02: every wait has an end on our side, and no connection that was silent is used again.
@@ -29,5 +29,5 @@ async fn silent_connections_are_given_up_and_replaced() {
         answer.expect(200);
     }
     in_time(owner.creates(simple_dialog())).await;
-    assert_eq!(readiness(&app).await.0, 200);
+    until_ready(&app).await;
 }

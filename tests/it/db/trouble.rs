@@ -1,6 +1,6 @@
 //! A database that is not there, and one that has no connection to spare.
 
-use super::{assert_unavailable, at_a_distance, dialog_path, in_time, readiness};
+use super::{assert_unavailable, at_a_distance, dialog_path, in_time, readiness, until_ready};
 use crate::harness::{PERSON, TestApp, simple_activity, simple_dialog};
 
 /// M-03: whatever is asked, and at once.
@@ -29,7 +29,7 @@ async fn without_a_database_callers_are_told_to_come_back() {
 
     proxy.pass_on();
     in_time(owner.get(&path)).await.expect(200);
-    assert_eq!(readiness(&app).await.0, 200);
+    until_ready(&app).await;
 }
 
 /// M-03: all connections are in use. The instance says no to requests and yes to probes: the others have no more room.

@@ -311,7 +311,7 @@ async fn odd_references_are_refused() {
     user.get("enduser/dialoglookup").await.expect(400);
     let refused = user.get("enduser/dialoglookup?instanceRef=a%00b").await.expect(400);
     assert_eq!(refused.errors("instanceRef").len(), 1, "{}", refused.text);
-    let thousands = (0..5_000).map(|n| format!("p{n}={n}")).collect::<Vec<_>>().join("&");
+    let thousands = (0..2_000).map(|n| format!("p{n}={n}")).collect::<Vec<_>>().join("&");
     user.get(&format!("{}&{thousands}", path(&format!("urn:altinn:dialog-id:{id}")))).await.expect(404);
 }
 

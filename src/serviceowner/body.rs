@@ -95,7 +95,7 @@ impl<S: Send + Sync> FromRequest<S> for Silent {
         // A wish for silence that cannot be read must not end in telling everybody.
         match bytes.trim_ascii() {
             b"" | b"null" => Ok(Self(false)),
-            body => Ok(Self(parse_json::<Silence>(body)?.is_silent_update)),
+            body => Ok(Self(parse_body::<Silence>(body, &[])?.is_silent_update)),
         }
     }
 }

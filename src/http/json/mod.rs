@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use de::UnknownMember;
+pub use de::UnknownMember;
 
 use super::{body::read_body, context, ledger::Ignored, nearest};
 use crate::{
@@ -54,17 +54,19 @@ pub fn expect_media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), R
 /// Reads a request's body as a `T`. Members that mean nothing are ignored, which the answer says, unless the client wants
 /// them refused; those `besides` are known to whoever calls.
 pub fn parse_body<T: DeserializeOwned>(bytes: &[u8], besides: &[&str]) -> Result<T, Violations> {
-    let (value, unknown) = parse(bytes)?;
-    let unknown =
-        unknown.into_iter().filter(|member| !besides.iter().any(|known| known.eq_ignore_ascii_case(&member.path)));
+    let (value, mut unknown) = parse(bytes)?;
+    unknown.retain(|member| !besides.iter().any(|known| known.eq_ignore_ascii_case(&member.path)));
     told_or_refused(unknown)?;
     Ok(value)
 }
 
-/// Refuses unknown members if the client wants that; else the answer is going to name them.
-fn told_or_refused(unknown: impl Iterator<Item = UnknownMember>) -> Result<(), Violations> {
+/// Has the answer name members that mean nothing.
+///
+/// # Errors
+/// 400 that names them, if the client wants them refused.
+pub fn told_or_refused(unknown: Vec<UnknownMember>) -> Result<(), Violations> {
     if !context::preferences().strict {
-        let ignored = unknown.map(|UnknownMember { path, name, known }| Ignored {
+        let ignored = unknown.into_iter().map(|UnknownMember { path, name, known }| Ignored {
             name: path,
             meant: nearest::meant(&name, known).map(str::to_owned),
         });
@@ -85,7 +87,8 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violations> {
     parse(bytes).map(|(value, _)| value)
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<UnknownMember>), Violations> {
+/// The same, with the members that `T` does not know.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<UnknownMember>), Violations> {
     let text = text::Checked::new(bytes).map_err(|error| malformed(bytes, error.to_string()))?;
     if text.cursor().peek() == b'n' {
         let fault = Code::BodyNull.says("The body must not be null.");

@@ -16,13 +16,13 @@ use crate::{
     access::owner,
     app::App,
     auth::ServiceOwner,
-    domain::{ids::DialogId, refusal::Refusal},
+    domain::{ids::DialogId, refusal::Refusal, violations::Violations},
     heavy,
     http::{
         answer,
         body::read_body,
         if_match::IfMatch,
-        json::{expect_media_type, parse_json},
+        json::{self, UnknownMember, expect_media_type, told_or_refused},
         json_patch,
         path::Path,
     },
@@ -90,19 +90,36 @@ pub async fn patch(
     weight += dialog.body.weight();
     let body = match heavy::beside(weight, || patched(UpdateDialog::from(&dialog), operations)).await {
         Ok(body) => body,
-        Err(why) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),
+        Err(Unfit::Operation(why)) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),
+        Err(Unfit::Unknown(found)) => return Err(found.into()),
     };
     let update = Update { app: &app, caller: &caller, expected, silent, now, weight };
     Ok(Box::pin(update.apply(dialog, body)).await?.into_response())
 }
 
-/// The document after the operations, or why one of them cannot be applied.
-fn patched(projection: UpdateDialog, operations: Vec<json_patch::Operation>) -> Result<UpdateDialog, String> {
+/// Why there is no document after the operations.
+enum Unfit {
+    /// One of them cannot be applied.
+    Operation(String),
+    /// The client does not want unknown members ignored.
+    Unknown(Violations),
+}
+
+impl From<String> for Unfit {
+    fn from(why: String) -> Self {
+        Self::Operation(why)
+    }
+}
+
+/// The document after the operations.
+fn patched(projection: UpdateDialog, operations: Vec<json_patch::Operation>) -> Result<UpdateDialog, Unfit> {
     let document = written_out(&projection)?;
     // Each form of a large dialog goes before the next one is made.
     drop(projection);
-    let patched = json_patch::apply(document, operations, |document| written_out(&read(&document)?))?;
-    read(&patched)
+    let patched = json_patch::apply(document, operations, |document| written_out(&read(&document)?.0))?;
+    let (body, unknown) = read(&patched)?;
+    told_or_refused(unknown).map_err(Unfit::Unknown)?;
+    Ok(body)
 }
 
 /// With every member, absent ones as null: what a path may lead to.
@@ -110,8 +127,8 @@ fn written_out(body: &UpdateDialog) -> Result<Bytes, String> {
     serde_json::to_vec(body).map(Bytes::from).map_err(|error| error.to_string())
 }
 
-fn read(document: &[u8]) -> Result<UpdateDialog, String> {
-    parse_json(document).map_err(|found| {
+fn read(document: &[u8]) -> Result<(UpdateDialog, Vec<UnknownMember>), String> {
+    json::parse(document).map_err(|found| {
         let texts = found.faults().map(|(path, fault)| format!("{path}: {}", fault.text));
         let why = texts.collect::<Vec<_>>().join(" ");
         format!("The value is invalid for target location. {why}")

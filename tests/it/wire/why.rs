@@ -315,6 +315,22 @@ async fn an_unknown_member_does_not_vanish() {
         let refused = strict.post(&format!("{dialog}/{path}"), body).await.expect(400);
         assert_eq!((&refused.body["code"], refused.errors(name).len()), (&json!("unknown-member"), 1), "{path}");
     }
+    let patch = |value: Value| json!([{ "op": "add", "path": "/activities/-", "value": value }]);
+    let sloppy = simple_activity("PaymentMade").with("descripton", "x");
+    let patched = owner.patch(&dialog, patch(sloppy.clone())).await.expect(204);
+    assert_eq!(patched.header("dialogporten-ignored"), "activities[0].descripton");
+    let refused = strict.patch(&dialog, patch(sloppy)).await.expect(400);
+    assert_eq!(
+        (&refused.body["code"], &refused.body["hint"]),
+        (&json!("unknown-member"), &json!("Did you mean `description`?"),)
+    );
+    // Also where a body is not needed.
+    owner.delete(&dialog).await.expect(204);
+    let restore = format!("{dialog}/actions/restore");
+    let refused = strict.post(&restore, json!({ "isSilentUpdat": true })).await.expect(400);
+    assert_eq!(refused.body["hint"], "Did you mean `isSilentUpdate`?");
+    let restored = owner.post(&restore, json!({ "silent": true })).await.expect(204);
+    assert_eq!(restored.header("dialogporten-ignored"), "silent");
     // Reading and sending back names what only reads show.
     let read = owner.get(&dialog).await.expect(200).body;
     let sent_back = read.without("transmissions").without("activities");

@@ -447,6 +447,19 @@ fn expires(refusal: &Refusal) -> Option<String> {
     Some(visible_from.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }
 
+/// A refusal as the answer to a request that does not get as far as the router. It names its trace as all answers do.
+pub async fn before_routing(refusal: Refusal, request: RequestContext) -> Response {
+    let (trace, ledger) = (request.trace.to_string(), request.ledger.clone());
+    let mut response = context::within(request, async { refusal.into_response() }).await;
+    if let Ok(trace) = HeaderValue::try_from(trace) {
+        response.headers_mut().insert("traceparent", trace);
+    }
+    if let Some(reason) = ledger.take().reason {
+        tracing::debug!(target: "dialogporten::refused", "{}: {reason}", response.status().as_u16());
+    }
+    response
+}
+
 /// Gives an outcome of routing, which is empty, its reason: 404 for a path that nobody knows, 405 for a verb.
 pub fn of_routing(response: Response) -> Response {
     let status = response.status();

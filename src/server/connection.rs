@@ -12,11 +12,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::to_bytes,
-    http::HeaderMap,
-    response::{IntoResponse, Response},
-};
+use axum::{body::to_bytes, http::HeaderMap, response::Response};
 use hyper::{Uri, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -30,7 +26,7 @@ use super::{drain::Stage, request::Requests, socket::Socket};
 use crate::{
     config,
     domain::refusal::Refusal,
-    http::context::{self, RequestContext},
+    http::{context::RequestContext, problem},
 };
 
 /// A client that takes nothing of its answer for this long is given up.
@@ -243,7 +239,7 @@ pub(super) async fn drive(stream: TcpStream, requests: Arc<Requests>, watch: Arc
 /// Answers a client that has not said what it wants, and ends the connection.
 pub(super) async fn part_with(mut socket: Socket, refusal: Refusal) {
     let request = RequestContext::new(&HeaderMap::new(), &Uri::from_static("/"));
-    let answer = on_the_wire(context::within(request, async { refusal.into_response() }).await).await;
+    let answer = on_the_wire(problem::before_routing(refusal, request).await).await;
     // It may be in the middle of saying something.
     socket.watch().hears();
     let saying = async {

@@ -10,7 +10,6 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderMap, HeaderValue, Request, Response, Version, header, request::Parts, uri::Authority},
-    response::IntoResponse,
 };
 use bytes::Bytes;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
@@ -25,7 +24,10 @@ use super::{
 use crate::{
     config,
     domain::{refusal::Refusal, rules::code::Code, violations::Violations},
-    http::context::{self, RequestContext, without_prefix},
+    http::{
+        context::{RequestContext, without_prefix},
+        problem,
+    },
 };
 
 /// What all requests share.
@@ -57,7 +59,7 @@ impl Requests {
         let upload = (!incoming.is_end_stream()).then(|| Upload::new(&self.load, incoming));
         let mut response = if let Some(refusal) = refusal(&parts, admitted.is_some()) {
             let request = RequestContext::new(&parts.headers, &parts.uri);
-            context::within(request, async { refusal.into_response() }).await
+            problem::before_routing(refusal, request).await
         } else {
             let body = upload.as_ref().map_or_else(Body::empty, |upload| Body::new(Reader(Arc::clone(upload))));
             let answered = self.router.clone().oneshot(Request::from_parts(parts, body)).await;

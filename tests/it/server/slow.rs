@@ -101,6 +101,7 @@ async fn connections_are_bounded() {
     let mut refused = Raw::connect(rig.address).await;
     let heard = refused.hear().await.expect("an answer");
     assert_eq!((heard.status, heard.closes(), heard.header("retry-after")), (503, true, "1"));
+    assert_eq!(heard.header("traceparent").len(), 55, "M-30: every answer names its trace");
     assert!(heard.body.contains("\"code\":\"overloaded\""), "{}", heard.body);
     assert!(refused.is_over().await);
     rig.gate.add_permits(4);
@@ -133,6 +134,7 @@ async fn requests_under_way_are_bounded() {
     other.say(get("/quick")).await.unwrap();
     let heard = other.hear().await.expect("an answer");
     assert_eq!((heard.status, heard.closes(), heard.header("retry-after")), (503, false, "1"));
+    assert_eq!(heard.header("traceparent").len(), 55, "M-30: every answer names its trace");
     other.say(get("/health/liveness")).await.unwrap();
     assert_eq!(other.hear().await.expect("an answer").body, "well");
     for connection in &mut unfinished {

@@ -18,9 +18,7 @@ const EXCHANGE: &str = "/authentication/api/v1/exchange/maskinporten";
 
 async fn start() -> TestApp {
     let mut settings = vec![("altinn.retry_delay".to_owned(), "1ms")];
-    for cache in
-        ["decisions", "authorized_parties", "resource_list", "party_names", "subject_resources", "party_resources"]
-    {
+    for cache in ["decisions", "authorized_parties", "resource_list", "party_names"] {
         settings.push((format!("cache.{cache}.soft"), "100ms"));
         settings.push((format!("cache.{cache}.hard"), "1s"));
     }

@@ -135,6 +135,6 @@ async fn odd_parties_are_refused() {
     let refused = user.clone().header("accept-language", "invalid;;;").get(PATH).await.expect(400);
     assert_eq!(refused.errors("Accept-Language").len(), 1);
     // More than anybody would send.
-    let thousands = (0..5_000).map(|n| format!("p{n}={n}")).collect::<Vec<_>>().join("&");
+    let thousands = (0..2_000).map(|n| format!("p{n}={n}")).collect::<Vec<_>>().join("&");
     user.get(&format!("{PATH}?{thousands}")).await.expect(200);
 }

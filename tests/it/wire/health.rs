@@ -30,11 +30,12 @@ async fn each_path_has_its_checks() {
 
 #[tokio::test]
 async fn without_its_hard_dependency_the_service_is_unhealthy() {
-    let app = TestApp::start().await;
     for (path, status, word, failures) in [
         ("/orgs/altinn-orgs.json", 200, "Degraded", (0, 1)),
         ("/accessmanagement/api/v1/meta/info/roles", 503, "Unhealthy", (1, 0)),
     ] {
+        // One each: a report is told again for some seconds.
+        let app = TestApp::start().await;
         app.anonymous().put("/sandbox/faults", json!([{ "path": path, "status": 500 }])).await.expect(200);
         let report = app.anonymous().get("/health/deep").await.expect(status);
         assert_eq!(report.body["status"], word, "{path}");

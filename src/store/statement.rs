@@ -2,7 +2,7 @@
 //!
 //! In the text of a statement `$name` is a parameter, told by [`Statement::with`] in any order and as often as it stands in
 //! the text once. `{{word …}}` is what more than one statement says, or a number that belongs to an enum: see
-//! [`parts`](super::parts). A parameter that is missing or that the text does not have is an error of the first run, so the
+//! [`super::parts`]. A parameter that is missing or that the text does not have is an error of the first run, so the
 //! first test that runs a statement finds it; a test prepares every statement of [`all`](super::all) on the migrated
 //! schema, whether another test runs it or not.
 //!

@@ -52,10 +52,12 @@ impl Dev {
     /// Whatever keeps it from starting, in words for people.
     pub fn run(self, settings: Settings, started: Instant) -> anyhow::Result<()> {
         refuse_exposure(self.listen, self.expose_sandbox)?;
+        // What is wrong with what somebody wrote is said before anything is made on the disk.
         let world = world(&self.scenario)?;
+        let named = named_database(&settings)?;
         let place = self.place()?;
         fs::create_dir_all(&place.folder).map_err(|error| postgres::in_words(&place.folder, &error))?;
-        let (server, managed) = if let Some(named) = named_database(&settings)? {
+        let (server, managed) = if let Some(named) = named {
             (named, None)
         } else {
             let options = Options {

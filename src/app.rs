@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     db::Db,
     domain::masking::Masking,
+    events::signal::Signal,
     server::Lifecycle,
     store::dictionary::Dictionary,
     turns::Turns,
@@ -32,6 +33,8 @@ pub struct App {
     pub dictionary: Dictionary,
     /// Where appends to one dialog wait for each other.
     pub turns: Turns,
+    /// Told after each commit; whoever follows what happens waits for it.
+    pub signal: Signal,
     /// Whether the process is about to stop.
     pub lifecycle: Lifecycle,
 }
@@ -59,6 +62,7 @@ impl App {
             config: Arc::new(config),
             dictionary: Dictionary::default(),
             turns: Turns::default(),
+            signal: Signal::default(),
             lifecycle: Lifecycle::default(),
         })
     }

@@ -120,6 +120,7 @@ pub async fn change_one(
     let change = LabelChange { dialog: context.id, party_key: context.party.key(), read: context.revision };
     let written = set_labels(&app.db, &[change], edit, performer, now).await?;
     let (_, revision) = written.and_then(|mut written| written.pop()).ok_or_else(|| too_late(expected.0.is_some()))?;
+    app.signal.written();
     Ok(revision)
 }
 
@@ -140,5 +141,7 @@ pub async fn change_many(
         .map(|context| LabelChange { dialog: context.id, party_key: context.party.key(), read: context.revision })
         .collect();
     let written = set_labels(&app.db, &changes, edit, performer, now).await?;
-    written.map(drop).ok_or_else(|| too_late(guarded))
+    written.ok_or_else(|| too_late(guarded))?;
+    app.signal.written();
+    Ok(())
 }

@@ -17,6 +17,7 @@ pub mod dev;
 pub mod docs;
 pub mod domain;
 pub mod enduser;
+pub mod events;
 mod flight;
 pub mod heavy;
 pub mod http;

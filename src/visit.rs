@@ -56,6 +56,7 @@ pub async fn note(app: &App, whole: &mut WholeDialog, reader: &EndUserIdentity, 
     .record(&app.db)
     .await?
     .ok_or(Refusal::no_dialog(dialog.id))?;
+    app.signal.written();
 
     whole.dialog.labels = visited.labels;
     whole.dialog.is_content_seen = visited.is_content_seen;

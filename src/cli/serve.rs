@@ -40,6 +40,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let app = App::build(config, Clock::system())?;
         let background = Background::default();
         background.spawn("synchronisation", app.altinn.clone().keep_synced());
+        background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         let db = app.db.clone();
         background.spawn("first look", async move {
             // The log says at once what else readiness would say first, and which command mends it.

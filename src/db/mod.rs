@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`pool`] | which connection is handed out, what every connection has been told, which ones are thrown away |
 //! | [`connection`] | a connection while somebody has it, and transactions |
+//! | [`listen`] | connections that hear what is said on a channel |
 //! | [`probe`] | how the database is, asked beside the requests |
 //! | [`migrations`] | the schema that the program is made for, and how a database stands to it |
 //! | [`statement`] | a statement on its way: its name, its limit, what is told of it |
@@ -15,6 +16,7 @@
 //! wait has a limit; and each statement is a span of the request that waits for it.
 
 mod connection;
+mod listen;
 pub mod migrations;
 mod pool;
 mod probe;

@@ -55,7 +55,7 @@ impl fmt::Display for Condition {
 }
 
 pub(super) struct Probe {
-    options: PgConnectOptions,
+    pub options: PgConnectOptions,
     asked: Mutex<Asked>,
 }
 

@@ -146,6 +146,8 @@ impl Dev {
         });
 
         let background = Background::default();
+        let app = &composition.app;
+        background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         background.spawn("synchronisation", composition.app.altinn.clone().keep_synced());
         let addresses = card::Addresses {
             token_url: format!("{}/api", root(&base)),

@@ -48,6 +48,10 @@ impl<A> Prepared<'_, A> {
                 purge::purge(&app.db, dialog.id, &dialog.party, dialog.revision, events).await?
             }
         };
-        if is_saved { Ok(self.answer) } else { Err(standing::too_late(self.expected)) }
+        if !is_saved {
+            return Err(standing::too_late(self.expected));
+        }
+        app.signal.written();
+        Ok(self.answer)
     }
 }

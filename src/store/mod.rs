@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod dictionary;
 pub mod end_user_contexts;
 pub mod lookup;
+pub mod outbox;
 pub mod parts;
 pub mod registry;
 pub mod search;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<&'static Statement> {
         dictionary::STATEMENTS.to_vec(),
         end_user_contexts::STATEMENTS.to_vec(),
         lookup::STATEMENTS.to_vec(),
+        outbox::STATEMENTS.to_vec(),
         registry::STATEMENTS.to_vec(),
         unit_of_work::STATEMENTS.to_vec(),
     ]

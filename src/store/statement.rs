@@ -160,6 +160,12 @@ impl<'q> Bound<'q> {
         sqlx::query_with(sql, arguments).fetch_optional(db).await
     }
 
+    /// All rows as they come.
+    pub async fn raw(self, db: impl PgExecutor<'_>) -> sqlx::Result<Vec<PgRow>> {
+        let (sql, arguments) = self.arguments()?;
+        sqlx::query_with(sql, arguments).fetch_all(db).await
+    }
+
     /// The one row.
     pub async fn one<R>(self, db: impl PgExecutor<'_>) -> sqlx::Result<R>
     where

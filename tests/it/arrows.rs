@@ -1,8 +1,8 @@
 //! Arrows between the rooms of `src` point one way: each room says here which others it may use. What is not said, is not
 //! allowed.
 //!
-//! A room is a folder or a file at the top of `src`. `access/lists` is one of its own: `App` holds it, while the rest of
-//! `access` takes an `App`. The picture is in `docs/architecture.md`.
+//! A room is a folder or a file at the top of `src`. `access/lists` and `events/signal` are of their own: `App` holds them,
+//! while the rest of `access` and `events` takes an `App`. The picture is in `docs/architecture.md`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use std::{
 };
 
 /// From the ground up: a room may use what its list says, and that stands further up in this table. `main` starts it all.
-const ROOMS: [(&str, &str); 36] = [
+const ROOMS: [(&str, &str); 38] = [
     ("clock", ""),
     ("domain", ""),
     ("seldom", ""),
@@ -29,11 +29,13 @@ const ROOMS: [(&str, &str); 36] = [
     ("altinn", "clock config db domain flight outgoing seldom store telemetry"),
     ("auth", "altinn clock config domain flight http outgoing"),
     ("access/lists", "altinn config db domain store"),
-    ("app", "access/lists altinn auth clock config db domain server store turns"),
+    ("events/signal", "db"),
+    ("app", "access/lists altinn auth clock config db domain events/signal server store turns"),
     ("access", "access/lists altinn app auth config domain store"),
     ("actor_names", "altinn domain"),
     ("visit", "actor_names app domain store"),
     ("labelling", "access access/lists actor_names app domain http store"),
+    ("events", "app db events/signal store"),
     ("openapi", "app domain http"),
     ("views", "domain http"),
     ("listing", "access access/lists app domain http openapi store views"),
@@ -113,7 +115,10 @@ fn room_of(file: &Path) -> String {
 }
 
 fn named(first: &str, second: Option<&str>) -> String {
-    if (first, second) == ("access", Some("lists")) { "access/lists".to_owned() } else { first.to_owned() }
+    match (first, second) {
+        ("access", Some("lists")) | ("events", Some("signal")) => format!("{first}/{}", second.unwrap_or_default()),
+        _ => first.to_owned(),
+    }
 }
 
 /// The rooms that a file names as `crate::…`. Unit tests at its foot are left out: they may use what they like.

@@ -14,6 +14,7 @@ mod db;
 mod dev_command;
 mod dev_database;
 mod enduser;
+mod events;
 mod examples;
 mod harness;
 mod harness_works;

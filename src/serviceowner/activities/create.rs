@@ -97,6 +97,7 @@ pub async fn create(
             ..DialogChange::of_row(&dialog, read, now)
         };
         if change.save(&app.db).await?.is_some() {
+            app.signal.written();
             let new = growth.activities[0].id;
             let location = format!("/api/v1/serviceowner/dialogs/{id}/activities/{new}");
             return Ok(Created { location, etag: dialog.revision, id: new });

@@ -154,7 +154,10 @@ async fn store(app: &App, new: &NewDialog, placed: &[Placed], events: &[DomainEv
     const TRIES: usize = 3;
     for last in [false; TRIES - 1].into_iter().chain([true]) {
         match insert::insert(&app.db, &app.dictionary, new, placed, events).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                app.signal.written();
+                return Ok(());
+            }
             Err(StoreError::Concurrent) if !last => {}
             Err(lost @ (StoreError::Violated(_) | StoreError::Concurrent)) => {
                 key_is_free(app, new).await??;

@@ -21,5 +21,6 @@ async fn save(app: &App, row: &Head, labels: &[String], expected: IfMatch) -> Re
     let revision = set_owner_labels(&app.db, row.id, &row.party, row.owner_context_revision, labels)
         .await?
         .ok_or_else(|| standing::too_late(expected))?;
+    app.signal.written();
     Ok(NoContent { etag: Some(revision) })
 }

@@ -111,6 +111,7 @@ pub async fn create(
             ..DialogChange::of_row(&dialog, before.revision, now)
         };
         if change.save(&app.db).await?.is_some() {
+            app.signal.written();
             let new = placed[0].transmission.id;
             let location = format!("/api/v1/serviceowner/dialogs/{id}/transmissions/{new}");
             return Ok(Created { location, etag: dialog.revision, id: new });

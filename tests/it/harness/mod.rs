@@ -21,6 +21,7 @@ use std::{
 };
 
 use dialogporten::{
+    app::App,
     clock::Clock,
     config::{Config, KeyPair, ServiceKeys, Settings, Source},
     db::Db,
@@ -66,6 +67,8 @@ pub struct TestApp {
     pub sandbox: Sandbox,
     pub config: Arc<Config>,
     pub lifecycle: Lifecycle,
+    /// What the requests reach.
+    pub service: App,
     base: Url,
     http: reqwest::Client,
     serving: tokio::task::JoinHandle<()>,
@@ -145,6 +148,7 @@ impl TestApp {
             sandbox: composition.sandbox,
             config: composition.app.config.clone(),
             lifecycle,
+            service: composition.app.clone(),
             http: client::http(),
             base,
             serving,

@@ -1,0 +1,55 @@
+//! Following what happens, from a place on: every event once its commit is settled, in the order of commits, none skipped.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::signal::Subscription;
+use crate::{
+    app::App,
+    db::Db,
+    store::outbox::{self, Happened, Position},
+};
+
+/// Most events that are read at once.
+const BATCH: i64 = 500;
+/// How soon to ask again for what is stored and not settled.
+const SOON: Duration = Duration::from_millis(10);
+
+/// One who follows. Several streams of a process do well to share one.
+#[derive(Debug)]
+pub struct Follower {
+    db: Db,
+    words: Subscription,
+    place: Position,
+}
+
+impl Follower {
+    /// From here on. What was written a moment ago may be told still.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn from_now(app: &App) -> sqlx::Result<Self> {
+        let words = app.signal.subscribe();
+        Ok(Self { db: app.db.clone(), words, place: outbox::now(&app.db).await? })
+    }
+
+    /// Waits until there are further events, at least one. Dropped half way it loses nothing.
+    ///
+    /// # Errors
+    /// The database's. The place is kept: pause, and ask again.
+    pub async fn next(&mut self) -> sqlx::Result<Vec<Happened>> {
+        loop {
+            let behind = outbox::after(&self.db, self.place, BATCH).await?;
+            if let Some(last) = behind.events.last() {
+                self.place = last.position;
+                return Ok(behind.events);
+            }
+            if behind.is_unsettled {
+                sleep(SOON).await;
+            } else {
+                self.words.woken().await;
+            }
+        }
+    }
+}

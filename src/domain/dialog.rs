@@ -220,6 +220,10 @@ impl DialogBody {
     }
 }
 
+/// About how many bytes a transmission takes as JSON, and an activity.
+pub const TRANSMISSION_WEIGHT: usize = 1_000;
+pub const ACTIVITY_WEIGHT: usize = 300;
+
 /// A message inside a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmission {

@@ -11,7 +11,7 @@ use crate::{
         attachment::Attachment,
         content::{ContentValue, Localized},
         decision::Decision,
-        dialog::{Activity, Dialog, Head, Transmission},
+        dialog::{ACTIVITY_WEIGHT, Activity, Dialog, Head, TRANSMISSION_WEIGHT, Transmission},
         listed::Listed,
         masking::Masking,
         seen_log::{SeenSince, ShownEntry},
@@ -46,6 +46,15 @@ pub struct ShownRow {
     pub head: Head,
     pub listed: Listed,
     pub seen: SeenSince,
+}
+
+impl ShownDialog {
+    /// About how many bytes it takes as JSON.
+    pub fn weight(&self) -> usize {
+        self.dialog.body.weight()
+            + TRANSMISSION_WEIGHT * self.transmissions.len()
+            + ACTIVITY_WEIGHT * self.activities.len()
+    }
 }
 
 impl Lens<'_> {

@@ -9,7 +9,10 @@ use axum::{
 use serde::Serialize;
 
 use super::context::{self, PREFIX};
-use crate::domain::{ids::Revision, refusal::Refusal};
+use crate::{
+    domain::{ids::Revision, refusal::Refusal},
+    heavy,
+};
 
 /// The media type of success.
 pub const JSON: &str = "application/json; charset=utf-8";
@@ -32,14 +35,26 @@ pub struct NoContent {
 /// 200.
 #[derive(Debug)]
 pub struct Ok200<T> {
-    pub etag: Option<Revision>,
-    pub body: T,
+    etag: Option<Revision>,
+    body: T,
+    weight: usize,
 }
 
 impl<T> Ok200<T> {
     /// Without an `Etag`.
     pub fn of(body: T) -> Self {
-        Self { etag: None, body }
+        Self { etag: None, body, weight: 0 }
+    }
+
+    /// With an `Etag`.
+    pub fn at(revision: Revision, body: T) -> Self {
+        Self { etag: Some(revision), ..Self::of(body) }
+    }
+
+    /// About how many bytes it will have, if it can have very many: long answers are written beside the threads that
+    /// answer requests.
+    pub fn weighing(self, weight: usize) -> Self {
+        Self { weight, ..self }
     }
 }
 
@@ -64,7 +79,10 @@ impl IntoResponse for NoContent {
 
 impl<T: Serialize> IntoResponse for Ok200<T> {
     fn into_response(self) -> Response {
-        with_etag(json(StatusCode::OK, &self.body), self.etag)
+        // Taking apart what was shown takes about as long as writing it.
+        let (body, etag) = (self.body, self.etag);
+        let response = heavy::aside(self.weight, move || json(StatusCode::OK, &body));
+        with_etag(response, etag)
     }
 }
 

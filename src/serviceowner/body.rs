@@ -69,7 +69,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MaybeSilent<T> {
             let silence: Silence = parse_json(&bytes)?;
             Ok(Self { body, silent: asked.unwrap_or(silence.is_silent_update) })
         })
-        .await
+        .await?
     }
 }
 

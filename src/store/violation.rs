@@ -9,6 +9,7 @@ use crate::{
         rules::code::Code,
         violations::{Fault, Violations},
     },
+    heavy,
 };
 
 /// Why something could not be stored.
@@ -23,6 +24,8 @@ pub enum StoreError {
     /// Two parties of one key: the row is of another party than the one that is written for.
     #[error("the party's key belongs to another party")]
     PartyKeyTaken,
+    #[error(transparent)]
+    Busy(#[from] heavy::Busy),
     #[error(transparent)]
     Database(sqlx::Error),
 }
@@ -94,6 +97,7 @@ impl From<StoreError> for Refusal {
                     .hint("Send it again; with `If-Match` you learn what changed."),
                 existing: None,
             },
+            StoreError::Busy(busy) => busy.into(),
             StoreError::Database(error) => error.into(),
             error @ StoreError::PartyKeyTaken => Self::Fault(error.into()),
         }

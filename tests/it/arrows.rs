@@ -15,7 +15,7 @@ const ROOMS: [(&str, &str); 38] = [
     ("clock", ""),
     ("domain", ""),
     ("seldom", ""),
-    ("heavy", ""),
+    ("heavy", "domain"),
     ("flight", ""),
     ("telemetry", ""),
     ("background", ""),
@@ -44,7 +44,7 @@ const ROOMS: [(&str, &str); 38] = [
     ("metadata", "app config db domain http openapi outgoing server service_resources store"),
     (
         "enduser",
-        "access access/lists actor_names altinn app auth config domain http labelling listing lookup openapi \
+        "access access/lists actor_names altinn app auth config domain heavy http labelling listing lookup openapi \
          service_resources store views visit",
     ),
     (

@@ -12,11 +12,12 @@ use crate::{
     app::App,
     auth::EndUser,
     domain::{
-        dialog::{Activity, ActivityType},
+        dialog::{ACTIVITY_WEIGHT, Activity, ActivityType},
         ids::DialogId,
         refusal::Refusal,
     },
     enduser::lens::Lens,
+    heavy,
     http::{AcceptLanguage, Ok200, Path, Timestamp, query::NoParameters},
     openapi::{Operation, Route},
     store::dialog::ACTIVITIES,
@@ -65,10 +66,14 @@ pub async fn list(
     let now = app.clock.now();
     let mut activities = access::children(&app, &caller, id, now, &ACTIVITIES).await?.found;
     let lens = Lens { reader: caller.party_urn(), languages: &languages, masking: &app.masking, now };
-    for activity in &mut activities {
-        lens.activity(activity);
-    }
-    Ok(Ok200::of(each(activities)))
+    let weight = ACTIVITY_WEIGHT * activities.len();
+    let shown = heavy::aside(weight, || {
+        for activity in &mut activities {
+            lens.activity(activity);
+        }
+        each(activities)
+    });
+    Ok(Ok200::of(shown).weighing(weight))
 }
 
 /// The same as the API documents show it.

@@ -14,6 +14,7 @@ use crate::{
     auth::EndUser,
     domain::{Instant, decision::Decision, ids::DialogId, refusal::Refusal},
     enduser::lens::{Lens, ShownDialog},
+    heavy,
     http::{AcceptLanguage, Ok200, Path, query::NoParameters},
     openapi::{Operation, Route},
     visit,
@@ -29,8 +30,9 @@ pub async fn get(
 ) -> Result<Ok200<DialogView>, Refusal> {
     let now = app.clock.now();
     let (shown, decision, token) = open(&app, &caller, id, &languages, now).await?;
-    let etag = Some(shown.dialog.revision);
-    Ok(Ok200 { etag, body: DialogView::new(shown, &decision, token) })
+    let (revision, weight) = (shown.dialog.revision, shown.weight());
+    let view = heavy::aside(weight, || DialogView::new(shown, &decision, token));
+    Ok(Ok200::at(revision, view).weighing(weight))
 }
 
 /// Opens the dialog: it comes prepared for the reader, the visit is noted, and a dialog token says what the reader may do.
@@ -49,7 +51,8 @@ pub async fn open(
     let level = caller.level()?;
     let token = app.tokens.issue(caller.claims(), caller.party(), level, &whole.dialog, &decision, now);
     let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
-    Ok((lens.whole(whole, &decision), decision, token))
+    let shown = heavy::aside(whole.weight(), || lens.whole(whole, &decision));
+    Ok((shown, decision, token))
 }
 
 /// The same as the API documents show it.

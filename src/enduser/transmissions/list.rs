@@ -9,8 +9,13 @@ use crate::{
     access::{self, Opened},
     app::App,
     auth::EndUser,
-    domain::{ids::DialogId, refusal::Refusal},
+    domain::{
+        dialog::{TRANSMISSION_WEIGHT, Transmission},
+        ids::DialogId,
+        refusal::Refusal,
+    },
     enduser::lens::Lens,
+    heavy,
     http::{AcceptLanguage, Ok200, Path, query::NoParameters},
     openapi::{Operation, Route},
     store::dialog::TRANSMISSIONS,
@@ -27,11 +32,13 @@ pub async fn list(
     let now = app.clock.now();
     let Opened { found, decision } = access::children(&app, &caller, id, now, &TRANSMISSIONS).await?;
     let lens = Lens { reader: caller.party_urn(), languages: &languages, masking: &app.masking, now };
-    let shown = found.into_iter().map(|mut transmission| {
+    let weight = TRANSMISSION_WEIGHT * found.len();
+    let show = |mut transmission: Transmission| {
         lens.transmission(&mut transmission, &decision);
         TransmissionView::new(transmission, &decision)
-    });
-    Ok(Ok200::of(shown.collect()))
+    };
+    let shown = heavy::aside(weight, || found.into_iter().map(show).collect());
+    Ok(Ok200::of(shown).weighing(weight))
 }
 
 /// The same as the API documents show it.

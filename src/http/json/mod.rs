@@ -37,7 +37,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         expect_media_type(request.headers(), &["application/json"])?;
         let body = read_body(request).await?;
         // The text goes as soon as it was read.
-        Ok(Self(heavy::beside(body.len(), move || parse_body(&body, &[])).await?))
+        Ok(Self(heavy::beside(body.len(), move || parse_body(&body, &[])).await??))
     }
 }
 

@@ -12,10 +12,11 @@ use crate::{
     app::App,
     auth::ServiceOwner,
     domain::{
-        dialog::{Activity, ActivityType},
+        dialog::{ACTIVITY_WEIGHT, Activity, ActivityType},
         ids::DialogId,
         refusal::Refusal,
     },
+    heavy,
     http::{Ok200, Path, Timestamp, query::NoParameters},
     openapi::{Operation, Route},
     store::dialog::ACTIVITIES,
@@ -57,7 +58,9 @@ pub async fn list(
     Path(id): Path<DialogId>,
     _: NoParameters,
 ) -> Result<Ok200<Vec<ListItemView>>, Refusal> {
-    Ok(Ok200::of(each(owner::children(&app, &caller, id, &ACTIVITIES).await?)))
+    let activities = owner::children(&app, &caller, id, &ACTIVITIES).await?;
+    let weight = ACTIVITY_WEIGHT * activities.len();
+    Ok(Ok200::of(heavy::aside(weight, || each(activities))).weighing(weight))
 }
 
 /// The same as the API documents show it.

@@ -89,7 +89,7 @@ pub async fn create(
     let context = rule_context(&caller, now);
     let silent = silent.read()?;
     let checking = Checking { context, operation: Operation::CreateDialog, is_api_only: request.is_api_only };
-    heavy::beside(weight, || request.check(&checking)).await?;
+    heavy::beside(weight, || request.check(&checking)).await??;
 
     let mut deferred = Deferred::new();
     let catalogue = app.altinn.resources().catalogue().await?;
@@ -102,7 +102,7 @@ pub async fn create(
     if !silent && !context.is_admin {
         request.check_not_over(now, &mut times_over);
     }
-    let mut new = heavy::beside(weight, || request.into_dialog(org, resource_type, now)).await;
+    let mut new = heavy::beside(weight, || request.into_dialog(org, resource_type, now)).await?;
 
     let references = References::of(&new.dialog.service_resource, &new.dialog.body).and(&new.growth.transmissions);
     deferred.beats(may_write(&caller, &catalogue, &new.dialog.resource_type, &references))?;
@@ -110,7 +110,7 @@ pub async fn create(
     deferred.append(times_over);
     deferred.beats(must_be_permitted(&new.growth.activities, &context).map_err(Refusal::forbidden))?;
     let depths = heavy::beside(weight, || new.growth.depths(&StoredParents::new()))
-        .await
+        .await?
         .inspect_err(|faults| faults.report(hierarchy::WHOLE_DIALOG, deferred.found()));
     let keys = new.growth.transmissions.iter().map(|transmission| transmission.idempotent_key.as_deref());
     deferred.beats(idempotency::distinct(keys))?;

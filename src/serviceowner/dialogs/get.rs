@@ -19,6 +19,7 @@ use crate::{
         violations::Violations,
         visibility::pairs_to_decide,
     },
+    heavy,
     http::{Ok200, Path, Query},
     openapi::{self, Operation, Route},
     visit,
@@ -35,9 +36,10 @@ pub async fn get(
     query.finish()?;
     let now = app.clock.now();
     let mut whole = owner::opened(&app, &caller, id).await?;
-    let etag = Some(whole.dialog.revision);
+    let (revision, weight) = (whole.dialog.revision, whole.weight());
     let Some(person) = person else {
-        return Ok(Ok200 { etag, body: DialogView::new(whole, None) });
+        let view = heavy::aside(weight, || DialogView::new(whole, None));
+        return Ok(Ok200::at(revision, view).weighing(weight));
     };
     let pairs = pairs_to_decide(&whole.dialog, &whole.transmissions);
     let decision = app.altinn.decide(person, DecisionAsk::about(&whole.dialog.cover(), pairs)).await?;
@@ -46,7 +48,8 @@ pub async fn get(
     }
     visit::note(&app, &mut whole, person, now).await?;
     let reader = OnBehalfOf { person: &person.party, decision: &decision };
-    Ok(Ok200 { etag, body: DialogView::new(whole, Some(reader)) })
+    let view = heavy::aside(weight, || DialogView::new(whole, Some(reader)));
+    Ok(Ok200::at(revision, view).weighing(weight))
 }
 
 /// The person whom `endUserId` names: the full URN is wanted here, where the token's check was content with a number.

@@ -80,7 +80,7 @@ pub async fn patch(
     expect_media_type(request.headers(), &MEDIA_TYPES)?;
     let text = read_body(request).await?;
     let mut weight = text.len();
-    let operations = heavy::beside(weight, || json_patch::parse(&text)).await?;
+    let operations = heavy::beside(weight, || json_patch::parse(&text)).await??;
     drop(text);
     if json_patch::is_heavy(&operations) {
         weight = weight.max(heavy::HEAVY);
@@ -88,7 +88,7 @@ pub async fn patch(
 
     let dialog = owner::of_own_resource(&app, &caller, id).await?;
     weight += dialog.body.weight();
-    let body = match heavy::beside(weight, || patched(UpdateDialog::from(&dialog), operations)).await {
+    let body = match heavy::beside(weight, || patched(UpdateDialog::from(&dialog), operations)).await? {
         Ok(body) => body,
         Err(Unfit::Operation(why)) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),
         Err(Unfit::Unknown(found)) => return Err(found.into()),

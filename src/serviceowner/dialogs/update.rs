@@ -111,7 +111,7 @@ impl Update<'_> {
         let checking = Checking { context, operation: Judged::UpdateDialog, is_api_only: body.is_api_only };
         let stored_facts =
             Stored { visible_from: before.visible_from, contentless_transmission: known.contentless_transmission };
-        heavy::beside(self.weight, || body.check(stored_facts, &checking)).await?;
+        heavy::beside(self.weight, || body.check(stored_facts, &checking)).await??;
         standing::not_deleted(&before)?;
         standing::not_frozen(&before, caller)?;
         standing::matches(self.expected, before.revision)?;
@@ -121,7 +121,7 @@ impl Update<'_> {
             body.check_not_over(&before, now, deferred.found());
         }
         let mut ids = ChildIds::new(now);
-        let (mut dialog, mut growth) = heavy::beside(self.weight, || body.into_update(&before, &mut ids)).await;
+        let (mut dialog, mut growth) = heavy::beside(self.weight, || body.into_update(&before, &mut ids)).await?;
         refuse_known_activities(&growth, &known, deferred.found());
         deferred.beats(must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden))?;
         let depths = self.check_growth(&growth, &known, &mut dialog, deferred.found());
@@ -174,7 +174,7 @@ impl Update<'_> {
             let rewritten = dialog.body != before.body || relisted != listed;
             (change, relisted, rewritten, claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen))
         };
-        let (change, relisted, rewritten, (claimed, released)) = heavy::beside(self.weight, compare).await;
+        let (change, relisted, rewritten, (claimed, released)) = heavy::beside(self.weight, compare).await?;
         let read = before.revision;
         drop(before);
         let unsee = dialog.stamp(change, self.now, self.silent);

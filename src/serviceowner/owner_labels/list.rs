@@ -47,5 +47,5 @@ pub async fn list(
 ) -> Result<Ok200<Vec<ServiceOwnerLabel>>, Refusal> {
     let row = owner::row_of_own_resource(&app, &caller, id).await?;
     let labels = row.owner_labels.into_iter().map(|value| ServiceOwnerLabel { value });
-    Ok(Ok200 { etag: Some(row.owner_context_revision), body: labels.collect() })
+    Ok(Ok200::at(row.owner_context_revision, labels.collect()))
 }

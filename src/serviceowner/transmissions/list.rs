@@ -9,7 +9,8 @@ use crate::{
     access::owner,
     app::App,
     auth::ServiceOwner,
-    domain::{ids::DialogId, refusal::Refusal},
+    domain::{dialog::TRANSMISSION_WEIGHT, ids::DialogId, refusal::Refusal},
+    heavy,
     http::{Ok200, Path, query::NoParameters},
     openapi::{Operation, Route},
     store::dialog::TRANSMISSIONS,
@@ -23,7 +24,9 @@ pub async fn list(
     _: NoParameters,
 ) -> Result<Ok200<Vec<TransmissionView>>, Refusal> {
     let transmissions = owner::children(&app, &caller, id, &TRANSMISSIONS).await?;
-    Ok(Ok200::of(transmissions.into_iter().rev().map(Into::into).collect()))
+    let weight = TRANSMISSION_WEIGHT * transmissions.len();
+    let shown = heavy::aside(weight, || transmissions.into_iter().rev().map(Into::into).collect());
+    Ok(Ok200::of(shown).weighing(weight))
 }
 
 /// The same as the API documents show it.

@@ -7,7 +7,12 @@ use uuid::Uuid;
 use super::children::{self, Placed};
 use crate::{
     db::Connection,
-    domain::{child_ids::ChildKind, dialog::Activity, event::DomainEvent, ids::DialogId},
+    domain::{
+        child_ids::ChildKind,
+        dialog::{ACTIVITY_WEIGHT, Activity, TRANSMISSION_WEIGHT},
+        event::DomainEvent,
+        ids::DialogId,
+    },
     heavy,
     store::{
         statement::{Bound, Statement},
@@ -59,7 +64,9 @@ impl<'a> Appended<'a> {
 
     /// About how many bytes this is on its way to the database.
     pub fn weight(&self) -> usize {
-        1_000 * self.transmissions.len() + 300 * (self.activities.len() + self.events.len()) + 18 * self.claimed.len()
+        TRANSMISSION_WEIGHT * self.transmissions.len()
+            + ACTIVITY_WEIGHT * (self.activities.len() + self.events.len())
+            + 18 * self.claimed.len()
     }
 
     /// For the parts that write it.
@@ -77,7 +84,7 @@ impl<'a> Appended<'a> {
             let piece = self.piece();
             let tell =
                 || APPEND.with("dialog", dialog).with("party", party).and(|statement| piece.tell(statement)).ready();
-            let ready = heavy::beside(piece.weight(), tell).await?;
+            let ready = heavy::beside(piece.weight(), tell).await??;
             let _: Option<(Uuid,)> = ready.optional(&mut *connection).await?;
         }
         Ok(())

@@ -146,7 +146,7 @@ impl<'a> DialogChange<'a> {
 
     async fn write(&self, db: impl PgExecutor<'_>, first: Appended<'_>) -> Result<Option<Written>, StoreError> {
         let rewritten = self.listed.map_or(0, |_| self.dialog.body.weight());
-        let ready = heavy::beside(rewritten + first.weight(), || self.statement(first).ready()).await?;
+        let ready = heavy::beside(rewritten + first.weight(), || self.statement(first).ready()).await??;
         let row: Option<(i16, Uuid)> = ready.optional(db).await?;
         Ok(row.map(|(mask, context_revision)| Written {
             labels: Labels::from_mask(mask),

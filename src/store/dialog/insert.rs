@@ -41,7 +41,7 @@ pub async fn insert(
     let mut rest = Appended { transmissions, activities: &new.growth.activities, claimed: &new.chosen, events };
     let first = rest.piece();
     let weight = dialog.body.weight() + first.weight();
-    let ready = heavy::beside(weight, || statement(new, (org, resource), &listed, first).ready()).await?;
+    let ready = heavy::beside(weight, || statement(new, (org, resource), &listed, first).ready()).await??;
     let stored = if rest.is_empty() {
         ready.optional(db).await.map_err(StoreError::from)
     } else {

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::rows::{self, TransmissionHeader};
 use crate::{
     domain::{
-        dialog::{Activity, Dialog, Head, Transmission},
+        dialog::{ACTIVITY_WEIGHT, Activity, Dialog, Head, TRANSMISSION_WEIGHT, Transmission},
         ids::{ActivityId, DialogId, TransmissionId},
         seen_log::SeenEntry,
     },
@@ -132,6 +132,15 @@ static HEADERS: Statement = Statement::new(
      where dialog_id = $dialog
      order by created_at, id",
 );
+
+impl WholeDialog {
+    /// About how many bytes it takes as JSON.
+    pub fn weight(&self) -> usize {
+        self.dialog.body.weight()
+            + TRANSMISSION_WEIGHT * self.transmissions.len()
+            + ACTIVITY_WEIGHT * (self.activities.len() + self.seen.len())
+    }
+}
 
 impl Find {
     pub(super) fn into_parts(self) -> (DialogId, Option<String>) {

@@ -3,14 +3,17 @@
 use sqlx::{FromRow, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{
-    actor::{Actor, ActorType},
-    dialog::{Activity, ActivityType, Dialog, Head, Transmission, TransmissionType},
-    ids::TransmissionId,
-    party::Party,
-    seen_log::SeenEntry,
-    system_label::{LabelEntry, Labels},
-    wire_enum::WireEnum,
+use crate::{
+    domain::{
+        actor::{Actor, ActorType},
+        dialog::{Activity, ActivityType, Dialog, Head, Transmission, TransmissionType},
+        ids::TransmissionId,
+        party::Party,
+        seen_log::SeenEntry,
+        system_label::{LabelEntry, Labels},
+        wire_enum::WireEnum,
+    },
+    heavy,
 };
 
 impl FromRow<'_, PgRow> for Head {
@@ -78,7 +81,8 @@ impl FromRow<'_, PgRow> for TransmissionHeader {
 }
 
 pub(super) fn dialog(row: &PgRow) -> sqlx::Result<Dialog> {
-    let Json(body) = row.try_get("body")?;
+    let bytes = row.try_get_raw("body")?.as_bytes().map_or(0, <[u8]>::len);
+    let Json(body) = heavy::aside(bytes, || row.try_get("body"))?;
     Ok(Dialog { head: Head::from_row(row)?, body })
 }
 

@@ -35,6 +35,7 @@ pub mod service_resources;
 pub mod serviceowner;
 pub mod store;
 pub mod telemetry;
+pub mod text;
 pub mod turns;
 pub mod views;
 pub mod visit;

@@ -22,7 +22,10 @@ use super::{
     events::Events,
     keys::KeyName,
     lock,
+    messages::{self, Messages},
     mint::{Claims, TTL_SECONDS},
+    oidc::logins::Logins,
+    profile::state::Profiles,
     wire::{self, Query},
     world::{self, Question, World},
 };
@@ -40,6 +43,7 @@ pub fn routes() -> Router<Sandbox> {
         .route("/sandbox/clock", get(clock).put(put_clock))
         .route("/sandbox/calls", get(calls).delete(forget_calls))
         .route("/sandbox/events", get(events).delete(forget_events))
+        .route("/sandbox/messages", get(messages::show))
         .route("/sandbox/faults", get(faults).put(put_faults).delete(clear_faults))
         .route("/sandbox/explain", get(explain))
         .route("/sandbox/token", post(token))
@@ -118,6 +122,9 @@ async fn reset(State(sandbox): State<Sandbox>) -> Response {
         let forget = || {
             *lock(&sandbox.0.calls) = Calls::default();
             *lock(&sandbox.0.events) = Events::default();
+            *lock(&sandbox.0.logins) = Logins::default();
+            *lock(&sandbox.0.profiles) = Profiles::default();
+            *lock(&sandbox.0.messages) = Messages::default();
         };
         // Before, so that what the scenario's dialogs raise is all there is; the calls go again, they are the hook's.
         forget();

@@ -205,7 +205,7 @@ pub fn require(sandbox: &Sandbox, headers: &HeaderMap, scopes: &[&str]) -> Resul
 }
 
 /// The claims of the bearer token, if `issuer` issued it and it holds now.
-fn valid_token(sandbox: &Sandbox, headers: &HeaderMap, issuer: KeyName) -> Option<Claims> {
+pub fn valid_token(sandbox: &Sandbox, headers: &HeaderMap, issuer: KeyName) -> Option<Claims> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let claims = scheme.eq_ignore_ascii_case("bearer").then(|| sandbox.key(issuer).verified(token.trim())).flatten()?;
     let now = sandbox.clock().now().timestamp();

@@ -60,8 +60,15 @@ fn is_ours(host: &str, own: &str) -> bool {
         || !host.is_empty() && !host.contains('.')
 }
 
+/// Whether what is sent to that host stays on this machine, or within networks that only it knows: codes and sessions go
+/// nowhere else.
+pub fn is_of_this_machine(host: &str, own: &str) -> bool {
+    let is_far = host.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback());
+    host == own || !is_far && is_ours(host, own)
+}
+
 /// The host of an address or an origin, in lower case; empty for `null`.
-fn host_of(address: &str) -> String {
+pub fn host_of(address: &str) -> String {
     let Some((_, rest)) = address.split_once("://") else { return String::new() };
     without_port(rest.split('/').next().unwrap_or_default()).to_ascii_lowercase()
 }

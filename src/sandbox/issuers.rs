@@ -9,7 +9,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use super::{Sandbox, keys::KeyName, wire};
+use super::{Sandbox, keys::KeyName, oidc, wire};
 
 pub fn routes() -> Router<Sandbox> {
     Router::new()
@@ -25,6 +25,9 @@ pub fn routes() -> Router<Sandbox> {
 
 async fn discovery(State(sandbox): State<Sandbox>, Path(issuer): Path<String>) -> Response {
     let Some(issuer) = named(&issuer) else { return StatusCode::NOT_FOUND.into_response() };
+    if issuer == KeyName::Altinn {
+        return wire::ok(&oidc::document(&sandbox));
+    }
     let address = sandbox.issuer(issuer);
     wire::ok(&json!({
         "issuer": address,

@@ -118,6 +118,15 @@ impl TokenKind {
         })
     }
 
+    /// What the platform's own login says of a self-identified user who logged in at that instant; nothing for others.
+    pub(super) fn user_claims(&self, since: Instant) -> Claims {
+        match self {
+            Self::Email(user) => user.email_claims(since),
+            Self::SelfIdentified(user) => user.claims(),
+            _ => Claims::new(),
+        }
+    }
+
     /// The claims at `now`, for `ttl` seconds (negative: expired).
     pub fn claims(&self, issuer: &str, now: Instant, ttl: i64) -> Claims {
         let mut claims = object(json!({

@@ -8,6 +8,8 @@
 //! | [`world`] | who there is and who may do what; pure |
 //! | `platform`, `registry`, `events` | what the real platform answers |
 //! | `issuers`, `exchange`, [`keys`] | discovery, key sets, Maskinporten and the exchange |
+//! | `oidc` | logging in with a page of persons |
+//! | `profile`, `usernames`, `messages` | what users set for themselves, and what they are sent |
 //! | [`mint`], `token_endpoints` | tokens as the public test tools make them |
 //! | [`numbers`] | numbers that nobody has |
 //! | `calls` | what was called, and faults that were switched on |
@@ -21,14 +23,18 @@ mod exchange;
 mod guard;
 mod issuers;
 pub mod keys;
+mod messages;
 pub mod mint;
 pub mod numbers;
+mod oidc;
 mod platform;
+mod profile;
 mod registry;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod token_endpoints;
+mod usernames;
 mod wire;
 pub mod world;
 
@@ -46,6 +52,9 @@ use self::{
     calls::{Calls, Fault},
     events::Events,
     keys::{Key, KeyName, Keys},
+    messages::Messages,
+    oidc::logins::Logins,
+    profile::state::Profiles,
     registry::Changes,
     world::{Start, World},
 };
@@ -78,6 +87,9 @@ struct Inner {
     calls: Mutex<Calls>,
     events: Mutex<Events>,
     faults: Mutex<Vec<Fault>>,
+    logins: Mutex<Logins>,
+    profiles: Mutex<Profiles>,
+    messages: Mutex<Messages>,
     hooks: OnceLock<SandboxHooks>,
     /// Changes happen one after the other, each with its hook.
     changing: tokio::sync::Mutex<()>,
@@ -115,6 +127,9 @@ impl Sandbox {
             calls: Mutex::default(),
             events: Mutex::default(),
             faults: Mutex::default(),
+            logins: Mutex::default(),
+            profiles: Mutex::default(),
+            messages: Mutex::default(),
             hooks: OnceLock::new(),
             changing: tokio::sync::Mutex::default(),
         }));
@@ -144,9 +159,11 @@ impl Sandbox {
             .merge(events::routes())
             .merge(exchange::routes())
             .merge(issuers::routes())
+            .merge(oidc::routes())
+            .merge(profile::routes())
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), calls::record));
         let guard = axum::middleware::from_fn_with_state(self.clone(), guard::keep_out);
-        let controls = token_endpoints::routes().merge(control::routes()).route_layer(guard);
+        let controls = token_endpoints::routes().merge(control::routes()).merge(oidc::controls()).route_layer(guard);
         platform.merge(controls).with_state(self.clone())
     }
 
@@ -183,6 +200,7 @@ impl Sandbox {
     fn replace_world(&self, world: Arc<World>) {
         let mut current = self.0.world.write().unwrap_or_else(PoisonError::into_inner);
         lock(&self.0.registry).follow(world.subject_resources(), self.0.clock.now());
+        lock(&self.0.profiles).keep(|user| world.party(user).is_some());
         *current = world;
     }
 

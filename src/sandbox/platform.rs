@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{
-    Sandbox, exchange,
+    Sandbox, exchange, usernames,
     wire::{self, Query},
     world::Include,
 };
@@ -25,6 +25,7 @@ pub fn routes() -> Router<Sandbox> {
         .route("/accessmanagement/api/v1/meta/info/accesspackages/export", get(access_packages))
         .route("/accessmanagement/api/v1/meta/info/accesspackages/package/urn/{urn}", get(access_package))
         .route("/register/api/v1/dialogporten/parties/query", post(party_names))
+        .route("/register/api/v1/dialogporten/parties/set-username", post(usernames::set))
         .route("/orgs/altinn-orgs.json", get(service_owners))
 }
 
@@ -58,7 +59,7 @@ async fn authorized_parties(State(sandbox): State<Sandbox>, query: Query, header
     }
 }
 
-async fn party_names(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) -> Response {
+async fn party_names(State(sandbox): State<Sandbox>, query: Query, headers: HeaderMap, body: Bytes) -> Response {
     if let Err(refused) = exchange::require(&sandbox, &headers, &["altinn:register/partylookup.admin"]) {
         return refused.into_response();
     }
@@ -67,6 +68,9 @@ async fn party_names(State(sandbox): State<Sandbox>, headers: HeaderMap, body: B
         serde_json::from_value::<Vec<String>>(urns).ok()
     });
     let Some(urns) = asked else { return bad_request("data: not a list of URNs") };
+    if query.get("fields").is_some_and(|fields| fields.split(',').any(|field| field.trim() == "user.name")) {
+        return usernames::of_parties(&sandbox, &urns);
+    }
     let names = sandbox.world().party_names(&urns);
     wire::json(if names.incomplete { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK }, &names.body)
 }

@@ -22,6 +22,12 @@ impl Query {
         value.filter(|value| !value.is_empty())
     }
 
+    /// The same as a query string, with one more.
+    pub fn with(&self, name: &str, value: &str) -> String {
+        let pairs = self.0.iter().filter(|(given, _)| !given.eq_ignore_ascii_case(name));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).append_pair(name, value).finish()
+    }
+
     pub fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }

@@ -2,6 +2,7 @@
 
 mod control;
 mod faults;
+mod login;
 mod platform;
 mod tokens;
 

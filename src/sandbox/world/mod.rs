@@ -14,6 +14,7 @@ mod policy;
 mod reader;
 mod registry;
 mod scenario;
+mod sight;
 mod source;
 mod steps;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use scenario::*;
+pub use sight::Acting;
 pub use steps::FirstSteps;
 
 use crate::domain::Instant;
@@ -449,6 +451,16 @@ impl World {
     /// Somebody as scenarios and people name them: `person:…`, a URN, or bare: a number, an e-mail address, a UUID.
     pub fn somebody(&self, name: &str) -> Option<&Identity> {
         self.place(name).ok().map(|at| &self.everyone[at])
+    }
+
+    /// A user by the platform's number.
+    pub fn user(&self, id: u32) -> Option<&Identity> {
+        self.by_user_id.get(&id).map(|at| &self.everyone[*at])
+    }
+
+    /// Somebody by the UUID that the register knows them by.
+    pub fn party(&self, uuid: Uuid) -> Option<&Identity> {
+        self.everyone.iter().find(|one| one.party_uuid == uuid)
     }
 
     /// A person by number.

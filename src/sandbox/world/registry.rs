@@ -71,6 +71,7 @@ impl World {
             "description": resource.description,
             "status": resource.status,
             "delegable": resource.delegable,
+            "visible": true,
             "hasCompetentAuthority": authority,
             "resourceType": resource.kind,
         })

@@ -471,6 +471,7 @@ fn the_registry_tells_resources_and_subjects() {
             "description": {},
             "status": "Active",
             "delegable": true,
+            "visible": true,
             "hasCompetentAuthority": {
                 "name": { "nb": "Testdepartement", "nn": "Testdepartement", "en": "Test Ministry" },
                 "organization": "991825827",

@@ -29,6 +29,15 @@ impl Background {
         self.tasks.spawn(task.instrument(span));
     }
 
+    /// Starts a task that ends in its own way when it is told to: it is handed the word.
+    pub fn work<F>(&self, name: &'static str, task: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let span = tracing::debug_span!("task", name);
+        self.tasks.spawn(task(self.stop.clone()).instrument(span));
+    }
+
     /// For work in steps: when this is cancelled, no new step is to begin.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.clone()

@@ -19,6 +19,16 @@ pub fn client(host: &Url) -> reqwest::Client {
     })
 }
 
+/// A client for posts to `host` that may take at most `patience`. A redirect is an answer like any other.
+pub fn unredirected(host: &Url, patience: Duration) -> reqwest::Client {
+    let is_here = is_this_machine(host);
+    built(|builder| {
+        let builder =
+            builder.connect_timeout(patience.min(Duration::from_secs(5))).timeout(patience).redirect(Policy::none());
+        if is_here { builder.no_proxy() } else { builder }
+    })
+}
+
 /// A client for questions that may take at most `patience` and are never repeated.
 pub fn probe(patience: Duration) -> reqwest::Client {
     built(|builder| builder.timeout(patience))

@@ -83,7 +83,10 @@ pub(super) struct Platform {
     pub base: Url,
     pub cdn: Url,
     subscription_key: Option<SecretString>,
-    tokens: Tokens,
+    pub tokens: Tokens,
+    /// Where events go, and how: never on to where a redirect leads, which no post would follow.
+    pub events: Url,
+    pub publisher: reqwest::Client,
     /// A permit for each question under way.
     questions: Semaphore,
     full: Seldom,
@@ -96,6 +99,8 @@ impl Platform {
         Self {
             tokens: Tokens::new(&config.maskinporten, line.clone(), clock),
             line,
+            events: events_address(&config.altinn.events_base_uri),
+            publisher: outgoing::unredirected(&config.altinn.events_base_uri, config.events.patience),
             base: config.altinn.base_uri.clone(),
             cdn: config.altinn.cdn_base_uri.clone(),
             subscription_key: config.altinn.subscription_key.clone(),
@@ -184,6 +189,11 @@ impl Platform {
             None => request,
         }
     }
+}
+
+/// The path of the configured address does not count.
+fn events_address(base: &Url) -> Url {
+    base.join("/events/api/v1/events").expect("a path of the platform is well-formed")
 }
 
 fn again(request: &RequestBuilder) -> RequestBuilder {

@@ -7,11 +7,13 @@
 //! | [`parties`] | whom a caller represents, and what they hold there |
 //! | [`resources`], [`sync`] | the Resource Registry: catalogue, role mappings, authentication levels |
 //! | [`names`], [`access_metadata`] | names of parties, service owners, roles and access packages |
+//! | [`events`] | the platform's event endpoint |
 //! | [`cache`], [`http`], [`maskinporten`] | ages of answers, time-outs and repetitions, our own token |
 
 pub mod access_metadata;
 pub mod cache;
 pub mod decision;
+pub mod events;
 mod http;
 mod maskinporten;
 pub mod names;

@@ -10,6 +10,7 @@ mod openapi;
 mod sandbox;
 mod serve;
 mod token;
+mod worker;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -47,6 +48,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Run the API against the configured database and the real platform
     Serve(serve::Arguments),
+    /// Deliver events, and nothing else, until stopped
+    Worker,
     /// Run the sandbox platform alone
     Sandbox(sandbox::Arguments),
     /// Print a token of the running sandbox
@@ -88,6 +91,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Migrate(arguments)) => return migrate::run(&arguments, &common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
+        Some(Command::Worker) => worker::run(&common),
         Some(Command::Sandbox(arguments)) => sandbox::run(&arguments, &common),
         Some(Command::Token(arguments)) => token::run(&arguments),
         None => return without_command(&common),

@@ -12,6 +12,7 @@ use crate::{
     background::{Background, STOP},
     clock::Clock,
     config::{Config, Source},
+    events::deliver::deliver,
     outgoing, router, server,
 };
 
@@ -41,6 +42,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let background = Background::default();
         background.spawn("synchronisation", app.altinn.clone().keep_synced());
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
+        if app.config.events.deliver {
+            background.work("delivery", |stop| deliver(app.clone(), stop));
+        }
         let db = app.db.clone();
         background.spawn("first look", async move {
             // The log says at once what else readiness would say first, and which command mends it.

@@ -25,6 +25,7 @@ pub struct Config {
     pub altinn: AltinnPlatform,
     pub outgoing: Outgoing,
     pub maskinporten: Maskinporten,
+    pub events: Events,
     pub limits: Limits,
     pub cache: Caches,
     pub features: Features,
@@ -155,6 +156,19 @@ pub struct Maskinporten {
     pub scope: String,
     /// Base64 of the private JWK's JSON; checked to be an RSA key with a `kid`.
     pub encoded_jwk: SecretString,
+}
+
+/// What becomes of what happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Events {
+    /// `serve` and `dev` deliver themselves; otherwise `dialogporten worker` does.
+    pub deliver: bool,
+    /// Posts under way at once, in one process.
+    pub workers: usize,
+    /// How long the endpoint may take for one.
+    pub patience: Duration,
+    /// How long what is delivered, and what changed, is kept.
+    pub keep: Duration,
 }
 
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{
     AltinnPlatform, Authentication, AuthorizedServiceResources, CacheRule, Caches, Config, Database, Dialogporten,
-    EndUserSearchLimits, Features, KeyPair, Limits, Log, Maskinporten, Outgoing, PartyResourcePruning, Server,
+    EndUserSearchLimits, Events, Features, KeyPair, Limits, Log, Maskinporten, Outgoing, PartyResourcePruning, Server,
     ServiceKeys, ServiceOwnerSearchLimits,
     keys::{BadKey, check_client_jwk},
     value::Setting,
@@ -146,13 +146,16 @@ impl Settings {
         // The platform is this very process: nobody is in between.
         put("outgoing.allow_plain_http", "true".to_owned());
         put("altinn.base_uri", format!("{base}/"));
-        put("altinn.events_base_uri", format!("{base}/"));
         put("altinn.cdn_base_uri", format!("{base}/"));
         put("maskinporten.token_uri", format!("{base}/token"));
         put("maskinporten.audience", format!("{base}/"));
         put("maskinporten.exchange_uri", format!("{base}/{EXCHANGE}"));
         put("maskinporten.client_id", "dialogporten-sandbox".to_owned());
         put("maskinporten.encoded_jwk", keys.client_jwk.expose_secret().to_owned());
+        // Somebody may want to see the events arrive elsewhere.
+        if !self.has("altinn.events_base_uri") {
+            self.put("altinn.events_base_uri", format!("{base}/"), Source::Sandbox);
+        }
         let issuers = [
             ("Maskinporten", "maskinporten/.well-known/oauth-authorization-server"),
             ("Altinn", "altinn/.well-known/openid-configuration"),
@@ -350,6 +353,7 @@ impl Reader<'_> {
             dialogporten: self.dialogporten(),
             authentication: Authentication { issuers: self.required("authentication.issuers") },
             maskinporten: self.maskinporten(),
+            events: self.events(),
             altinn: self.altinn(),
             outgoing: self.outgoing(),
             limits: self.limits(),
@@ -515,6 +519,15 @@ impl Reader<'_> {
             client_id: self.required("maskinporten.client_id"),
             scope: self.required("maskinporten.scope"),
             encoded_jwk,
+        }
+    }
+
+    fn events(&mut self) -> Events {
+        Events {
+            deliver: self.required("events.deliver"),
+            workers: self.count("events.workers", 1, 256),
+            patience: self.positive("events.patience", Duration::from_mins(2)),
+            keep: self.positive("events.keep", Duration::from_hours(24 * 366)),
         }
     }
 

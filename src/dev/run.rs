@@ -24,6 +24,7 @@ use crate::{
     background::{Background, STOP},
     clock::Clock,
     config::{self, ServiceKeys, Settings, Source},
+    events::deliver::deliver,
     sandbox::world::World,
     server,
 };
@@ -148,6 +149,9 @@ impl Dev {
         let background = Background::default();
         let app = &composition.app;
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
+        if app.config.events.deliver {
+            background.work("delivery", |stop| deliver(app.clone(), stop));
+        }
         background.spawn("synchronisation", composition.app.altinn.clone().keep_synced());
         let addresses = card::Addresses {
             token_url: format!("{}/api", root(&base)),

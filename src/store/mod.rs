@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod context;
+pub mod delivery;
 pub mod dialog;
 pub mod dictionary;
 pub mod end_user_contexts;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<&'static Statement> {
         dialog::statements(),
         access::STATEMENTS.to_vec(),
         context::STATEMENTS.to_vec(),
+        delivery::STATEMENTS.to_vec(),
         dictionary::STATEMENTS.to_vec(),
         end_user_contexts::STATEMENTS.to_vec(),
         lookup::STATEMENTS.to_vec(),

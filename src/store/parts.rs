@@ -70,6 +70,9 @@ const ACTIVITIES: &str = "
                 , $activity_types::smallint[], $activity_bodies::jsonb[]) a
      where exists (select from written)";
 
+/// A row of the outbox, called as the argument says, that is to be delivered still. The indexes have the same condition.
+const WAITING: &str = "({{?}}.delivered_at is null and {{?}}.parked_at is null and not {{?}}.is_silent)";
+
 /// Ids that the client chose, for children that live in bodies.
 const CLAIMED: &str = "
     insert into child_id (kind, id, dialog_id, party_key)
@@ -171,6 +174,7 @@ fn part(word: &str, argument: &str) -> Option<String> {
         "activities" => ACTIVITIES.to_owned(),
         "claimed" => CLAIMED.to_owned(),
         "released" => RELEASED.to_owned(),
+        "waiting" => WAITING.to_owned(),
         "head" => head(),
         "head_tables" => HEAD_TABLES.to_owned(),
         "rest_of_head" => rest_of_head(argument),

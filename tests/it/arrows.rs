@@ -36,7 +36,7 @@ const ROOMS: [(&str, &str); 39] = [
     ("actor_names", "altinn domain"),
     ("visit", "actor_names app domain store"),
     ("labelling", "access access/lists actor_names app domain http store"),
-    ("events", "app db events/signal store"),
+    ("events", "altinn app db domain events/signal seldom store"),
     ("openapi", "app domain http"),
     ("views", "domain http"),
     ("listing", "access access/lists app domain http openapi store views"),
@@ -56,8 +56,11 @@ const ROOMS: [(&str, &str); 39] = [
     ("docs", "app config http openapi"),
     ("router", "app config docs domain enduser http metadata openapi server serviceowner telemetry"),
     ("sandbox", "clock domain http"),
-    ("dev", "app background clock config db domain outgoing router sandbox server store"),
-    ("cli", "app background clock config db dev domain openapi outgoing router sandbox server store telemetry"),
+    ("dev", "app background clock config db domain events events/signal outgoing router sandbox server store"),
+    (
+        "cli",
+        "app background clock config db dev domain events events/signal openapi outgoing router sandbox server store telemetry",
+    ),
     ("main", "cli"),
 ];
 

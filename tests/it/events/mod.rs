@@ -1,5 +1,7 @@
 //! What becomes of what happened.
 
+mod delivery;
+mod endpoint;
 mod follow;
 mod signal;
 

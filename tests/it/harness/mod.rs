@@ -27,6 +27,7 @@ use dialogporten::{
     db::Db,
     dev::compose::{Composition, Ingredients},
     domain::ids::DialogId,
+    events::deliver::deliver,
     sandbox::{
         Sandbox,
         mint::{ADMIN_SCOPE, END_USER_SCOPES, SERVICE_OWNER_SCOPES},
@@ -37,6 +38,7 @@ use dialogporten::{
 use serde_json::Value;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use client::{Answer, Client, http};
@@ -156,6 +158,13 @@ impl TestApp {
         }
     }
 
+    /// Delivers events as another instance of the service would, until what is returned goes.
+    pub fn delivers(&self) -> Delivery {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(deliver(self.service.clone(), stop.clone()));
+        Delivery { stop, task }
+    }
+
     /// Where the service listens.
     pub fn address(&self) -> SocketAddr {
         self.base.socket_addrs(|| None).expect("an address with a port")[0]
@@ -241,6 +250,26 @@ pub fn bare() -> World {
         World::named("bare").unwrap_or_else(|faults| panic!("the world `bare` has faults: {faults:?}"))
     });
     BARE.clone()
+}
+
+/// An instance that delivers.
+pub struct Delivery {
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Delivery {
+    /// Returns when it has ended in its own way.
+    pub async fn stopped(mut self) {
+        self.stop.cancel();
+        (&mut self.task).await.expect("delivery ends by itself");
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl Drop for TestApp {

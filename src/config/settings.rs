@@ -372,6 +372,7 @@ impl Reader<'_> {
             max_connections: self.count("server.max_connections", 1, 1_000_000),
             max_requests: self.count("server.max_requests", 1, 1_000_000),
             max_body_bytes_in_flight: self.required("server.max_body_bytes_in_flight"),
+            max_head_bytes_in_flight: self.required("server.max_head_bytes_in_flight"),
             head_timeout: self.bounded("server.head_timeout", DAY),
             // The library reads at least so much at once.
             head_bytes: self.count("server.head_bytes", 8192, 1_048_576),

@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{drain::Stage, request::Requests, socket::Socket};
+use super::{drain::Stage, listen::Open, request::Requests, socket::Socket};
 use crate::{
     config,
     domain::refusal::Refusal,
@@ -62,11 +62,17 @@ pub(super) struct Watch {
     leaves_body_unread: AtomicBool,
     is_sent_away: AtomicBool,
     sent_away: Notify,
+    /// Bytes of the head that is not complete yet: here, and of all connections.
+    head: AtomicU64,
+    heads: Arc<AtomicU64>,
 }
 
 impl Watch {
-    pub fn new() -> Arc<Self> {
+    /// `heads` counts the bytes of all heads that are not complete.
+    pub fn new(heads: &Arc<AtomicU64>) -> Arc<Self> {
         Arc::new(Self {
+            head: AtomicU64::new(0),
+            heads: Arc::clone(heads),
             began: Instant::now(),
             phase: AtomicU8::new(Phase::Silent as u8),
             since: AtomicU64::new(0),
@@ -92,16 +98,26 @@ impl Watch {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Something has come.
-    pub fn hears(&self) {
+    /// So many bytes have come. How many all heads hold by now that are not complete, if these belong to one of them.
+    pub fn hears(&self, bytes: usize) -> Option<u64> {
         if matches!(self.phase(), Phase::Silent | Phase::Idle) {
             self.enter(Phase::Head);
         }
+        let bytes = bytes as u64;
+        (self.phase() == Phase::Head).then(|| {
+            self.head.fetch_add(bytes, SeqCst);
+            self.heads.fetch_add(bytes, SeqCst) + bytes
+        })
     }
 
     /// A whole head has come.
     pub fn answers(&self) {
+        self.forgets_head();
         self.enter(Phase::Busy);
+    }
+
+    fn forgets_head(&self) {
+        self.heads.fetch_sub(self.head.swap(0, SeqCst), SeqCst);
     }
 
     /// The answer is complete.
@@ -161,6 +177,12 @@ impl Watch {
     }
 }
 
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.forgets_head();
+    }
+}
+
 /// Why a connection ended.
 enum End {
     /// By what was said on it.
@@ -171,7 +193,7 @@ enum End {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn drive(stream: TcpStream, requests: Arc<Requests>, watch: Arc<Watch>) {
+pub(super) async fn drive(stream: TcpStream, requests: Arc<Requests>, watch: Arc<Watch>, open: Arc<Open>) {
     // A client that says nothing costs nothing but its place.
     tokio::select! {
         readable = stream.readable() => if readable.is_err() { return },
@@ -186,7 +208,7 @@ pub(super) async fn drive(stream: TcpStream, requests: Arc<Requests>, watch: Arc
             async move { Ok::<_, Infallible>(requests.answer(request, &watch).await) }
         })
     };
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&watch)));
+    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&watch), open));
     let head_bytes = requests.settings().head_bytes;
     let mut connection = http1::Builder::new()
         // Ours answers before it ends a connection.
@@ -228,6 +250,7 @@ pub(super) async fn drive(stream: TcpStream, requests: Arc<Requests>, watch: Arc
     .await;
     if watch.phase() == Phase::Head {
         let socket = connection.into_parts().io.into_inner();
+        watch.forgets_head();
         match end {
             End::Over => {}
             End::TooSlow => part_with(socket, Refusal::TooSlow).await,
@@ -241,7 +264,7 @@ pub(super) async fn part_with(mut socket: Socket, refusal: Refusal) {
     let request = RequestContext::new(&HeaderMap::new(), &Uri::from_static("/"));
     let answer = on_the_wire(problem::before_routing(refusal, request).await).await;
     // It may be in the middle of saying something.
-    socket.watch().hears();
+    socket.watch().hears(0);
     let saying = async {
         socket.write_all(&answer).await?;
         socket.shutdown().await

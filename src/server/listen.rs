@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     io::ErrorKind,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    connection::{Watch, drive, part_with},
+    connection::{Phase, Watch, drive, part_with},
     drain::{Lifecycle, Stage},
     files,
     request::Requests,
@@ -64,7 +64,12 @@ struct Server {
 
 /// All open connections.
 #[derive(Default)]
-struct Open(Mutex<HashMap<u64, Arc<Watch>>>);
+pub(super) struct Open {
+    all: Mutex<HashMap<u64, Arc<Watch>>>,
+    /// Bytes of all heads that are not complete, and how many there may be.
+    heads: Arc<AtomicU64>,
+    most_of_heads: u64,
+}
 
 /// The place of one of them. Dropping it makes room.
 struct Place {
@@ -76,7 +81,7 @@ impl Server {
     fn new(router: Router, settings: &config::Server, lifecycle: Lifecycle) -> Self {
         Self {
             requests: Arc::new(Requests::new(router, settings, lifecycle)),
-            open: Arc::default(),
+            open: Arc::new(Open { most_of_heads: settings.max_head_bytes_in_flight.into(), ..Open::default() }),
             most: files::connections(settings.max_connections, files::raise_limit()),
             tasks: JoinSet::new(),
             full: Seldom::default(),
@@ -113,7 +118,7 @@ impl Server {
     fn take(&mut self, stream: TcpStream, number: u64) {
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let watch = Watch::new();
+        let watch = Watch::new(&self.open.heads);
         let is_full = self.tasks.len() >= self.most;
         if is_full && self.full.is_due() {
             tracing::warn!(connections = self.tasks.len(), "there are as many connections as there may be");
@@ -122,21 +127,23 @@ impl Server {
             return;
         }
         if is_full && !self.open.make_room() {
-            self.tasks.spawn(async move { part_with(Socket::new(stream, watch), Refusal::overloaded()).await });
+            let open = Arc::clone(&self.open);
+            self.tasks.spawn(async move { part_with(Socket::new(stream, watch, open), Refusal::overloaded()).await });
             return;
         }
         let place = self.open.enter(number, &watch);
         let requests = Arc::clone(&self.requests);
         self.tasks.spawn(async move {
+            let open = Arc::clone(&place.open);
             let _place = place;
-            drive(stream, requests, watch).await;
+            drive(stream, requests, watch, open).await;
         });
     }
 }
 
 impl Open {
     fn all(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watch>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enter(self: &Arc<Self>, number: u64, watch: &Arc<Watch>) -> Place {
@@ -149,6 +156,19 @@ impl Open {
         let all = self.all();
         let idlest = all.values().filter_map(|watch| Some((watch.rank()?, watch))).min_by_key(|(rank, _)| *rank);
         idlest.map(|(_, watch)| watch.send_away()).is_some()
+    }
+
+    /// Sends the client away that has been in the middle of a head for the longest, if all such heads hold too many bytes.
+    pub fn bound_heads(&self, bytes: u64) {
+        if bytes <= self.most_of_heads {
+            return;
+        }
+        let all = self.all();
+        let heads =
+            all.values().filter_map(|watch| Some((watch.rank()?, watch))).filter(|(rank, _)| rank.0 == Phase::Head);
+        if let Some((_, watch)) = heads.min_by_key(|(rank, _)| *rank) {
+            watch.send_away();
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::connection::Watch;
+use super::{connection::Watch, listen::Open};
 
 /// How much and how long is read on, at most, from a client that is still sending when it has been answered. If the
 /// connection just ended, the client's system would throw away the answer that it has not read yet.
@@ -25,6 +25,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 pub(super) struct Socket {
     stream: TcpStream,
     watch: Arc<Watch>,
+    open: Arc<Open>,
     /// Something is still to be written, and the client does not take it.
     is_blocked: bool,
     farewell: Option<Farewell>,
@@ -39,8 +40,9 @@ struct Farewell {
 }
 
 impl Socket {
-    pub fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { stream, watch, is_blocked: false, farewell: None }
+    /// `open` are all connections, this one among them.
+    pub fn new(stream: TcpStream, watch: Arc<Watch>, open: Arc<Open>) -> Self {
+        Self { stream, watch, open, is_blocked: false, farewell: None }
     }
 
     pub fn watch(&self) -> &Watch {
@@ -87,8 +89,11 @@ impl AsyncRead for Socket {
         let this = self.get_mut();
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            this.watch.hears();
+        let heard = buffer.filled().len() - before;
+        if heard > 0
+            && let Some(heads) = this.watch.hears(heard)
+        {
+            this.open.bound_heads(heads);
         }
         Poll::Ready(Ok(()))
     }

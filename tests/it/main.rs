@@ -29,4 +29,5 @@ mod server;
 mod serviceowner;
 mod statuses;
 mod store;
+mod whole_answers;
 mod wire;

@@ -11,7 +11,7 @@ use crate::harness::{
 };
 
 /// Everything that a transmission may have.
-fn full_transmission(app: &TestApp) -> Value {
+pub fn full_transmission(app: &TestApp) -> Value {
     let later = (app.clock.now() + TimeDelta::days(1)).to_rfc3339();
     let both = |text: &str| json!([{"languageCode": "nb", "value": text}, {"languageCode": "en", "value": format!("{text} in English")}]);
     json!({

@@ -110,6 +110,26 @@ async fn connections_are_bounded() {
     }
 }
 
+/// M-05: heads that stop in the middle hold no more than their bound; the oldest gives way and is told so.
+#[tokio::test]
+async fn unfinished_heads_are_bounded() {
+    let rig = Rig::start(&[("max_head_bytes_in_flight", "100000")]).await;
+    let half = format!("GET /quick HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(24_000));
+    let mut stopped = Vec::new();
+    for _ in 0..5 {
+        let mut connection = Raw::connect(rig.address).await;
+        connection.say(&half).await.unwrap();
+        stopped.push(connection);
+    }
+    let heard = stopped[0].hear().await.expect("an answer");
+    assert_eq!((heard.status, heard.closes()), (503, true));
+    assert!(is_served(&rig).await);
+    for connection in &mut stopped[2..] {
+        connection.say("\r\n\r\n").await.unwrap();
+        assert_eq!(connection.hear().await.expect("an answer").body, "quick");
+    }
+}
+
 /// M-05: beyond the bound of requests, 503; health is told all the same, and those do not count who wait for their client.
 #[tokio::test]
 async fn requests_under_way_are_bounded() {

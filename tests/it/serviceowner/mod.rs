@@ -26,4 +26,4 @@ mod send_back;
 mod system_labels;
 mod transmissions;
 mod update;
-mod writes;
+pub mod writes;

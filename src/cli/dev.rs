@@ -13,6 +13,9 @@ pub struct Arguments {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5123", value_parser = listen::address)]
     listen: SocketAddr,
+    /// Where to answer over https; 20 ports above `--listen` unless given
+    #[arg(long, value_name = "ADDRESS", value_parser = listen::address)]
+    https_listen: Option<SocketAddr>,
     /// The address that callers use, if it is not the one listened on (containers, proxies)
     #[arg(long, value_name = "URL")]
     base_url: Option<Url>,
@@ -40,6 +43,7 @@ impl Default for Arguments {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 5123)),
+            https_listen: None,
             base_url: None,
             ephemeral: false,
             fresh: false,
@@ -61,6 +65,7 @@ pub fn run(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
     log::start(&settings.log()?);
     let dev = Dev {
         listen: arguments.listen,
+        https_listen: arguments.https_listen,
         base_url: arguments.base_url,
         ephemeral: arguments.ephemeral,
         fresh: arguments.fresh,

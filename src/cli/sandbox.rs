@@ -13,7 +13,10 @@ use super::{Common, listen, log};
 use crate::{
     clock::Clock,
     config::{KeyPair, Source},
-    dev::run::{address, refuse_exposure, without_drain, world, write_at_once},
+    dev::{
+        https::{self, Https, serve_also},
+        run::{address, refuse_exposure, without_drain, world, write_at_once},
+    },
     sandbox::{Sandbox, keys::KeyName, numbers},
     server::{self, Lifecycle},
 };
@@ -26,6 +29,9 @@ pub struct Arguments {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5124", value_parser = listen::address)]
     listen: SocketAddr,
+    /// Where to answer over https as well
+    #[arg(long, value_name = "ADDRESS", value_parser = listen::address, requires = "keys")]
+    https_listen: Option<SocketAddr>,
     /// The address that callers use, if it is not the one listened on
     #[arg(long, value_name = "URL")]
     base_url: Option<Url>,
@@ -84,7 +90,9 @@ fn print_numbers(kind: Kind, count: u32) -> anyhow::Result<()> {
 
 fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let started = Instant::now();
-    refuse_exposure(arguments.listen, arguments.expose_sandbox_to_network)?;
+    for listen in std::iter::once(arguments.listen).chain(arguments.https_listen) {
+        refuse_exposure(listen, arguments.expose_sandbox_to_network)?;
+    }
     let mut settings = common.settings();
     if !settings.is_changed("log.filter") {
         settings.put("log.filter", "warn", Source::Sandbox);
@@ -99,8 +107,18 @@ fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let base = address(arguments.base_url.as_ref(), listener.local_addr()?)?;
         let sandbox = Sandbox::new(world, Clock::system(), arguments.keys.as_deref(), &base)?;
         let router = sandbox.router();
+        let (secure, https) = match arguments.https_listen.zip(arguments.keys.as_deref()) {
+            Some((place, keys)) => {
+                https::listen(Some(place), arguments.listen, arguments.base_url.as_ref(), keys).await?
+            }
+            None => None,
+        }
+        .map(Https::parts)
+        .unzip();
+        let lifecycle = Lifecycle::default();
+        let also = serve_also(secure, &router, server, &lifecycle);
         let serving = tokio::spawn(async move {
-            server::run(listener, router, &server, Lifecycle::default(), server::drain::stop_asked()).await;
+            server::run(listener, router, &server, lifecycle, server::drain::stop_asked()).await;
         });
         if let Some(file) = &arguments.settings_file {
             write_at_once(file, &settings_for_serve(&sandbox)?)?;
@@ -109,13 +127,22 @@ fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             let addresses = json!({
                 "base_url": sandbox.base(),
                 "token_url": sandbox.token_url(),
+                "https_url": https.as_ref().map(|https: &https::Place| &https.url),
+                "node_extra_ca_certs": https.as_ref().map(|https| &https.certificate),
                 "started_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             });
             write_at_once(file, &addresses.to_string())?;
         }
         // Whoever started this may have stopped reading; that is no reason to end.
         let _ = writeln!(std::io::stdout(), "the sandbox is ready at {}/sandbox", sandbox.base());
-        serving.await.context("serving")
+        if let Some(https) = &https {
+            let _ = writeln!(std::io::stdout(), "over https at {}; {}", https.url, https.line_for_node());
+        }
+        serving.await.context("serving")?;
+        if let Some(also) = also {
+            also.await.context("serving over https")?;
+        }
+        Ok(())
     })
 }
 

@@ -22,6 +22,12 @@ pub struct Addresses {
     pub token_url: String,
     pub graphql_url: String,
     pub database_url: String,
+    /// The same over https.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https_url: Option<String>,
+    /// The certificate to trust for it, as Node takes it from the variable of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_extra_ca_certs: Option<String>,
     pub started_ms: u64,
 }
 
@@ -51,6 +57,9 @@ fn places(at: &Addresses, seeded: Option<usize>, notes: &Notes) -> Vec<String> {
         format!("  token service  {}", at.token_url),
         format!("  database       {}", at.database_url),
     ];
+    if let Some((url, certificate)) = at.https_url.as_ref().zip(at.node_extra_ca_certs.as_ref()) {
+        lines.push(format!("  over https     {url}; NODE_EXTRA_CA_CERTS={certificate}"));
+    }
     if let Some(folder) = &notes.moved {
         let folder = folder.display();
         lines.push(format!("                 in {folder}: the server cannot enter this project's folder"));
@@ -138,6 +147,8 @@ mod tests {
             token_url: "http://127.0.0.1:7214/api".into(),
             graphql_url: "http://127.0.0.1:7214/graphql".into(),
             database_url: "postgres://dialogporten@127.0.0.1:5432/dialogporten_dev".into(),
+            https_url: Some("https://127.0.0.1:7234".into()),
+            node_extra_ca_certs: Some("/home/somebody/.dialogporten/sandbox-keys/ca.pem".into()),
             started_ms: 900,
         };
         let notes = Notes { moved: Some("/var/lib/dialogporten".into()), named_server: true, ephemeral: true };

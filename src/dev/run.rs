@@ -17,6 +17,8 @@ use super::{
     card,
     compose::{Composition, Ingredients},
     database::DatabaseServer,
+    https::{self, Https},
+    inbox,
     postgres::{self, Account, Options, Postgres},
     supervise::Supervised,
 };
@@ -33,6 +35,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Dev {
     pub listen: SocketAddr,
+    /// Where to answer over https, if not beside it.
+    pub https_listen: Option<SocketAddr>,
     /// The address that others use, if it is another.
     pub base_url: Option<Url>,
     pub ephemeral: bool,
@@ -52,7 +56,9 @@ impl Dev {
     /// # Errors
     /// Whatever keeps it from starting, in words for people.
     pub fn run(self, settings: Settings, started: Instant) -> anyhow::Result<()> {
-        refuse_exposure(self.listen, self.expose_sandbox)?;
+        for listen in std::iter::once(self.listen).chain(self.https_listen) {
+            refuse_exposure(listen, self.expose_sandbox)?;
+        }
         // What is wrong with what somebody wrote is said before anything is made on the disk.
         let world = world(&self.scenario)?;
         let named = named_database(&settings)?;
@@ -114,6 +120,9 @@ impl Dev {
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}; --listen names another address", self.listen))?;
+        let keys_dir = folder.join("sandbox-keys");
+        let (first, base) = (self.listen, self.base_url.as_ref());
+        let (secure, https) = https::listen(self.https_listen, first, base, &keys_dir).await?.map(Https::parts).unzip();
         if self.fresh {
             server.remove(database).await?;
         }
@@ -130,12 +139,13 @@ impl Dev {
             world,
             clock: Clock::system(),
             keys: ServiceKeys::in_file(&folder.join("keys.json")).context("the keys of the service")?,
-            keys_dir: Some(&folder.join("sandbox-keys")),
+            keys_dir: Some(&keys_dir),
             base: base.clone(),
         })?;
         composition.join(true);
         let (router, lifecycle) = (composition.router(), composition.app.lifecycle.clone());
         let limits = without_drain(composition.app.config.server);
+        let also = https::serve_also(secure, &router, limits, &lifecycle);
         let serving = tokio::spawn(async move {
             server::run(listener, router, &limits, lifecycle, server::drain::stop_asked()).await;
         });
@@ -158,14 +168,22 @@ impl Dev {
             graphql_url: format!("{}/graphql", root(&base)),
             base_url: root(&base).to_owned(),
             database_url: server.url(database),
+            https_url: https.as_ref().map(|https| https.url.clone()),
+            node_extra_ca_certs: https.as_ref().map(|https| https.certificate.display().to_string()),
             started_ms: started.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
         };
+        if let Some(https) = &https {
+            write_at_once(&folder.join("arbeidsflate.env"), &inbox::variables(&composition.sandbox, https))?;
+        }
         if let Some(file) = &self.ready_file {
             write_at_once(file, &serde_json::to_string(&addresses)?)?;
         }
         card::print(&addresses, &composition.sandbox, seeded, notes, folder);
 
         let served = serving.await.context("serving");
+        if let Some(also) = also {
+            also.await.context("serving over https")?;
+        }
         background.stop(STOP).await;
         composition.app.db.close();
         tracing::info!("stopped");

@@ -25,6 +25,7 @@ use super::{
     messages::{self, Messages},
     mint::{Claims, TTL_SECONDS},
     oidc::logins::Logins,
+    platform,
     profile::state::Profiles,
     wire::{self, Query},
     world::{self, Question, World},
@@ -43,6 +44,7 @@ pub fn routes() -> Router<Sandbox> {
         .route("/sandbox/clock", get(clock).put(put_clock))
         .route("/sandbox/calls", get(calls).delete(forget_calls))
         .route("/sandbox/events", get(events).delete(forget_events))
+        .route("/sandbox/organizations", get(platform::organizations))
         .route("/sandbox/messages", get(messages::show))
         .route("/sandbox/faults", get(faults).put(put_faults).delete(clear_faults))
         .route("/sandbox/explain", get(explain))

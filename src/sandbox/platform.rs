@@ -79,6 +79,24 @@ async fn service_owners(State(sandbox): State<Sandbox>) -> Response {
     wire::ok(&sandbox.world().orgs())
 }
 
+/// `GET /sandbox/organizations`: service owners in the form that the inbox keeps in its cache, because it asks for them at a
+/// fixed address that the sandbox cannot have.
+pub async fn organizations(State(sandbox): State<Sandbox>) -> Response {
+    let world = sandbox.world();
+    let organizations = world.scenario().owners.iter().map(|owner| {
+        let name = |language: &str| owner.name.get(language).or_else(|| owner.name.get("nb"));
+        json!({
+            "id": owner.code,
+            "name": {"nb": name("nb"), "nn": name("nn"), "en": name("en")},
+            "logo": null,
+            "orgnr": owner.organization,
+            "homepage": "",
+            "environments": ["tt02", "production"],
+        })
+    });
+    wire::ok(&organizations.collect::<Value>())
+}
+
 async fn roles(State(sandbox): State<Sandbox>, headers: HeaderMap) -> Response {
     wire::ok(&sandbox.world().roles(language(&headers)))
 }

@@ -21,8 +21,9 @@ use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
-use super::{drain::Stage, listen::Open, request::Requests, socket::Socket};
+use super::{drain::Stage, listen::Open, request::Requests, socket::Socket, transport::Transport};
 use crate::{
     config,
     domain::refusal::Refusal,
@@ -193,14 +194,27 @@ enum End {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn drive(stream: TcpStream, requests: Arc<Requests>, watch: Arc<Watch>, open: Arc<Open>) {
+pub(super) async fn drive(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    requests: Arc<Requests>,
+    watch: Arc<Watch>,
+    open: Arc<Open>,
+) {
+    let begun = async {
+        stream.readable().await?;
+        Transport::begin(stream, tls.as_ref()).await
+    };
     // A client that says nothing costs nothing but its place.
-    tokio::select! {
-        readable = stream.readable() => if readable.is_err() { return },
+    let stream = tokio::select! {
+        begun = begun => match begun {
+            Ok(stream) => stream,
+            Err(_) => return,
+        },
         () = sleep(requests.settings().head_timeout) => return,
         () = watch.sent_away.notified() => return,
         () = requests.lifecycle().reached(Stage::Closing) => return,
-    }
+    };
     let service = {
         let (requests, watch) = (Arc::clone(&requests), Arc::clone(&watch));
         service_fn(move |request| {

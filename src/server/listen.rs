@@ -13,6 +13,7 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     connection::{Phase, Watch, drive, part_with},
@@ -20,6 +21,7 @@ use super::{
     files,
     request::Requests,
     socket::Socket,
+    transport::{Listening, Transport},
 };
 use crate::{config, domain::refusal::Refusal, seldom::Seldom};
 
@@ -29,13 +31,14 @@ const TOLD: usize = 64;
 /// Serves until `stop` comes, goes on taking requests for `drain`, then finishes what is under way and gives up what is
 /// still open `finish` later, streams included. Dropping the future ends every connection.
 pub async fn run<S: Future<Output = ()>>(
-    listener: TcpListener,
+    listening: impl Into<Listening>,
     router: Router,
     settings: &config::Server,
     lifecycle: Lifecycle,
     stop: S,
 ) {
-    let mut server = Server::new(router, settings, lifecycle.clone());
+    let Listening { tcp: listener, tls } = listening.into();
+    let mut server = Server::new(router, settings, lifecycle.clone(), tls);
     let stopping = async {
         stop.await;
         tracing::info!(drain_ms = u64::try_from(settings.drain.as_millis()).unwrap_or(u64::MAX), "stopping");
@@ -59,6 +62,7 @@ struct Server {
     open: Arc<Open>,
     most: usize,
     tasks: JoinSet<()>,
+    tls: Option<TlsAcceptor>,
     full: Seldom,
 }
 
@@ -78,12 +82,13 @@ struct Place {
 }
 
 impl Server {
-    fn new(router: Router, settings: &config::Server, lifecycle: Lifecycle) -> Self {
+    fn new(router: Router, settings: &config::Server, lifecycle: Lifecycle, tls: Option<TlsAcceptor>) -> Self {
         Self {
             requests: Arc::new(Requests::new(router, settings, lifecycle)),
             open: Arc::new(Open { most_of_heads: settings.max_head_bytes_in_flight.into(), ..Open::default() }),
             most: files::connections(settings.max_connections, files::raise_limit()),
             tasks: JoinSet::new(),
+            tls,
             full: Seldom::default(),
         }
     }
@@ -127,16 +132,19 @@ impl Server {
             return;
         }
         if is_full && !self.open.make_room() {
-            let open = Arc::clone(&self.open);
-            self.tasks.spawn(async move { part_with(Socket::new(stream, watch, open), Refusal::overloaded()).await });
+            // Nobody is told anything before a handshake.
+            if self.tls.is_none() {
+                let socket = Socket::new(Transport::Plain(stream), watch, Arc::clone(&self.open));
+                self.tasks.spawn(async move { part_with(socket, Refusal::overloaded()).await });
+            }
             return;
         }
         let place = self.open.enter(number, &watch);
-        let requests = Arc::clone(&self.requests);
+        let (requests, tls) = (Arc::clone(&self.requests), self.tls.clone());
         self.tasks.spawn(async move {
             let open = Arc::clone(&place.open);
             let _place = place;
-            drive(stream, requests, watch, open).await;
+            drive(stream, tls, requests, watch, open).await;
         });
     }
 }

@@ -5,6 +5,7 @@
 //! | [`listen`] | accepting connections, making room when there are too many, the two steps of stopping |
 //! | `connection` | one connection: how long it may be silent, and how it ends |
 //! | `socket` | its bytes: who is waiting for whom, and reading on after an early answer |
+//! | `transport` | plain connections, and those over TLS |
 //! | `request` | one request: whether it is taken on, and what becomes of a body that nobody read |
 //! | `body` | that body: how fast it has to come, how much of all bodies is held |
 //! | `limits` | what all connections hold together |
@@ -23,6 +24,8 @@ mod limits;
 pub mod listen;
 mod request;
 mod socket;
+mod transport;
 
 pub use drain::{Lifecycle, Stage};
 pub use listen::run;
+pub use transport::Listening;

@@ -10,11 +10,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::{connection::Watch, listen::Open};
+use super::{connection::Watch, listen::Open, transport::Transport};
 
 /// How much and how long is read on, at most, from a client that is still sending when it has been answered. If the
 /// connection just ended, the client's system would throw away the answer that it has not read yet.
@@ -23,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// A connection as the HTTP library uses it.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Transport,
     watch: Arc<Watch>,
     open: Arc<Open>,
     /// Something is still to be written, and the client does not take it.
@@ -41,7 +40,7 @@ struct Farewell {
 
 impl Socket {
     /// `open` are all connections, this one among them.
-    pub fn new(stream: TcpStream, watch: Arc<Watch>, open: Arc<Open>) -> Self {
+    pub fn new(stream: Transport, watch: Arc<Watch>, open: Arc<Open>) -> Self {
         Self { stream, watch, open, is_blocked: false, farewell: None }
     }
 
@@ -64,7 +63,7 @@ impl Farewell {
     }
 
     /// Ready when the client is done, or has been given enough.
-    fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, stream: &mut Transport, cx: &mut Context<'_>) -> Poll<()> {
         let mut thrown_away = [const { std::mem::MaybeUninit::uninit() }; 16 * 1024];
         loop {
             let mut buffer = ReadBuf::uninit(&mut thrown_away);

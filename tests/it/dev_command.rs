@@ -57,6 +57,14 @@ async fn it_says_where_everything_is_and_starts_again_after_a_kill() {
         assert!(first.ready[member].is_string(), "{member} in {}", first.ready);
     }
     assert!(first.ready["started_ms"].is_u64());
+    let certificate = answers_over_https(&first.ready).await;
+    let variables = folder.join("arbeidsflate.env");
+    assert_eq!(fs::metadata(&variables).unwrap().permissions().mode() & 0o777, 0o600);
+    let (secure, base) = (first.ready["https_url"].as_str().unwrap(), first.ready["base_url"].as_str().unwrap());
+    let provider = format!("OIDC_PLATFORM_URL={}/authentication/api/v1/openid", secure.trim_start_matches("https://"));
+    let variables = fs::read_to_string(variables).unwrap();
+    let expected = [provider, format!("DIALOGPORTEN_URL={base}"), format!("PLATFORM_BASEURL={base}")];
+    assert!(expected.iter().all(|line| variables.lines().any(|known| known == line)), "{variables}");
     assert_eq!(sandbox_card(&first.ready).await["token_url"], first.ready["token_url"]);
 
     // No chance to tidy up: the guard has to do it.
@@ -65,9 +73,23 @@ async fn it_says_where_everything_is_and_starts_again_after_a_kill() {
     let second = start(&folder, "bare");
     assert_eq!(second.ready["database_url"], first.ready["database_url"]);
     assert_eq!(sandbox_card(&second.ready).await["base_url"], second.ready["base_url"]);
+    assert_eq!(answers_over_https(&second.ready).await, certificate, "whoever trusted it need not do so again");
     drop(second);
 
     remove(&folder);
+}
+
+/// The certificate by which the https of a running `dev` is trusted, as the inbox does at its start.
+async fn answers_over_https(ready: &Value) -> Vec<u8> {
+    let pem = fs::read(ready["node_extra_ca_certs"].as_str().unwrap()).unwrap();
+    let authority = reqwest::Certificate::from_pem(&pem).unwrap();
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([authority]).build().unwrap();
+    let secure = ready["https_url"].as_str().unwrap();
+    let discovery = format!("{secure}/authentication/api/v1/openid/.well-known/openid-configuration");
+    let discovery: Value = client.get(discovery).send().await.unwrap().json().await.unwrap();
+    let token = format!("{}/authentication/api/v1/token", ready["base_url"].as_str().unwrap());
+    assert_eq!(discovery["token_endpoint"], token);
+    pem
 }
 
 /// Whoever opens the folder next waits until its server is down, so afterwards nothing of it runs.

@@ -408,6 +408,13 @@ async fn addresses_for_news_are_kept_and_proved() {
 }
 
 #[tokio::test]
+async fn service_owners_are_told_in_the_form_of_the_inboxs_cache() {
+    let organizations = Rig::new().data("/sandbox/organizations").await;
+    let name = json!({"nb": "Testdepartementet", "nn": "Testdepartementet", "en": "Testdepartementet"});
+    assert_eq!((&organizations[0]["id"], &organizations[0]["name"]), (&json!("ttd"), &name));
+}
+
+#[tokio::test]
 async fn user_names_are_set_and_found_in_the_register() {
     let rig = Rig::new();
     let token = rig.platform_token("altinn:register/partylookup.admin").await;

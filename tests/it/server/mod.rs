@@ -6,6 +6,7 @@ mod raw;
 mod refusals;
 mod slow;
 mod stopping;
+mod tls;
 
 use std::{net::SocketAddr, sync::Arc};
 

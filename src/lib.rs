@@ -29,6 +29,7 @@ pub mod openapi;
 pub mod outgoing;
 pub mod router;
 pub mod sandbox;
+pub mod seed;
 mod seldom;
 pub mod server;
 pub mod service_resources;

@@ -31,6 +31,9 @@ pub struct Arguments {
     /// World to start with: a shipped one (default, bare) or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     scenario: String,
+    /// Fill the store with so many made-up dialogs first, of which people of the world have many (`dialogporten seed`)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    seed: Option<u64>,
     /// Written in one step when everything answers: addresses as JSON
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -49,6 +52,7 @@ impl Default for Arguments {
             fresh: false,
             data_dir: None,
             scenario: "default".into(),
+            seed: None,
             ready_file: None,
             expose_sandbox_to_network: false,
         }
@@ -71,6 +75,7 @@ pub fn run(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
         fresh: arguments.fresh,
         data_dir: arguments.data_dir,
         scenario: arguments.scenario,
+        seed: arguments.seed,
         ready_file: arguments.ready_file,
         expose_sandbox: arguments.expose_sandbox_to_network,
     };

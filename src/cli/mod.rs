@@ -8,6 +8,7 @@ mod log;
 mod migrate;
 mod openapi;
 mod sandbox;
+mod seed;
 mod serve;
 mod token;
 mod worker;
@@ -56,6 +57,8 @@ enum Command {
     Token(token::Arguments),
     /// Apply migrations to the configured database, then stop
     Migrate(migrate::Arguments),
+    /// Fill the configured database with a large world of made-up dialogs
+    Seed(seed::Arguments),
     /// Write the API documents
     Openapi(openapi::Arguments),
     /// Make the keys that sign dialog tokens
@@ -89,6 +92,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Keys(command)) => keys::run(&command),
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),
         Some(Command::Migrate(arguments)) => return migrate::run(&arguments, &common.settings()),
+        Some(Command::Seed(arguments)) => seed::run(arguments, common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
         Some(Command::Worker) => worker::run(&common),

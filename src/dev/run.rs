@@ -28,6 +28,7 @@ use crate::{
     config::{self, ServiceKeys, Settings, Source},
     events::deliver::deliver,
     sandbox::world::World,
+    seed::{self, Wish},
     server,
 };
 
@@ -43,6 +44,8 @@ pub struct Dev {
     pub fresh: bool,
     pub data_dir: Option<PathBuf>,
     pub scenario: String,
+    /// So many made-up dialogs besides the scenario's.
+    pub seed: Option<u64>,
     pub ready_file: Option<PathBuf>,
     /// Anybody who reaches the sandbox can be anybody.
     pub expose_sandbox: bool,
@@ -156,6 +159,10 @@ impl Dev {
             None
         });
 
+        if let Some(dialogs) = self.seed {
+            self.fill(dialogs, &composition, &server.url(database)).await?;
+        }
+
         let background = Background::default();
         let app = &composition.app;
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
@@ -188,6 +195,24 @@ impl Dev {
         composition.app.db.close();
         tracing::info!("stopped");
         served
+    }
+}
+
+impl Dev {
+    /// Adds a large world, or the rest of one that an earlier run began.
+    async fn fill(&self, dialogs: u64, composition: &Composition, url: &str) -> anyhow::Result<()> {
+        let world = World::clone(&composition.sandbox.world());
+        let wish = Wish {
+            dialogs,
+            parties: None,
+            owner: None,
+            seed: 1,
+            people_of: Some((self.scenario.clone(), world)),
+            until: seed::day_of(composition.app.clock.now()),
+            is_quiet: false,
+        };
+        seed::run(url, &wish).await.context("the dialogs of --seed")?;
+        Ok(())
     }
 }
 

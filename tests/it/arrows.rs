@@ -11,7 +11,7 @@ use std::{
 };
 
 /// From the ground up: a room may use what its list says, and that stands further up in this table. `main` starts it all.
-const ROOMS: [(&str, &str); 39] = [
+const ROOMS: [(&str, &str); 40] = [
     ("clock", ""),
     ("domain", ""),
     ("text", "domain"),
@@ -56,10 +56,12 @@ const ROOMS: [(&str, &str); 39] = [
     ("docs", "app config http openapi"),
     ("router", "app config docs domain enduser http metadata openapi server serviceowner telemetry"),
     ("sandbox", "clock domain http"),
-    ("dev", "app background clock config db domain events events/signal outgoing router sandbox server store"),
+    ("seed", "db domain sandbox"),
+    ("dev", "app background clock config db domain events events/signal outgoing router sandbox seed server store"),
     (
         "cli",
-        "app background clock config db dev domain events events/signal openapi outgoing router sandbox server store telemetry",
+        "app background clock config db dev domain events events/signal openapi outgoing router sandbox seed server store \
+         telemetry",
     ),
     ("main", "cli"),
 ];

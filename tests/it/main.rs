@@ -25,6 +25,7 @@ mod pages;
 mod platform;
 mod read_outcomes;
 mod round_trips;
+mod seed;
 mod server;
 mod serviceowner;
 mod statuses;

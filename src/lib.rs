@@ -27,6 +27,7 @@ pub mod lookup;
 pub mod metadata;
 pub mod openapi;
 pub mod outgoing;
+pub mod reindex;
 pub mod router;
 pub mod sandbox;
 pub mod seed;

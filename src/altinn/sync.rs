@@ -126,6 +126,11 @@ impl Altinn {
         }
     }
 
+    /// Whether no resource demands a higher level.
+    pub fn is_above_all_levels(&self, level: i32) -> bool {
+        self.synced_so_far().is_some_and(|synced| synced.levels.values().all(|demanded| *demanded <= level))
+    }
+
     fn synced_so_far(&self) -> Option<Arc<Synced>> {
         self.0.synced.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -7,6 +7,7 @@ mod listen;
 mod log;
 mod migrate;
 mod openapi;
+mod reindex;
 mod sandbox;
 mod seed;
 mod serve;
@@ -59,6 +60,8 @@ enum Command {
     Migrate(migrate::Arguments),
     /// Fill the configured database with a large world of made-up dialogs
     Seed(seed::Arguments),
+    /// Read the texts of dialogs anew, so that they are found by the words of the present analysis
+    Reindex(reindex::Arguments),
     /// Write the API documents
     Openapi(openapi::Arguments),
     /// Make the keys that sign dialog tokens
@@ -93,6 +96,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),
         Some(Command::Migrate(arguments)) => return migrate::run(&arguments, &common.settings()),
         Some(Command::Seed(arguments)) => seed::run(arguments, common.settings()),
+        Some(Command::Reindex(arguments)) => return reindex::run(&arguments, &common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
         Some(Command::Worker) => worker::run(&common),

@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     config::{Config, Source},
     events::deliver::deliver,
-    outgoing, router, server,
+    outgoing, reindex, router, server,
 };
 
 #[derive(Debug, Args)]
@@ -45,6 +45,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         if app.config.events.deliver {
             background.work("delivery", |stop| deliver(app.clone(), stop));
         }
+        background.work("texts", |stop| reindex::keep_current(app.db.clone(), stop));
         let db = app.db.clone();
         background.spawn("first look", async move {
             // The log says at once what else readiness would say first, and which command mends it.

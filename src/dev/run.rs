@@ -27,6 +27,7 @@ use crate::{
     clock::Clock,
     config::{self, ServiceKeys, Settings, Source},
     events::deliver::deliver,
+    reindex,
     sandbox::world::World,
     seed::{self, Wish},
     server,
@@ -169,6 +170,7 @@ impl Dev {
         if app.config.events.deliver {
             background.work("delivery", |stop| deliver(app.clone(), stop));
         }
+        background.work("texts", |stop| reindex::keep_current(app.db.clone(), stop));
         background.spawn("synchronisation", composition.app.altinn.clone().keep_synced());
         let addresses = card::Addresses {
             token_url: format!("{}/api", root(&base)),

@@ -3,7 +3,6 @@
 use crate::{
     domain::{
         dialog::StatusInput,
-        refusal::Refusal,
         rules,
         system_label::SystemLabel,
         violations::{At, Code, Violations},
@@ -11,7 +10,10 @@ use crate::{
     },
     http::{PageRequest, Query},
     openapi::{self, Operation},
-    store::search::conditions::{Conditions, Deleted, Range},
+    store::search::{
+        conditions::{Conditions, Deleted, Range},
+        text::{TextCondition, TextReach},
+    },
 };
 
 wire_enum! {
@@ -127,18 +129,10 @@ impl Parameters {
         interval("contentUpdatedAfter", "contentUpdated", self.content_updated, found);
     }
 
-    /// # Errors
-    /// 422 if free text is asked for.
-    pub fn without_text(&self) -> Result<(), Refusal> {
-        match self.search {
-            None => Ok(()),
-            Some(_) => Err(Refusal::Unprocessable(Violations::one(
-                "Search",
-                Code::TextSearchUnavailable
-                    .says("Free text search is not available yet.")
-                    .hint("Leave `search` out; every other filter works."),
-            ))),
-        }
+    /// The words that are looked for, with the texts that `reach` says; checked.
+    pub fn text(&self, reach: impl FnOnce() -> TextReach) -> Option<TextCondition> {
+        let language = self.language.as_deref().map(rules::localized::normalised_code);
+        self.search.as_ref().map(|typed| TextCondition::of(typed, language.as_deref(), reach()))
     }
 
     /// The conditions on dialogs, but for owner, visibility, deletion and labels of owners.
@@ -181,7 +175,12 @@ impl Parameters {
             .query("process", Text, "Only dialogs of this process, letter for letter.")
             .query_of::<SystemLabel>("systemLabel", true, "Only dialogs that carry all of these labels.")
             .query("excludeApiOnly", Flag, "Without dialogs that are meant for systems only.")
-            .query("search", Text, "Only dialogs with these words. At least three characters.")
+            .query(
+                "search",
+                Text,
+                "Only dialogs with these words: any of them, all that are joined by `AND`, none after a `-`, those in quotation \
+                 marks one after the other. At least three characters.",
+            )
             .query("searchLanguageCode", Text, "The language of the words, two letters; it hides no texts in others.")
             .query(
                 "orderBy",

@@ -94,6 +94,15 @@ impl Dictionary {
         Ok(KnownResources(self.look(|known| urns.into_iter().filter_map(|urn| number(known, urn)).collect())))
     }
 
+    /// The numbers of the resources with such a URN, among those that were met so far.
+    pub fn resources_where(&self, is_such: impl Fn(&str) -> bool) -> Vec<i32> {
+        let numbers = |known: &Known| {
+            let such = known.resources.iter().filter(|(urn, _)| is_such(urn));
+            such.map(|(_, resource)| resource.id).collect()
+        };
+        self.look(numbers)
+    }
+
     /// The numbers of the owners that have dialogs, among `names`.
     pub async fn owners(&self, db: &Db, names: &[String]) -> sqlx::Result<Vec<i16>> {
         self.read_unless(db, |known| names.iter().all(|name| known.orgs.contains_key(name))).await?;

@@ -5,6 +5,7 @@ pub mod access;
 pub mod context;
 pub mod delivery;
 pub mod dialog;
+pub mod dialog_text;
 pub mod dictionary;
 pub mod end_user_contexts;
 pub mod lookup;
@@ -13,6 +14,7 @@ pub mod parts;
 pub mod registry;
 pub mod search;
 pub mod statement;
+pub mod text_reindex;
 pub mod unit_of_work;
 pub mod violation;
 
@@ -24,6 +26,7 @@ use statement::Statement;
 pub fn all() -> Vec<&'static Statement> {
     [
         dialog::statements(),
+        dialog_text::STATEMENTS.to_vec(),
         access::STATEMENTS.to_vec(),
         context::STATEMENTS.to_vec(),
         delivery::STATEMENTS.to_vec(),
@@ -32,6 +35,7 @@ pub fn all() -> Vec<&'static Statement> {
         lookup::STATEMENTS.to_vec(),
         outbox::STATEMENTS.to_vec(),
         registry::STATEMENTS.to_vec(),
+        text_reindex::STATEMENTS.to_vec(),
         unit_of_work::STATEMENTS.to_vec(),
     ]
     .concat()

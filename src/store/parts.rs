@@ -87,6 +87,47 @@ const RELEASED: &str = "
      where x.kind = i.kind and x.id = i.id and x.party_key = $party and (x.dialog_id = $dialog) is true
        and exists (select from written)";
 
+/// Adds the vectors `$text_vectors` to the words of a stored dialog, after those of the dialog itself were taken away if
+/// `$text_is_replaced`. The first of them joins the last part if that has room; what does not fit goes on in further parts, and
+/// from the second on all parts carry the mark `*`. Nothing is written where nothing differs.
+const TEXTS: &str = "
+text_before as materialized (
+    select t.part
+         , case when $text_is_replaced::boolean then ts_filter(t.vector, '{d}') else t.vector end as vector
+         , t.part = max(t.part) over () as is_last
+      from dialog_text t
+     where t.dialog_id = $dialog and t.party_key = $party
+       and ($text_is_replaced::boolean or $text_vectors::text[] <> '{}')
+       and exists (select from written)
+), text_new as materialized (
+    select v.vector::tsvector as vector
+         , v.place
+         , v.place = 1 and coalesce((select dialog_text_fits(b.vector || v.vector::tsvector) from text_before b where b.is_last), false) as joins
+      from unnest($text_vectors::text[]) with ordinality v (vector, place)
+     where exists (select from written)
+), text_cut as materialized (
+    select (select count(*) from text_before) + (select count(*) from text_new where not joins) > 1 as is_cut
+), text_grown as (
+    update dialog_text t
+       set vector = n.vector
+      from (select b.part
+                 , b.vector || case when c.is_cut and not b.vector @@ '''*''' then '''*'':1'::tsvector else '' end
+                            || coalesce(j.vector, '') as vector
+              from text_before b
+             cross join text_cut c
+              left join text_new j on b.is_last and j.joins) n
+     where t.dialog_id = $dialog and t.party_key = $party and t.part = n.part and t.vector is distinct from n.vector
+), text_added as (
+    insert into dialog_text (dialog_id, part, party_key, vector)
+    select $dialog
+         , coalesce((select max(b.part) + 1 from text_before b), 0) + row_number() over (order by n.place) - 1
+         , $party
+         , case when c.is_cut then '''*'':1'::tsvector else '' end || n.vector
+      from text_new n
+     cross join text_cut c
+     where not n.joins
+)";
+
 /// The columns of `dialog` that make a [`Head`](crate::domain::dialog::Head), with their types. The first three are shared with children
 /// where a statement brings both.
 const HEAD: [(&str, &str); 27] = [
@@ -175,6 +216,7 @@ fn part(word: &str, argument: &str) -> Option<String> {
         "claimed" => CLAIMED.to_owned(),
         "released" => RELEASED.to_owned(),
         "waiting" => WAITING.to_owned(),
+        "texts" => TEXTS.to_owned(),
         "head" => head(),
         "head_tables" => HEAD_TABLES.to_owned(),
         "rest_of_head" => rest_of_head(argument),

@@ -4,7 +4,7 @@ use super::vector::{Fragment, Weight};
 use crate::domain::{
     attachment::Attachment,
     content::{ContentValue, Localization},
-    dialog::{Activity, DialogBody, Transmission},
+    dialog::{ActivityBody, DialogBody, TransmissionBody},
     rules::content::PLAIN,
 };
 
@@ -21,16 +21,15 @@ pub fn own(body: &DialogBody) -> impl Iterator<Item = Fragment<'_>> {
 }
 
 /// The texts of a transmission.
-pub fn transmission(transmission: &Transmission) -> impl Iterator<Item = Fragment<'_>> {
-    let body = &transmission.body;
+pub fn transmission(body: &TransmissionBody) -> impl Iterator<Item = Fragment<'_>> {
     let content = body.content.iter();
     let contents = content.flat_map(|content| plain(&content.title).chain(content.summary.iter().flat_map(plain)));
     weighted(contents.chain(names(&body.attachments)), Weight::Appended)
 }
 
 /// The texts of an activity.
-pub fn activity(activity: &Activity) -> impl Iterator<Item = Fragment<'_>> {
-    weighted(&activity.body.description, Weight::Appended)
+pub fn activity(body: &ActivityBody) -> impl Iterator<Item = Fragment<'_>> {
+    weighted(&body.description, Weight::Appended)
 }
 
 /// Markup is not searched.
@@ -72,8 +71,9 @@ mod tests {
         dialog.body.content.additional_info.as_mut().expect("the sample has one").media_type = "text/markdown".into();
         let markup = told(own(&dialog.body));
         assert!(plain.contains("More (nb)") && !markup.contains("More"), "{markup}");
-        let sent = told(transmission(&sample::transmission(1, None, None)));
-        let all = format!("{plain}\n-- transmission\n{sent}\n-- activity\n{}", told(activity(&sample::activity(1))));
+        let sent = told(transmission(&sample::transmission(1, None, None).body));
+        let all =
+            format!("{plain}\n-- transmission\n{sent}\n-- activity\n{}", told(activity(&sample::activity(1).body)));
         insta::assert_snapshot!(all);
     }
 }

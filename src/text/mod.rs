@@ -20,13 +20,13 @@ pub mod word;
 /// analysis are read anew in the background, and stay findable by the old one until then.
 pub const ANALYSIS: i16 = 1;
 
-use crate::domain::dialog::{Activity, DialogBody, Transmission};
+use crate::domain::dialog::{ActivityBody, DialogBody, TransmissionBody};
 
 /// The vectors of a whole dialog as `dialog_text` keeps them, from part 0 on.
 pub fn of_dialog<'a>(
     body: &'a DialogBody,
-    transmissions: impl IntoIterator<Item = &'a Transmission>,
-    activities: impl IntoIterator<Item = &'a Activity>,
+    transmissions: impl IntoIterator<Item = &'a TransmissionBody>,
+    activities: impl IntoIterator<Item = &'a ActivityBody>,
 ) -> Vec<String> {
     let appended = transmissions.into_iter().flat_map(fragment::transmission);
     vector::whole(fragment::own(body).chain(appended).chain(activities.into_iter().flat_map(fragment::activity)))

@@ -57,22 +57,16 @@ const OCCURRENCES: usize = 250;
 /// The vectors of the fragments: nearly always one, none if there is no word.
 pub fn vectors<'a>(fragments: impl IntoIterator<Item = Fragment<'a>>) -> Vec<String> {
     let mut builder = Builder::default();
-    for fragment in fragments {
-        builder.fragment(&fragment);
-    }
+    builder.extend(fragments);
     builder.vectors()
 }
 
 /// The vectors of everything that a dialog has, as the database keeps them: if there are several, each carries the mark of
 /// that.
 pub fn whole<'a>(fragments: impl IntoIterator<Item = Fragment<'a>>) -> Vec<String> {
-    let mut vectors = vectors(fragments);
-    if vectors.len() > 1 {
-        for vector in &mut vectors {
-            let _ = write!(vector, " {}:1", quoted(lexeme::CUT));
-        }
-    }
-    vectors
+    let mut builder = Builder::default();
+    builder.extend(fragments);
+    builder.whole()
 }
 
 /// All forms under which a word is found.
@@ -87,14 +81,16 @@ fn lexemes(word: &Word, language: Option<&str>) -> Vec<String> {
     lexemes
 }
 
+/// Takes texts one by one.
 #[derive(Default)]
-struct Builder {
+pub struct Builder {
     full: Vec<String>,
     current: Vector,
 }
 
 impl Builder {
-    fn fragment(&mut self, fragment: &Fragment) {
+    /// Takes one more text.
+    pub fn add(&mut self, fragment: &Fragment) {
         let words: Vec<Vec<String>> =
             words(fragment.text).iter().map(|word| lexemes(word, fragment.language)).collect();
         if words.is_empty() {
@@ -130,6 +126,25 @@ impl Builder {
     fn vectors(mut self) -> Vec<String> {
         self.turn_over();
         self.full
+    }
+
+    /// See [`whole`].
+    pub fn whole(self) -> Vec<String> {
+        let mut vectors = self.vectors();
+        if vectors.len() > 1 {
+            for vector in &mut vectors {
+                let _ = write!(vector, " {}:1", quoted(lexeme::CUT));
+            }
+        }
+        vectors
+    }
+}
+
+impl<'a> Extend<Fragment<'a>> for Builder {
+    fn extend<I: IntoIterator<Item = Fragment<'a>>>(&mut self, fragments: I) {
+        for fragment in fragments {
+            self.add(&fragment);
+        }
     }
 }
 

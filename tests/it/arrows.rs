@@ -25,7 +25,8 @@ const ROOMS: [(&str, &str); 40] = [
     ("db", "config domain seldom telemetry"),
     ("http", "domain heavy"),
     ("server", "config domain http seldom"),
-    ("store", "db domain heavy"),
+    ("store", "db domain heavy text"),
+    ("reindex", "db store text"),
     ("turns", "domain http store"),
     ("altinn", "clock config db domain flight outgoing seldom store telemetry"),
     ("auth", "altinn clock config domain flight http outgoing"),
@@ -51,17 +52,17 @@ const ROOMS: [(&str, &str); 40] = [
     (
         "serviceowner",
         "access access/lists actor_names altinn app auth config domain heavy http labelling listing lookup openapi \
-         service_resources store turns views visit",
+         service_resources store text turns views visit",
     ),
     ("docs", "app config http openapi"),
     ("router", "app config docs domain enduser http metadata openapi server serviceowner telemetry"),
     ("sandbox", "clock domain http"),
     ("seed", "db domain sandbox"),
-    ("dev", "app background clock config db domain events events/signal outgoing router sandbox seed server store"),
+    ("dev", "app background clock config db domain events events/signal outgoing reindex router sandbox seed server store"),
     (
         "cli",
-        "app background clock config db dev domain events events/signal openapi outgoing router sandbox seed server store \
-         telemetry",
+        "app background clock config db dev domain events events/signal openapi outgoing reindex router sandbox seed server \
+         store telemetry",
     ),
     ("main", "cli"),
 ];

@@ -144,7 +144,6 @@ codes! {
     EndUserMalformed = "end-user-malformed": "`endUserId` is the URN of a person.";
     EndUserMissing = "end-user-missing": "The operation is done for an end user.";
     EndUserSurplus = "end-user-surplus": "Either an end user or a performer is named.";
-    TextSearchUnavailable = "text-search-unavailable": "Free text is searched for where that is switched on.";
 
     // What is stored, and what the platform knows.
     ResourceUnknown = "resource-unknown": "The Resource Registry knows the resource, with an owner and a supported type.";

@@ -1,6 +1,6 @@
 //! `GET /enduser/dialogs`: the dialogs an end user may see, in pages.
 //!
-//! Order of refusals: 400 unreadable, 400 rules, 422 free text. Nothing authorized is no refusal, but an empty page.
+//! Order of refusals: 400 unreadable, 400 rules. Nothing authorized is no refusal, but an empty page.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ pub struct Asked {
 /// A page of the dialogs that the caller may see, prepared for them.
 ///
 /// # Errors
-/// 400 for parameters against the rules, 422 for free text, and those of the platform.
+/// 400 for parameters against the rules, and those of the platform.
 pub async fn find(
     app: &App,
     caller: &EndUser,
@@ -56,7 +56,6 @@ pub async fn find(
 ) -> Result<Page<ShownRow>, Refusal> {
     let Asked { common: parameters, orgs } = asked;
     check(parameters, orgs, &app.config.limits)?;
-    parameters.without_text()?;
 
     let now = app.clock.now();
     let authorization = app
@@ -70,6 +69,8 @@ pub async fn find(
     let mut filter = parameters.filter();
     filter.visibility = Visibility::AsOf(now);
     filter.alive_at = Some(now);
+    let level = caller.level().ok();
+    filter.text = parameters.text(|| level::reach_of_texts(app, level));
     if !orgs.is_empty() {
         filter.orgs = Some(app.dictionary.owners(&app.db, orgs).await?);
     }
@@ -77,7 +78,6 @@ pub async fn find(
     let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);
     let found = search::page(&app.db, &search_of(&parameters.page, scope, delegated, filter)).await?;
 
-    let level = caller.level().ok();
     let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
     Ok(page_of(&parameters.page, found, |row| {
         let level_suffices = level::shows_in_lists(&app.altinn, &row.head.service_resource, level);

@@ -1,6 +1,6 @@
 //! `GET /serviceowner/dialogs`: a service owner's own dialogs, in pages; with `endUserId` those that the person may see.
 //!
-//! Order of refusals: 400 unreadable, 400 rules, 422 free text. A person who may see nothing gets an empty page.
+//! Order of refusals: 400 unreadable, 400 rules. A person who may see nothing gets an empty page.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +26,7 @@ use crate::{
         self,
         conditions::{Conditions, OwnerLabel, Range, Visibility},
         scope::Delegated,
+        text::TextReach,
     },
 };
 
@@ -47,7 +48,6 @@ pub async fn search(
     let own = Own::of(&mut query);
     query.finish()?;
     check(&parameters, &own, &app.config.limits)?;
-    parameters.without_text()?;
 
     let org = caller.org_code(&app.altinn).await?.to_lowercase();
     let mut filter = own.filter(parameters.filter());
@@ -88,6 +88,8 @@ async fn on_behalf_of(
         Visibility::Within(Range { after: Some(at), .. }) => Visibility::AsOf(at),
         Visibility::Within(_) | Visibility::Any | Visibility::AsOf(_) => Visibility::Any,
     };
+    // The owner wrote all the texts, whatever level their readers need.
+    filter.text = parameters.text(|| TextReach::All);
     let authorization =
         app.lists.pruned_authorization(person, &parameters.parties, &parameters.resources, Pruning::WhenBroad).await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();

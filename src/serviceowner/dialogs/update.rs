@@ -46,6 +46,7 @@ use crate::{
         children::Placed,
         known::Known,
     },
+    text::fragment,
 };
 
 /// As the API documents show it.
@@ -172,9 +173,11 @@ impl Update<'_> {
             let change = Change::between(&before, &dialog, appended, acted);
             let relisted = Listed::of(&dialog.body, listed.latest_activity.clone()).with(&growth.activities);
             let rewritten = dialog.body != before.body || relisted != listed;
-            (change, relisted, rewritten, claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen))
+            let rewords = rewritten && !fragment::own(&before.body).eq(fragment::own(&dialog.body));
+            let ids = claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen);
+            (change, relisted, (rewritten, rewords), ids)
         };
-        let (change, relisted, rewritten, (claimed, released)) = heavy::beside(self.weight, compare).await?;
+        let (change, relisted, (rewritten, rewords), (claimed, released)) = heavy::beside(self.weight, compare).await?;
         let read = before.revision;
         drop(before);
         let unsee = dialog.stamp(change, self.now, self.silent);
@@ -185,6 +188,7 @@ impl Update<'_> {
             changed: change.any(),
             unsee,
             listed: rewritten.then_some(&relisted),
+            rewords,
             labels: LabelEffect { reset: !self.silent, sent },
             transmissions: &placed,
             opened: &opened,

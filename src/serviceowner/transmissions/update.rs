@@ -45,6 +45,7 @@ use crate::{
         correct::Correction,
         load::{transmission, transmission_headers},
     },
+    text::fragment,
 };
 
 /// A transmission as it shall be.
@@ -164,6 +165,7 @@ pub async fn update(
         read,
         revision: dialog.revision,
         transmission: &after,
+        rewords: !fragment::transmission(&before.body).eq(fragment::transmission(&after.body)),
         depths: &depths,
         claimed: &claimed,
         released: &released,

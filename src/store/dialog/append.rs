@@ -18,6 +18,10 @@ use crate::{
         statement::{Bound, Statement},
         violation::StoreError,
     },
+    text::{
+        fragment,
+        vector::{self, Fragment},
+    },
 };
 
 /// Most rows of a kind in one statement.
@@ -40,7 +44,7 @@ with written as (
 ), transmissions as ({{transmissions}}
 ), activities as ({{activities}}
 ), claimed as ({{claimed}}
-), raised as ({{raised}}
+), {{texts}}, raised as ({{raised}}
 )
 select w.id from written w",
 );
@@ -69,6 +73,12 @@ impl<'a> Appended<'a> {
             + 18 * self.claimed.len()
     }
 
+    /// The texts that join the dialog's.
+    pub fn fragments(self) -> impl Iterator<Item = Fragment<'a>> {
+        let sent = self.transmissions.iter().flat_map(|placed| fragment::transmission(&placed.transmission.body));
+        sent.chain(self.activities.iter().flat_map(|activity| fragment::activity(&activity.body)))
+    }
+
     /// For the parts that write it.
     pub fn tell(self, statement: Bound<'a>) -> Bound<'a> {
         statement
@@ -82,8 +92,15 @@ impl<'a> Appended<'a> {
     pub async fn store(mut self, connection: &mut Connection, dialog: DialogId, party: i64) -> Result<(), StoreError> {
         while !self.is_empty() {
             let piece = self.piece();
-            let tell =
-                || APPEND.with("dialog", dialog).with("party", party).and(|statement| piece.tell(statement)).ready();
+            let tell = || {
+                APPEND
+                    .with("dialog", dialog)
+                    .with("party", party)
+                    .with("text_is_replaced", false)
+                    .with("text_vectors", vector::vectors(piece.fragments()))
+                    .and(|statement| piece.tell(statement))
+                    .ready()
+            };
             let ready = heavy::beside(piece.weight(), tell).await??;
             let _: Option<(Uuid,)> = ready.optional(&mut *connection).await?;
         }

@@ -33,6 +33,7 @@ use crate::{
         statement::{Bound, Statement},
         violation::StoreError,
     },
+    text::{fragment, vector},
 };
 
 /// What becomes of a dialog's system labels when its owner writes.
@@ -56,6 +57,8 @@ pub struct DialogChange<'a> {
     pub unsee: bool,
     /// The new body, if it or what lists show of the dialog differs.
     pub listed: Option<&'a Listed>,
+    /// Whether the texts of the dialog itself that are searched differ.
+    pub rewords: bool,
     pub labels: LabelEffect,
     pub transmissions: &'a [Placed],
     /// Stored transmissions that an appended activity opened.
@@ -92,6 +95,7 @@ impl<'a> DialogChange<'a> {
             changed: true,
             unsee: false,
             listed: None,
+            rewords: false,
             labels: LabelEffect::default(),
             transmissions: &[],
             opened: &[],
@@ -156,6 +160,7 @@ impl<'a> DialogChange<'a> {
 
     fn statement<'q>(&'q self, first: Appended<'q>) -> Bound<'q> {
         let dialog = self.dialog;
+        let own = self.rewords.then_some(&dialog.body).into_iter().flat_map(fragment::own);
         SAVE.with("dialog", dialog.id)
             .with("party", dialog.party.key())
             .with("read", self.read)
@@ -187,6 +192,8 @@ impl<'a> DialogChange<'a> {
             .with("body", self.listed.map(|_| Json(&dialog.body)))
             .with("listed", self.listed.map(Json))
             .with("opened", self.opened.iter().map(|id| id.0).collect::<Vec<_>>())
+            .with("text_is_replaced", self.rewords)
+            .with("text_vectors", vector::vectors(own.chain(first.fragments())))
             .and(|statement| children::released(statement, self.released))
             .and(|statement| first.tell(statement))
     }

@@ -8,7 +8,9 @@ with locked as (
       from dialog d
      where d.id = $dialog and d.party_key = $party and d.revision = $read
            -- as the statement sees the labels: after a wait for the row, the left side is newer
-       and d.context_revision = (select s.context_revision from dialog s where s.id = $dialog and s.party_key = $party)
+           -- and so with its words, which are read anew without a new revision
+       and (d.context_revision, d.text_analysis)
+           = (select s.context_revision, s.text_analysis from dialog s where s.id = $dialog and s.party_key = $party)
        for no key update of d
 ), written as (
     update dialog d
@@ -52,7 +54,7 @@ with locked as (
 ), appended_activities as ({{activities}}
 ), claimed as ({{claimed}}
 ), released as ({{released}}
-), unmarked as ({{unmarked = $party}}
+), {{texts}}, unmarked as ({{unmarked = $party}}
 ), marked as ({{marked = $party}}
 ), logged as ({{logged = $party}}
 ), newest as (

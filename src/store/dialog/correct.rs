@@ -17,7 +17,7 @@ use crate::{
         party::Party,
         wire_enum::WireEnum,
     },
-    store::{statement::Statement, unit_of_work::UnitOfWork, violation::StoreError},
+    store::{dialog_text, statement::Statement, unit_of_work::UnitOfWork, violation::StoreError},
 };
 
 /// A transmission as it shall be.
@@ -29,6 +29,8 @@ pub struct Correction<'a> {
     /// The dialog's new revision.
     pub revision: Revision,
     pub transmission: &'a Transmission,
+    /// Whether its texts that are searched differ.
+    pub rewords: bool,
     /// Transmissions whose depth in the tree changes with it.
     pub depths: &'a [(TransmissionId, i16)],
     pub claimed: &'a [(ChildKind, Uuid)],
@@ -78,7 +80,22 @@ impl Correction<'_> {
     ///
     /// # Errors
     /// Violations of constraints (an id or a key that is taken), and whatever else the database says.
-    pub async fn save(self, db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
+    pub async fn save(self, db: &Db) -> Result<bool, StoreError> {
+        if !self.rewords {
+            return self.correct(db).await;
+        }
+        // Which words were those of the transmission alone cannot be told: all texts of the dialog are read again.
+        let dialog = self.dialog;
+        let mut transaction = db.begin().await?;
+        let is_saved = self.correct(&mut *transaction).await?;
+        if is_saved {
+            dialog_text::renew(&mut transaction, &[dialog.0]).await?;
+            transaction.commit().await?;
+        }
+        Ok(is_saved)
+    }
+
+    async fn correct(self, db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
         let transmission = self.transmission;
         let row: Option<(DialogId,)> = CORRECT
             .with("dialog", self.dialog)

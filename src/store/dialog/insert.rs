@@ -19,6 +19,7 @@ use crate::{
         statement::{Bound, Ready, Statement},
         violation::StoreError,
     },
+    text::{self, fragment, vector},
 };
 
 static INSERT: Statement = Statement::new("dialog insert", include_str!("insert.sql"));
@@ -108,6 +109,8 @@ fn statement<'q>(
         .with("owner_labels", &dialog.owner_labels)
         .with("body", Json(&dialog.body))
         .with("listed", Json(listed))
+        .with("text_analysis", text::ANALYSIS)
+        .with("text_vectors", vector::whole(fragment::own(&dialog.body).chain(first.fragments())))
         .with("now", new.now)
         .with("performer", Json(Actor::service_owner()))
         .and(|statement| first.tell(statement))

@@ -8,18 +8,23 @@ with new_party as (
         , created_at, updated_at, content_updated_at, due_at, visible_from, expires_at
         , status, progress, system_labels, from_party_transmissions, from_owner_transmissions
         , is_api_only, is_content_seen, has_unopened_content
-        , extended_status, external_reference, process, preceding_process, idempotent_key, owner_labels)
+        , extended_status, external_reference, process, preceding_process, idempotent_key, owner_labels, text_analysis)
     select $party, $dialog, $revision, $context_revision, $owner_context_revision, $resource_type, $resource, $org
          , $created_at, $updated_at, $content_updated_at, $due_at, $visible_from, $expires_at
          , $status, $progress, $labels, $from_party_transmissions, $from_owner_transmissions
          , $is_api_only, $is_content_seen, $has_unopened_content
-         , $extended_status, $external_reference, $process, $preceding_process, $idempotent_key, $owner_labels
+         , $extended_status, $external_reference, $process, $preceding_process, $idempotent_key, $owner_labels, $text_analysis
            -- another party has this key: nothing is written
      where not exists (select from party where party_key = $party and urn <> $party_urn)
     returning id, party_key, content_updated_at, {{label_bit Default}}::smallint as before, system_labels as after
 ), document as (
     insert into dialog_document (dialog_id, party_key, body, listed)
     select $dialog, $party, $body, $listed where exists (select from written)
+), texts as (
+    insert into dialog_text (dialog_id, part, party_key, vector)
+    select $dialog, v.place - 1, $party, v.vector::tsvector
+      from unnest($text_vectors::text[]) with ordinality v (vector, place)
+     where exists (select from written)
 ), transmissions as ({{transmissions}}
 ), activities as ({{activities}}
 ), claimed as ({{claimed}}

@@ -2,6 +2,7 @@
 
 use sqlx::{Postgres, QueryBuilder};
 
+use super::text::TextCondition;
 use crate::domain::{Instant, order::Key};
 
 /// Both ends inclusive.
@@ -70,6 +71,7 @@ pub struct Conditions {
     pub is_content_seen: Option<bool>,
     pub exclude_api_only: bool,
     pub owner_labels: Vec<OwnerLabel>,
+    pub text: Option<TextCondition>,
 }
 
 const MARKED_AS_UNOPENED: i16 = 8;
@@ -162,6 +164,10 @@ impl Conditions {
                     test.sql.push_bind(prefix.clone()).push("))");
                 }
             }
+        }
+        // The dearest test comes last: it reads another row.
+        if let Some(text) = &self.text {
+            text.push_test(test.sql, table);
         }
     }
 }

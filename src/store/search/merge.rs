@@ -29,6 +29,9 @@ pub struct Effort {
     pub long_walk: i64,
     /// Most rows that a list may have; more, and the walk is the better way.
     pub list_rows: i64,
+    /// Most dialogs of the whole store with the words that are looked for, as far as can be told, for which a list of them is
+    /// tried on behalf of many parties.
+    pub common_words: f64,
 }
 
 impl Default for Effort {
@@ -40,6 +43,7 @@ impl Default for Effort {
             longest_walk: 50_000,
             long_walk: 10_000,
             list_rows: 20_000,
+            common_words: 200_000.0,
         }
     }
 }
@@ -349,8 +353,19 @@ impl Streams<'_> {
         after: Option<&Position>,
         wanted: usize,
     ) -> Result<Option<Vec<Hit>>, sqlx::Error> {
+        if *list == List::Text && self.is_common(&mut *connection).await? {
+            return Ok(None);
+        }
         let mut sql = self.ask.list(list, after, as_limit(wanted));
         self.ask.read_list(&sql.build().fetch_all(connection).await?)
+    }
+
+    /// Whether the words are so common in the whole store that reading their list costs more than it can save.
+    async fn is_common(&self, connection: &mut Connection) -> Result<bool, sqlx::Error> {
+        let Some(mut sql) = self.ask.text_estimate() else { return Ok(false) };
+        let plan: serde_json::Value = sql.build_query_scalar().fetch_one(connection).await?;
+        let expected = plan.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_f64);
+        Ok(expected.is_none_or(|rows| rows > self.ask.effort.common_words))
     }
 
     /// Rows of a sorted answer: complete if fewer came than were wanted.

@@ -8,6 +8,7 @@
 use super::{
     conditions::{Conditions, Deleted, OwnerLabel},
     scope::Scope,
+    text::TextCondition,
 };
 use crate::domain::order::{Key, Order};
 
@@ -38,6 +39,8 @@ pub enum List {
     Mark(i16),
     /// Dialogs of the parties, or of the owner, inside the range of a key that is not the order's.
     Range(Key),
+    /// Dialogs with the words that are looked for: of each party, or of all of them if they are many.
+    Text,
     /// All dialogs of every party with every resource.
     Pairs,
     /// All dialogs of the parties, soft-deleted ones too or only them.
@@ -79,6 +82,9 @@ pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
     let mut after = Vec::new();
     if few_parties {
         after.extend(MARKS.into_iter().filter(|bit| conditions.labels & bit != 0).map(List::Mark));
+    }
+    if conditions.text.as_ref().is_some_and(TextCondition::has_list) {
+        after.push(List::Text);
     }
     if axis != Axis::Resource {
         let others = [Key::ContentUpdatedAt, Key::CreatedAt, Key::UpdatedAt, Key::DueAt];
@@ -122,7 +128,7 @@ mod tests {
     };
     use crate::{
         domain::{order::Direction, party::Party},
-        store::search::conditions::Range,
+        store::search::{conditions::Range, text::TextReach},
     };
 
     fn parties(count: u32) -> Vec<Party> {
@@ -176,6 +182,18 @@ mod tests {
         let conditions = Conditions { deleted: Deleted::Only, labels: 2, orgs: Some(vec![7]), ..Conditions::default() };
         let plan = choose(&granted(1, 1), &conditions, &Order::default());
         assert_eq!(plan, Plan { axis: Axis::Org, before: vec![List::Parties], after: vec![List::Mark(2)] });
+    }
+
+    #[test]
+    fn words_have_a_list_unless_it_is_enough_to_lack_them() {
+        let plan = |typed, count| {
+            let text = Some(TextCondition::of(typed, None, TextReach::All));
+            choose(&granted(count, 2), &Conditions { text, labels: 2, ..Conditions::default() }, &Order::default())
+                .after
+        };
+        assert_eq!(plan("alpha -bravo", 1), [List::Mark(2), List::Text, List::Pairs]);
+        assert_eq!(plan("alpha", 101), [List::Text, List::Pairs]);
+        assert_eq!(plan("-bravo", 101), [List::Pairs]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What end users and their systems may do.
 
 mod dialog_token;
+mod free_text;
 mod get;
 mod large;
 mod list_rules;

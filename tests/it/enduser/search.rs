@@ -92,7 +92,6 @@ async fn what_is_wrong_is_named() {
         ("party=x&process=inval|d", 400, "'Process' is not a well-formatted URI."),
         ("systemLabel=invalid", 400, "systemLabel"),
         ("", 400, "Either ServiceResource or Party must be specified."),
-        (&format!("party={}&search=word", person(PERSON)), 422, "Search"),
     ] {
         let answer = user.get(&format!("{LIST}?{query}")).await;
         assert_eq!(answer.status, status, "{query}: {}", answer.text);

@@ -219,8 +219,6 @@ async fn what_is_wrong_is_named() {
     let resources = (0..21).map(|i| format!("serviceResource=r{i}")).collect::<Vec<_>>().join("&");
     let answer = refused(&owner, &resources, 400).await;
     assert_eq!(answer.errors("serviceResource.Count"), ["'Count' must be less than or equal to '20'."]);
-    let answer = refused(&owner, &format!("search=word&endUserId={0}&party={0}", person(PERSON)), 422).await;
-    assert_eq!(answer.errors("Search").len(), 1);
     assert_eq!(listed(&owner, "orderBy=id_asc").await["orderBy"], "contentupdatedat_desc,id_asc");
 }
 

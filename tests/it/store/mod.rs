@@ -1,4 +1,6 @@
 //! What a store must hold whatever asks it.
 
+mod dialog_text;
+mod free_text;
 mod search;
 mod statements;

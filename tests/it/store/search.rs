@@ -19,7 +19,7 @@ use dialogporten::{
 use uuid::Uuid;
 
 /// Numbers that look random and are the same every time (splitmix64).
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
     fn next(&mut self) -> u64 {
@@ -30,15 +30,15 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(bound).unwrap()).unwrap()
     }
 
-    fn one_in(&mut self, bound: usize) -> bool {
+    pub(super) fn one_in(&mut self, bound: usize) -> bool {
         self.below(bound) == 0
     }
 
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())].clone()
     }
 
@@ -49,10 +49,10 @@ impl Chance {
 }
 
 #[derive(Clone, Debug)]
-struct Stored {
-    id: Uuid,
-    party: Party,
-    resource: Resource,
+pub(super) struct Stored {
+    pub(super) id: Uuid,
+    pub(super) party: Party,
+    pub(super) resource: Resource,
     created: Instant,
     updated: Instant,
     content: Instant,
@@ -102,7 +102,7 @@ impl Stored {
         }
     }
 
-    fn position(&self, order: &Order) -> Position {
+    pub(super) fn position(&self, order: &Order) -> Position {
         let value = |key| match key {
             Key::ContentUpdatedAt => Some(self.content),
             Key::CreatedAt => Some(self.created),
@@ -113,7 +113,7 @@ impl Stored {
     }
 
     /// The rules, read plainly.
-    fn matches(&self, search: &Request) -> bool {
+    pub(super) fn matches(&self, search: &Request) -> bool {
         let conditions = &search.conditions;
         let inside = |range: Range, at: Option<Instant>| {
             range.after.is_none_or(|after| at.is_some_and(|at| at >= after))
@@ -166,14 +166,14 @@ impl Stored {
 }
 
 /// 101 parties, 21 resources of 3 owners, and some hundred dialogs.
-struct World {
+pub(super) struct World {
     parties: Vec<Party>,
-    resources: Vec<Resource>,
-    dialogs: Vec<Stored>,
+    pub(super) resources: Vec<Resource>,
+    pub(super) dialogs: Vec<Stored>,
 }
 
 impl World {
-    async fn stored(db: &Db, chance: &mut Chance) -> Self {
+    pub(super) async fn stored(db: &Db, chance: &mut Chance) -> Self {
         let email = |i| Party::parse(&format!("urn:altinn:person:idporten-email:p{i}@example.no")).unwrap();
         let parties: Vec<Party> = (0..101).map(email).collect();
         let resources: Vec<Resource> =
@@ -211,7 +211,7 @@ impl World {
     }
 
     /// A search as `chance` has it, for this many parties and resources.
-    fn search(&self, chance: &mut Chance, parties: usize, resources: usize) -> Request {
+    pub(super) fn search(&self, chance: &mut Chance, parties: usize, resources: usize) -> Request {
         let parties = &self.parties[..parties];
         let resources = &self.resources[..resources];
         let mut conditions = Conditions::default();
@@ -359,6 +359,7 @@ fn effort(chance: &mut Chance) -> Effort {
         longest_walk: 4 * small(chance),
         long_walk: chance.pick(&[0, 30, 10_000]),
         list_rows: chance.pick(&[5, 100, 10_000]),
+        common_words: chance.pick(&[0.0, 1e9]),
     }
 }
 
@@ -391,7 +392,7 @@ async fn every_way_gives_the_same_pages() {
     assert!(seen["filled"] > seen["empty"], "the comparison is about something: {seen:?}");
 }
 
-async fn all_pages(db: &Db, mut search: Request) -> Vec<Uuid> {
+pub(super) async fn all_pages(db: &Db, mut search: Request) -> Vec<Uuid> {
     let mut found = Vec::new();
     for _ in 0..10_000 {
         let page = search::page(db, &search).await.unwrap();

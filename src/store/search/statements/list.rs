@@ -7,7 +7,8 @@ use super::{
     super::{
         conditions::{Deleted, OwnerLabel, Test},
         order::Segment,
-        plan::List,
+        plan::{List, PARTIES},
+        text::TextCondition,
     },
     Ask, COLUMNS, Hit, push_in,
 };
@@ -126,6 +127,7 @@ impl Ask<'_> {
                     sql.push(format_args!(" and d.deleted_at {state} offset 0) d"));
                 }
             }
+            List::Text => self.push_text_candidates(sql),
             List::Pairs => {
                 let resources: Vec<i32> = self.scope.resources().unwrap_or_default().iter().map(|r| r.id).collect();
                 sql.push("select d.id from unnest(").push_bind(self.scope.party_keys().unwrap_or_default());
@@ -135,6 +137,40 @@ impl Ask<'_> {
                 sql.push(" and d.resource_id = r.resource_id and d.deleted_at is null offset 0) d");
             }
         }
+    }
+
+    /// The text index has a list for each party and word: few parties are probed one by one. A long list of words that are in
+    /// every store is never the way for many parties (see [`Ask::is_common`]).
+    fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>) {
+        let candidates = self.conditions.text.as_ref().map(TextCondition::candidates).unwrap_or_default();
+        match self.scope.party_keys() {
+            Some(parties) if parties.len() <= PARTIES => {
+                sql.push("select t.dialog_id as id from unnest(").push_bind(parties);
+                sql.push("::bigint[]) p (key) cross join lateral (select t.dialog_id from dialog_text t where t.party_key = p.key");
+                sql.push(" and t.vector @@ (select ").push_bind(candidates).push("::tsquery) offset 0) t");
+            }
+            parties => {
+                sql.push("select t.dialog_id as id from dialog_text t where t.vector @@ (select ");
+                sql.push_bind(candidates).push("::tsquery)");
+                if let Some(parties) = parties {
+                    push_in(sql, "t.party_key", parties);
+                }
+            }
+        }
+    }
+
+    /// What the database expects of the words in the whole store; `None` where it does not matter, since few parties are
+    /// probed one by one.
+    pub(in crate::store::search) fn text_estimate(&self) -> Option<QueryBuilder<Postgres>> {
+        let text = self.conditions.text.as_ref()?;
+        if self.scope.party_keys().is_some_and(|parties| parties.len() <= PARTIES) {
+            return None;
+        }
+        let mut sql = QueryBuilder::new(
+            "/* search text estimate */ explain (format json) select from dialog_text t where t.vector @@ ",
+        );
+        sql.push_bind(text.candidates()).push("::tsquery");
+        Some(sql)
     }
 
     fn push_range_candidates(&self, sql: &mut QueryBuilder<Postgres>, key: Key) {

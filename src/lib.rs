@@ -19,6 +19,7 @@ pub mod domain;
 pub mod enduser;
 pub mod events;
 mod flight;
+pub mod graphql;
 pub mod heavy;
 pub mod http;
 pub mod labelling;

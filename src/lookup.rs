@@ -69,9 +69,17 @@ impl Reference {
     pub fn of(query: &mut Query) -> Result<Self, Refusal> {
         let given = query.text("instanceRef").unwrap_or_default();
         query.finish()?;
-        Self::parse(&given).ok_or_else(|| {
+        Ok(Self::read(&given)?)
+    }
+
+    /// What a client calls the instance.
+    ///
+    /// # Errors
+    /// It is of no form that dialogs are found by.
+    pub fn read(given: &str) -> Result<Self, Violations> {
+        Self::parse(given).ok_or_else(|| {
             let hint = "An app's instance has a party's number and an id, a correspondence or a dialog an id alone.";
-            Violations::one("InstanceRef", Code::ParameterMalformed.says(INVALID).hint(hint)).into()
+            Violations::one("InstanceRef", Code::ParameterMalformed.says(INVALID).hint(hint))
         })
     }
 

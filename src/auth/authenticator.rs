@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How far the clocks of issuers may differ from ours.
-const SKEW: TimeDelta = TimeDelta::seconds(2);
+pub(super) const SKEW: TimeDelta = TimeDelta::seconds(2);
 /// How many verified tokens are remembered.
 const REMEMBERED: u64 = 20_000;
 
@@ -36,11 +36,12 @@ struct State {
     verified: moka::future::Cache<[u8; 32], Verified>,
 }
 
+/// A token whose signature was verified; its time was not looked at.
 #[derive(Clone)]
-struct Verified {
-    claims: Arc<Claims>,
+pub(super) struct Verified {
+    pub claims: Arc<Claims>,
     not_before: Option<Instant>,
-    expires_at: Instant,
+    pub expires_at: Instant,
 }
 
 impl Authenticator {
@@ -67,12 +68,7 @@ impl Authenticator {
             self.0.verified.insert(hash, verified.clone()).await;
             verified
         };
-        if let Some(not_before) = verified.not_before.filter(|not_before| *not_before - SKEW > now) {
-            return Err(TokenFault::NotYetValid(not_before).into());
-        }
-        if verified.expires_at + SKEW < now {
-            return Err(TokenFault::Expired(verified.expires_at).into());
-        }
+        verified.holds_at(now)?;
         Ok(verified.claims)
     }
 
@@ -135,13 +131,21 @@ impl Authenticator {
 
 impl Verified {
     /// `exp` must be there; both times must be numbers.
-    fn from_payload(payload: &Map<String, Value>) -> Option<Self> {
+    pub fn from_payload(payload: &Map<String, Value>) -> Option<Self> {
         let expires_at = instant(payload.get("exp")?)?;
         let not_before = match payload.get("nbf") {
             None | Some(Value::Null) => None,
             Some(value) => Some(instant(value)?),
         };
         Some(Self { claims: Arc::new(Claims::from_payload(payload)), not_before, expires_at })
+    }
+
+    /// Whether the token's time has come and is not over, give or take what clocks may differ.
+    pub fn holds_at(&self, now: Instant) -> Result<(), TokenFault> {
+        if let Some(not_before) = self.not_before.filter(|not_before| *not_before - SKEW > now) {
+            return Err(TokenFault::NotYetValid(not_before));
+        }
+        if self.expires_at + SKEW < now { Err(TokenFault::Expired(self.expires_at)) } else { Ok(()) }
     }
 }
 
@@ -153,7 +157,7 @@ fn instant(seconds: &Value) -> Option<Instant> {
 }
 
 /// What follows `Bearer `, whatever its letter case.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();

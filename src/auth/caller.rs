@@ -78,7 +78,7 @@ impl Policy {
         self.scopes.iter().filter_map(|any| any.first()).map(|scope| scope.as_str())
     }
 
-    /// What the claims lack, if they do not meet the policy.
+    /// What the claims lack, if they do not meet the policy. The kind of user is not looked at.
     fn denied(&self, claims: &Claims) -> Option<Denied> {
         let has_one_of = |any: &&&[Scope]| any.iter().any(|scope| claims.has_anywhere(*scope));
         let missing: Vec<_> = self.scopes.iter().filter(|any| !has_one_of(any)).collect();
@@ -153,8 +153,13 @@ impl Caller {
     }
 }
 
+/// What the claims lack that end users need, whatever kind of user they speak for.
+pub(super) fn denied_as_end_user(claims: &Claims) -> Option<Denied> {
+    END_USER.denied(claims)
+}
+
 /// The caller as the log names it: the organization of a service owner, of all others the kind alone.
-fn who(claims: &Claims) -> String {
+pub(super) fn who(claims: &Claims) -> String {
     let user_type = claims.user_type();
     match (user_type, claims.consumer()) {
         (UserType::ServiceOwner | UserType::ServiceOwnerOnBehalfOfPerson, Some(number)) => {
@@ -277,6 +282,12 @@ pub struct EndUser {
 }
 
 impl EndUser {
+    /// The end user that the claims speak of, if there is one that anything could be asked about.
+    pub(super) fn of(claims: &Arc<Claims>) -> Option<Self> {
+        let identity = claims.end_user()?;
+        Some(Self { caller: Caller { user_type: claims.user_type(), claims: Arc::clone(claims) }, identity })
+    }
+
     pub fn identity(&self) -> &EndUserIdentity {
         &self.identity
     }

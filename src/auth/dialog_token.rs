@@ -5,17 +5,24 @@ use std::sync::Arc;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::Claims;
+use super::{
+    Claims, TokenFault,
+    authenticator::{SKEW, Verified},
+    keys::{Keys, Unverified},
+};
 use crate::{
-    config::Dialogporten,
+    config::{Dialogporten, KeyPair},
     domain::{
         Instant,
         decision::Decision,
         dialog::Dialog,
         identity::UserType,
+        ids::DialogId,
         party::{Party, PartyKind},
+        refusal::Refusal,
         visibility::MAIN,
     },
 };
@@ -23,7 +30,7 @@ use crate::{
 /// Seconds for which a token is good.
 const LIFETIME: i64 = 600;
 
-/// Issues dialog tokens. Clones share the key.
+/// Issues dialog tokens, and knows them again. Clones share the keys.
 #[derive(Clone)]
 pub struct DialogTokens(Arc<Signer>);
 
@@ -33,6 +40,16 @@ struct Signer {
     header: String,
     /// Kept as it is used: `jsonwebtoken` would read the private key anew for each token, which costs more than signing.
     key: Ed25519KeyPair,
+    /// Those of both pairs: what was signed before keys were changed still holds.
+    keys: Keys,
+}
+
+/// What a dialog token that came back proves: its holder may hear of this dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DialogGrant {
+    pub dialog: DialogId,
+    /// The token's end, with what clocks may differ on top.
+    pub until: Instant,
 }
 
 #[derive(Serialize)]
@@ -74,7 +91,40 @@ impl DialogTokens {
     /// Signs with the primary key.
     pub fn new(config: &Dialogporten) -> Self {
         let header = Header { alg: "EdDSA", typ: "JWT", kid: &config.primary.kid };
-        Self(Arc::new(Signer { issuer: config.issuer(), header: encoded(&header) + ".", key: config.primary.signer() }))
+        let public =
+            |pair: &KeyPair| json!({"kty": "OKP", "crv": "Ed25519", "kid": pair.kid, "x": pair.public_base64()});
+        let keys = json!({"keys": [public(&config.primary), public(&config.secondary)]});
+        Self(Arc::new(Signer {
+            issuer: config.issuer(),
+            header: encoded(&header) + ".",
+            key: config.primary.signer(),
+            keys: Keys::from_jwks(&keys).expect("two public keys make a set"),
+        }))
+    }
+
+    /// What `token` proves; `None` if it is not of this service at all.
+    ///
+    /// # Errors
+    /// 401 if it claims to be, and does not hold.
+    pub(super) fn proven(&self, token: &str, now: Instant) -> Result<Option<DialogGrant>, Refusal> {
+        let signer = &*self.0;
+        let Some(token) = Unverified::parse(token).filter(|token| token.issuer() == Some(signer.issuer.as_str()))
+        else {
+            return Ok(None);
+        };
+        if !signer.keys.knows(token.kid.as_deref()) {
+            return Err(TokenFault::UnknownKey.into());
+        }
+        if !signer.keys.accept(&token) {
+            return Err(TokenFault::Algorithm.into());
+        }
+        if !signer.keys.prove(&token) {
+            return Err(TokenFault::Signature.into());
+        }
+        let verified = Verified::from_payload(&token.payload).ok_or(TokenFault::Malformed)?;
+        verified.holds_at(now)?;
+        let dialog = verified.claims.first("i").and_then(|id| Uuid::try_parse(id).ok()).ok_or(TokenFault::Malformed)?;
+        Ok(Some(DialogGrant { dialog: dialog.into(), until: verified.expires_at + SKEW }))
     }
 
     /// A token for the reader of `dialog`: `claims` and `party` are theirs, `level` their authentication level, `decision`
@@ -144,8 +194,6 @@ fn encoded(part: &impl Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

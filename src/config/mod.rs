@@ -26,6 +26,7 @@ pub struct Config {
     pub outgoing: Outgoing,
     pub maskinporten: Maskinporten,
     pub events: Events,
+    pub graphql: Graphql,
     pub limits: Limits,
     pub cache: Caches,
     pub features: Features,
@@ -174,6 +175,19 @@ pub struct Events {
     pub keep: Duration,
 }
 
+/// What GraphQL documents may ask for, and from where.
+#[derive(Clone, Debug)]
+pub struct Graphql {
+    /// Whether the schema may be asked for; browsers then get GraphiQL.
+    pub introspection: bool,
+    /// Fields in each other.
+    pub max_depth: usize,
+    /// See `graphql::limits` for what costs what.
+    pub max_cost: usize,
+    /// Origins of pages that may ask; `*` = all.
+    pub cors_origins: Vec<String>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub end_user_search: EndUserSearchLimits,
@@ -240,6 +254,7 @@ pub struct Features {
     pub enable_party_filters_for_system_users: bool,
     pub enable_party_filters_for_email_users: bool,
     pub enable_party_cache_for_email_users: bool,
+    pub enable_graphql_authorized_service_resources: bool,
     pub use_correct_person_name_ordering: bool,
 }
 

@@ -13,8 +13,8 @@ use url::Url;
 
 use super::{
     AltinnPlatform, Authentication, AuthorizedServiceResources, CacheRule, Caches, Config, Database, Dialogporten,
-    EndUserSearchLimits, Events, Features, KeyPair, Limits, Log, Maskinporten, Outgoing, PartyResourcePruning, Server,
-    ServiceKeys, ServiceOwnerSearchLimits,
+    EndUserSearchLimits, Events, Features, Graphql, KeyPair, Limits, Log, Maskinporten, Outgoing, PartyResourcePruning,
+    Server, ServiceKeys, ServiceOwnerSearchLimits,
     keys::{BadKey, check_client_jwk},
     value::Setting,
 };
@@ -356,6 +356,7 @@ impl Reader<'_> {
             events: self.events(),
             altinn: self.altinn(),
             outgoing: self.outgoing(),
+            graphql: self.graphql(),
             limits: self.limits(),
             cache: self.caches(),
             features: self.features(),
@@ -532,6 +533,15 @@ impl Reader<'_> {
         }
     }
 
+    fn graphql(&mut self) -> Graphql {
+        Graphql {
+            introspection: self.required("graphql.introspection"),
+            max_depth: self.count("graphql.max_depth", 1, 100),
+            max_cost: self.count("graphql.max_cost", 100, 100_000),
+            cors_origins: self.required("graphql.cors_origins"),
+        }
+    }
+
     fn limits(&mut self) -> Limits {
         Limits {
             end_user_search: EndUserSearchLimits {
@@ -615,6 +625,7 @@ impl Reader<'_> {
             enable_party_filters_for_system_users: feature("enable_party_filters_for_system_users"),
             enable_party_filters_for_email_users: feature("enable_party_filters_for_email_users"),
             enable_party_cache_for_email_users: feature("enable_party_cache_for_email_users"),
+            enable_graphql_authorized_service_resources: feature("enable_graphql_authorized_service_resources"),
             use_correct_person_name_ordering: feature("use_correct_person_name_ordering"),
         }
     }

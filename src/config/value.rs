@@ -186,6 +186,22 @@ impl Setting for Vec<Issuer> {
     }
 }
 
+impl Setting for Vec<String> {
+    fn read(value: &Value) -> Result<Self, String> {
+        const EXPECTED: &str = r#"expected a list of texts such as ["https://af.altinn.no"]"#;
+        let list = match value {
+            Value::String(text) => list(text).ok_or_else(|| format!("is no list, {EXPECTED}"))?,
+            Value::Array(list) => list.clone(),
+            other => return Err(format!("is {}, {EXPECTED}", kind(other))),
+        };
+        list.iter().map(String::read).collect::<Result<_, _>>().map_err(|_| format!("holds something else, {EXPECTED}"))
+    }
+
+    fn stand_in() -> Self {
+        Self::new()
+    }
+}
+
 /// A list written as TOML or as JSON, which is what fits into one variable of the environment.
 fn list(text: &str) -> Option<Vec<Value>> {
     if let Ok(list) = serde_json::from_str(text) {

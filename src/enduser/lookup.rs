@@ -80,14 +80,27 @@ pub async fn find(
     mut query: Query,
 ) -> Result<Ok200<DialogLookup>, Refusal> {
     let reference = Reference::of(&mut query)?;
+    Ok(Ok200::of(look_up(&app, &caller, &languages, &reference).await?))
+}
+
+/// The dialog, and what lets the caller know of it.
+///
+/// # Errors
+/// Those of the order above, but for the 400.
+pub async fn look_up(
+    app: &App,
+    caller: &EndUser,
+    languages: &AcceptLanguage,
+    reference: &Reference,
+) -> Result<DialogLookup, Refusal> {
     let level = caller.level()?;
-    let meant = reference.find(&app, false).await?;
+    let meant = reference.find(app, false).await?;
     let party = &meant.dialog.party;
     let asked = [party.to_string()];
     let parties = app.altinn.authorized_parties(caller.identity(), &asked, Detail::Rights).await?;
     let described = Described::now(&app.altinn).await?;
     let held: Vec<&AuthorizedParty> = parties.flattened().filter(|held| held.party == *party).collect();
-    let evidence = evidence(&held, &meant, &described, &languages);
+    let evidence = evidence(&held, &meant, &described, languages);
     if evidence.is_empty() {
         return Err(Refusal::forbidden(
             Code::AccessDenied
@@ -95,22 +108,22 @@ pub async fn find(
                 .hint("Nothing that you hold for the dialog's party opens its resource."),
         ));
     }
-    let resource = meant.service_resource(&described, &languages);
+    let resource = meant.service_resource(&described, languages);
     let is_sensitive = level < resource.minimum_authentication_level;
     let dialog = &meant.dialog;
     let title = match &dialog.non_sensitive_title {
         instead if is_sensitive && !instead.is_empty() => instead,
         _ => &dialog.title,
     };
-    Ok(Ok200::of(DialogLookup {
+    Ok(DialogLookup {
         dialog_id: dialog.id.0,
         instance_ref: meant.instance.to_string(),
         party: dialog.party.to_string(),
-        service_owner: meant.service_owner(&described, &languages),
+        service_owner: meant.service_owner(&described, languages),
         service_resource: resource,
-        title: pruned(title, &languages),
+        title: pruned(title, languages),
         authorization_evidence: Evidence::new(level, evidence),
-    }))
+    })
 }
 
 impl Evidence {

@@ -86,8 +86,16 @@ pub async fn list(
     _: AcceptsJson,
     _: NoParameters,
 ) -> Result<Ok200<PartiesView>, Refusal> {
+    Ok(Ok200::of(PartiesView { authorized_parties: represented(&app, &caller).await? }))
+}
+
+/// Everybody that the caller represents, in the platform's order.
+///
+/// # Errors
+/// Those of the platform.
+pub async fn represented(app: &App, caller: &EndUser) -> Result<Vec<PartyView>, Refusal> {
     let parties = app.altinn.authorized_parties(caller.identity(), &[], Detail::Identity).await?;
-    Ok(Ok200::of(PartiesView { authorized_parties: parties.parties.iter().map(PartyView::from).collect() }))
+    Ok(parties.parties.iter().map(PartyView::from).collect())
 }
 
 /// The same as the API documents show it.

@@ -43,19 +43,34 @@ pub async fn list(
     let names_parties = query.contains("party");
     let parties = query.texts("party");
     query.finish()?;
-    if names_parties {
-        check(&parties, app.config.limits.end_user_search.max_party_filter_values)?;
+    let parties = names_parties.then_some(parties);
+    Ok(Ok200::of(authorized(&app, &caller, &languages, parties).await?))
+}
+
+/// Those that the caller may have dialogs of: of all parties, or of those named.
+///
+/// # Errors
+/// 400 for parties that are none, or too many; those of the platform.
+pub async fn authorized(
+    app: &App,
+    caller: &EndUser,
+    languages: &AcceptLanguage,
+    parties: Option<Vec<String>>,
+) -> Result<AuthorizedServiceResources, Refusal> {
+    if let Some(parties) = &parties {
+        check(parties, app.config.limits.end_user_search.max_party_filter_values)?;
     }
+    let parties = parties.unwrap_or_default();
     let parties: Vec<String> = parties.iter().map(|party| party.to_lowercase()).collect();
     let described = Described::now(&app.altinn).await?;
     let (is_whole, items) = match app.lists.service_resources(caller.identity(), &parties).await? {
         AuthorizedResources::WholeCatalogue => {
             let all = referenced_resources(&app.db).await?;
-            (true, described.items(all.iter().map(String::as_str), &languages))
+            (true, described.items(all.iter().map(String::as_str), languages))
         }
-        AuthorizedResources::Only(urns) => (false, described.items(urns.iter().map(AsRef::as_ref), &languages)),
+        AuthorizedResources::Only(urns) => (false, described.items(urns.iter().map(AsRef::as_ref), languages)),
     };
-    Ok(Ok200::of(AuthorizedServiceResources { is_full_catalogue_fallback: is_whole.then_some(true), items }))
+    Ok(AuthorizedServiceResources { is_full_catalogue_fallback: is_whole.then_some(true), items })
 }
 
 fn check(parties: &[String], most: usize) -> Result<(), Violations> {

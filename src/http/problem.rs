@@ -402,6 +402,14 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The texts of a refusal, for answers that are no problem documents. It is logged and written down as every refusal is.
+pub fn texts(refusal: Refusal) -> Vec<String> {
+    log(&refusal);
+    let problem = Problem::from(refusal);
+    context::note(|noted| problem.note(noted));
+    problem.found.faults().map(|(_, fault)| fault.text.clone()).collect()
+}
+
 /// Failures are logged where their answers are made; refusals are written down for the request's own line.
 fn log(refusal: &Refusal) {
     let trace = context::current().map(|request| request.trace.to_string()).unwrap_or_default();
@@ -441,8 +449,8 @@ fn quotable(text: &str) -> String {
     text.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect()
 }
 
-/// A dialog that is not visible yet says when it will be.
-fn expires(refusal: &Refusal) -> Option<String> {
+/// The header `Expires`: a dialog that is not visible yet says when it will be.
+pub fn expires(refusal: &Refusal) -> Option<String> {
     let Refusal::NotVisible { visible_from } = refusal else { return None };
     Some(visible_from.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }

@@ -15,34 +15,32 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    end_user_search: EndUserSearchLimits,
-    service_owner_search: ServiceOwnerSearchLimits,
+    pub end_user_search: EndUserSearchLimits,
+    pub service_owner_search: ServiceOwnerSearchLimits,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub struct EndUserSearchLimits {
     #[schema(value_type = i32)]
-    max_party_filter_values: usize,
+    pub max_party_filter_values: usize,
     #[schema(value_type = i32)]
-    max_service_resource_filter_values: usize,
+    pub max_service_resource_filter_values: usize,
     #[schema(value_type = i32)]
-    max_org_filter_values: usize,
+    pub max_org_filter_values: usize,
     #[schema(value_type = i32)]
-    max_extended_status_filter_values: usize,
+    pub max_extended_status_filter_values: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub struct ServiceOwnerSearchLimits {
     #[schema(value_type = i32)]
-    max_party_filter_values: usize,
+    pub max_party_filter_values: usize,
     #[schema(value_type = i32)]
-    max_service_resource_filter_values: usize,
+    pub max_service_resource_filter_values: usize,
     #[schema(value_type = i32)]
-    max_extended_status_filter_values: usize,
+    pub max_extended_status_filter_values: usize,
 }
 
 pub fn operation() -> Operation {
@@ -54,18 +52,25 @@ pub fn operation() -> Operation {
 
 /// The limits in force.
 pub async fn get(_: AcceptsJson, _: NoParameters, State(config): State<Arc<Config>>) -> Ok200<Limits> {
-    let (end_user, owner) = (&config.limits.end_user_search, &config.limits.service_owner_search);
-    Ok200::of(Limits {
-        end_user_search: EndUserSearchLimits {
-            max_party_filter_values: end_user.max_party_filter_values,
-            max_service_resource_filter_values: end_user.max_service_resource_filter_values,
-            max_org_filter_values: end_user.max_org_filter_values,
-            max_extended_status_filter_values: end_user.max_extended_status_filter_values,
-        },
-        service_owner_search: ServiceOwnerSearchLimits {
-            max_party_filter_values: owner.max_party_filter_values,
-            max_service_resource_filter_values: owner.max_service_resource_filter_values,
-            max_extended_status_filter_values: owner.max_extended_status_filter_values,
-        },
-    })
+    Ok200::of(Limits::of(&config))
+}
+
+impl Limits {
+    /// The limits that these settings set.
+    pub fn of(config: &Config) -> Self {
+        let (end_user, owner) = (&config.limits.end_user_search, &config.limits.service_owner_search);
+        Self {
+            end_user_search: EndUserSearchLimits {
+                max_party_filter_values: end_user.max_party_filter_values,
+                max_service_resource_filter_values: end_user.max_service_resource_filter_values,
+                max_org_filter_values: end_user.max_org_filter_values,
+                max_extended_status_filter_values: end_user.max_extended_status_filter_values,
+            },
+            service_owner_search: ServiceOwnerSearchLimits {
+                max_party_filter_values: owner.max_party_filter_values,
+                max_service_resource_filter_values: owner.max_service_resource_filter_values,
+                max_extended_status_filter_values: owner.max_extended_status_filter_values,
+            },
+        }
+    }
 }

@@ -27,9 +27,17 @@ pub async fn list(
     languages: AcceptLanguage,
     _: NoParameters,
 ) -> Result<Ok200<ServiceResourceMetadata>, Refusal> {
+    Ok(Ok200::of(catalogue(&app, &languages).await?))
+}
+
+/// Every service resource that there are dialogs of, in the reader's languages.
+///
+/// # Errors
+/// Those of the platform.
+pub async fn catalogue(app: &App, languages: &AcceptLanguage) -> Result<ServiceResourceMetadata, Refusal> {
     let urns = referenced_resources(&app.db).await?;
     let described = Described::now(&app.altinn).await?;
-    Ok(Ok200::of(ServiceResourceMetadata { items: described.items(urns.iter().map(String::as_str), &languages) }))
+    Ok(ServiceResourceMetadata { items: described.items(urns.iter().map(String::as_str), languages) })
 }
 
 /// The same as the API documents show it.

@@ -19,7 +19,7 @@ use crate::{
     app::App,
     docs,
     domain::{limits::BODY_BYTES, refusal::Refusal},
-    enduser,
+    enduser, graphql,
     http::{
         context::{self, RequestContext},
         ledger::Noted,
@@ -44,8 +44,13 @@ pub fn router(app: App) -> Router {
     let operations = operations();
     let media_types = MediaTypes::new(&operations);
     let docs = docs::routes(&operations, &app.config.dialogporten.base_uri);
-    let routes: Vec<Route> =
-        operations.into_iter().map(|operation| operation.route).chain(metadata::health::routes()).chain(docs).collect();
+    let routes: Vec<Route> = operations
+        .into_iter()
+        .map(|operation| operation.route)
+        .chain(metadata::health::routes())
+        .chain(graphql::http::routes())
+        .chain(docs)
+        .collect();
     let templates = Templates::new(routes.iter().map(|route| route.path));
     let routes = routes.into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
     let routes = routes

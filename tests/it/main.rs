@@ -16,6 +16,7 @@ mod dev_database;
 mod enduser;
 mod events;
 mod examples;
+mod graphql;
 mod harness;
 mod harness_works;
 mod managed_postgres;

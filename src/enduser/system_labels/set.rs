@@ -11,7 +11,7 @@ use crate::{
     app::App,
     auth::EndUser,
     domain::{
-        ids::DialogId,
+        ids::{DialogId, Revision},
         refusal::Refusal,
         system_label::{SystemLabel, Wanted},
         violations::{At, Violations},
@@ -50,22 +50,36 @@ pub async fn set(
     _: NoParameters,
     Json(body): Json<SetSystemLabels>,
 ) -> Result<NoContent, Refusal> {
+    let wanted = Wanted { add: [body.add_labels, body.system_labels].concat(), remove: body.remove_labels };
+    let revision = change(&app, &caller, id, &wanted, expected).await?;
+    Ok(NoContent { etag: Some(revision) })
+}
+
+/// Changes the labels; the revision of the end-user context afterwards.
+///
+/// # Errors
+/// Those of the order above.
+pub async fn change(
+    app: &App,
+    caller: &EndUser,
+    id: DialogId,
+    wanted: &Wanted,
+    expected: IfMatch,
+) -> Result<Revision, Refusal> {
     let now = app.clock.now();
     let mut found = Violations::new();
-    let wanted = Wanted { add: [body.add_labels, body.system_labels].concat(), remove: body.remove_labels };
     wanted.check(At::Root(""), &mut found);
     found.into_result()?;
 
     let context = end_user_contexts(&app.db, &[id.0]).await?.pop().ok_or(Refusal::no_dialog(id))?;
-    if !labelling::unlisted(&app, caller.identity(), std::slice::from_ref(&context)).await?.is_empty() {
+    if !labelling::unlisted(app, caller.identity(), std::slice::from_ref(&context)).await?.is_empty() {
         return Err(labelling::unauthorized(id));
     }
     if expected.0.is_some_and(|expected| expected != context.revision) {
         return Err(Refusal::PreconditionFailed { current: Some(context.revision) });
     }
-    let performer = labelling::named(&app, caller.identity()).await?;
-    let revision = labelling::change_one(&app, &context, wanted.edit(), &performer, expected, now).await?;
-    Ok(NoContent { etag: Some(revision) })
+    let performer = labelling::named(app, caller.identity()).await?;
+    labelling::change_one(app, &context, wanted.edit(), &performer, expected, now).await
 }
 
 /// The same as the API documents show it.

@@ -53,27 +53,35 @@ pub async fn set_many(
     _: NoParameters,
     Json(body): Json<BulkSetSystemLabels>,
 ) -> Result<NoContent, Refusal> {
+    let wanted = Wanted { add: [body.add_labels, body.system_labels].concat(), remove: body.remove_labels };
+    change(&app, &caller, &body.dialogs, &wanted).await?;
+    Ok(NoContent { etag: None })
+}
+
+/// Changes the labels of all these dialogs, or of none.
+///
+/// # Errors
+/// Those of the order above.
+pub async fn change(app: &App, caller: &EndUser, dialogs: &[DialogRevision], wanted: &Wanted) -> Result<(), Refusal> {
     let now = app.clock.now();
     let dto = At::Root("dto");
     let mut found = Violations::new();
-    labelling::check_dialogs(&body.dialogs, MOST_DIALOGS, dto.field("dialogs"), &mut found);
-    let wanted = Wanted { add: [body.add_labels, body.system_labels].concat(), remove: body.remove_labels };
+    labelling::check_dialogs(dialogs, MOST_DIALOGS, dto.field("dialogs"), &mut found);
     wanted.check(dto, &mut found);
     found.into_result()?;
 
-    let ids: Vec<Uuid> = body.dialogs.iter().map(|dialog| dialog.dialog_id).collect();
+    let ids: Vec<Uuid> = dialogs.iter().map(|dialog| dialog.dialog_id).collect();
     let contexts = end_user_contexts(&app.db, &ids).await?;
-    let unlisted = labelling::unlisted(&app, caller.identity(), &contexts).await?;
+    let unlisted = labelling::unlisted(app, caller.identity(), &contexts).await?;
     let reached: std::collections::HashSet<Uuid> =
         contexts.iter().filter(|context| !unlisted.contains(&context.id)).map(|context| context.id.0).collect();
     let missing: Vec<String> = ids.iter().filter(|id| !reached.contains(id)).map(Uuid::to_string).collect();
     if !missing.is_empty() {
         return Err(Refusal::NotFound { entity: "DialogEntity", keys: missing });
     }
-    let guarded = labelling::guarded(&body.dialogs, &contexts)?;
-    let performer = labelling::named(&app, caller.identity()).await?;
-    labelling::change_many(&app, &contexts, wanted.edit(), &performer, guarded, now).await?;
-    Ok(NoContent { etag: None })
+    let guarded = labelling::guarded(dialogs, &contexts)?;
+    let performer = labelling::named(app, caller.identity()).await?;
+    labelling::change_many(app, &contexts, wanted.edit(), &performer, guarded, now).await
 }
 
 /// The same as the API documents show it.

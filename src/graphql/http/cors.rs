@@ -1,0 +1,49 @@
+//! Pages of other origins, as far as the settings let them ask (chapter 05 §A14): no credentials, any method, any header.
+
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// The value of `Access-Control-Allow-Origin`, if the page may ask.
+fn granted(origins: &[String], headers: &HeaderMap) -> Option<HeaderValue> {
+    let origin = headers.get(header::ORIGIN)?;
+    let text = origin.to_str().ok()?;
+    if origins.iter().any(|allowed| allowed == "*") {
+        return Some(HeaderValue::from_static("*"));
+    }
+    let is_it = |allowed: &String| allowed.trim_end_matches('/').eq_ignore_ascii_case(text);
+    origins.iter().any(is_it).then(|| origin.clone())
+}
+
+/// The answer to a preflight, which comes without a token; `None` if it is none.
+pub fn preflight(origins: &[String], method: &Method, headers: &HeaderMap) -> Option<Response> {
+    const ASKED: [(HeaderName, HeaderName); 2] = [
+        (header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_ALLOW_METHODS),
+        (header::ACCESS_CONTROL_REQUEST_HEADERS, header::ACCESS_CONTROL_ALLOW_HEADERS),
+    ];
+    if method != Method::OPTIONS || !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        return None;
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if granted(origins, headers).is_some() {
+        for (asked, allowed) in ASKED {
+            if let Some(value) = headers.get(asked) {
+                response.headers_mut().insert(allowed, value.clone());
+            }
+        }
+    }
+    grant(&mut response, origins, headers);
+    Some(response)
+}
+
+/// Lets a page of a permitted origin read the answer.
+pub fn grant(response: &mut Response, origins: &[String], asked: &HeaderMap) {
+    if origins.is_empty() {
+        return;
+    }
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = granted(origins, asked) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+}

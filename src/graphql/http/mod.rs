@@ -1,0 +1,152 @@
+//! GraphQL over HTTP: `/graphql` and everything directly below it (chapter 02 §9.1, chapter 07 §5).
+//!
+//! Order: preflight, page for browsers, 401, schema download, 404 for what is no question, then what GraphQL itself says.
+
+mod accept;
+mod answer;
+mod asked;
+mod cors;
+mod schema_file;
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+
+use self::{
+    accept::{Accepted, Form},
+    schema_file::SchemaFile,
+};
+use super::{
+    errors::{Malformed, Rejected},
+    execute::{Asked, Executed, execute, prepare},
+    question::Question,
+    schema::{DialogSchema, schema},
+};
+use crate::{
+    app::App,
+    auth::Asker,
+    domain::refusal::Refusal,
+    http::{AcceptLanguage, body::read_body, json::is_of},
+    openapi::Route,
+};
+
+/// What all requests share; built once.
+struct Endpoint {
+    schema: DialogSchema,
+    file: SchemaFile,
+}
+
+/// `/graphql` and what is below it.
+pub fn routes() -> [Route; 2] {
+    let schema = schema();
+    let endpoint = Arc::new(Endpoint { file: SchemaFile::of(&schema), schema });
+    let route = |path| {
+        let endpoint = Arc::clone(&endpoint);
+        Route::any(
+            path,
+            move |State(app): State<App>, request: Request| async move { endpoint.answer(app, request).await },
+        )
+    };
+    [route("/graphql"), route("/graphql/{anything}")]
+}
+
+impl Endpoint {
+    async fn answer(&self, app: App, request: Request) -> Response {
+        let config = Arc::clone(&app.config);
+        let origins = &config.graphql.cors_origins;
+        let headers = request.headers().clone();
+        if let Some(preflight) = cors::preflight(origins, request.method(), &headers) {
+            return preflight;
+        }
+        let mut response = self.answer_to(app, request).await.unwrap_or_else(IntoResponse::into_response);
+        cors::grant(&mut response, origins, &headers);
+        response
+    }
+
+    /// # Errors
+    /// 401, and whatever else is wrong before GraphQL has a say.
+    async fn answer_to(&self, app: App, request: Request) -> Result<Response, Refusal> {
+        let asker = Asker::of(request.headers(), &app.auth, &app.tokens, app.clock.now()).await?;
+        let below = request.uri().path().to_ascii_lowercase();
+        let query = request.uri().query().unwrap_or_default();
+        let names: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect();
+        let has = |name: &str| names.iter().any(|known| known == name);
+        if request.method() == Method::GET {
+            if has("sdl") || matches!(below.as_str(), "/graphql/schema" | "/graphql/schema.graphql") {
+                return Ok(self.file.answer(request.headers(), query));
+            }
+            if !["query", "id", "extensions", "variables", "operationName"].into_iter().any(has) {
+                return Ok(StatusCode::NOT_FOUND.into_response());
+            }
+        } else if request.method() != Method::POST {
+            return Ok(StatusCode::NOT_FOUND.into_response());
+        }
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let is_files = is_of(&content_type, "multipart/form-data");
+        if request.method() == Method::POST && !is_files && !is_of(&content_type, "application/json") {
+            return Ok(StatusCode::NOT_FOUND.into_response());
+        }
+        let (parts, body) = request.into_parts();
+        let accepted = match Accepted::of(&parts.headers) {
+            Ok(accepted) => accepted,
+            Err(unreadable) => return Ok(answer::rejected(Form::Response, &unreadable)),
+        };
+        // A client that takes nothing there is gets the reason in the form that most take.
+        let form = match accepted.form() {
+            Ok(form) => form,
+            Err(none) => return Ok(answer::rejected(Form::Response, &none)),
+        };
+        if is_files {
+            return Ok(answer::rejected(form, &Rejected::Request(Malformed::Multipart)));
+        }
+        let asked = match parts.method {
+            Method::GET => asked::of_query(parts.uri.query().unwrap_or_default()),
+            _ => match read_body(Request::from_parts(parts.clone(), body)).await {
+                Ok(body) => asked::of_body(&body).await?,
+                Err(Refusal::TooLarge) => Err(Rejected::Request(Malformed::TooLarge)),
+                Err(refusal) => return Err(refusal),
+            },
+        };
+        let asked = asked.and_then(|asked| if asker.is_known() { Ok(asked) } else { Err(Rejected::UserTypeUnknown) });
+        Ok(match asked {
+            Ok(asked) => self.ask(app, asker, &parts, asked, form).await?,
+            Err(rejected) => answer::rejected(form, &rejected),
+        })
+    }
+
+    async fn ask(&self, app: App, asker: Asker, parts: &Parts, asked: Asked, form: Form) -> Result<Response, Refusal> {
+        let prepared = match prepare(asked, &app.config.graphql).await? {
+            Ok(prepared) => prepared,
+            Err(rejected) => return Ok(answer::rejected(form, &rejected)),
+        };
+        let is_allowed = match prepared.kind {
+            OperationType::Query => true,
+            OperationType::Mutation => parts.method == Method::POST,
+            OperationType::Subscription => false,
+        };
+        if !is_allowed {
+            return Ok(answer::rejected(form, &Rejected::OperationKind));
+        }
+        let question = Question::new(app, asker, languages(&parts.headers));
+        Ok(match execute(&self.schema, prepared, question).await {
+            Executed::Answered { body, headers } => answer::answered(form, body, &headers),
+            Executed::Refused(errors) => answer::invalid(form, &errors),
+        })
+    }
+}
+
+/// The wishes of the header; one that cannot be read is as good as none.
+fn languages(headers: &HeaderMap) -> AcceptLanguage {
+    let values: Vec<_> = headers
+        .get_all(header::ACCEPT_LANGUAGE)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    AcceptLanguage::parse(&values.join(",")).unwrap_or_else(|_| AcceptLanguage::any())
+}

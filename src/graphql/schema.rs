@@ -1,0 +1,72 @@
+//! The schema, and how it is printed.
+
+use std::fmt::Write as _;
+
+use async_graphql::{SDLExportOptions, Schema};
+
+use super::{mutation::Mutations, query::Queries, subscription::Subscriptions};
+
+/// What documents are executed against.
+pub type DialogSchema = Schema<Queries, Mutations, Subscriptions>;
+
+/// The schema. Limits are ours (`limits`): documents are weighed before the library sees them.
+pub fn schema() -> DialogSchema {
+    Schema::build(Queries, Mutations, Subscriptions).limit_recursive_depth(super::limits::MOST_NESTED).finish()
+}
+
+/// Which policy guards which type or field: what the contract prints, and resolvers and `http` see to.
+const GUARDED: [(&str, &str); 3] = [
+    ("type Queries {", "type Queries @authorize(policy: \"enduser\") {"),
+    ("type Mutations {", "type Mutations @authorize(policy: \"enduser\") {"),
+    ("DialogEventPayload!", "DialogEventPayload! @authorize(policy: \"enduserSubscription\", apply: VALIDATION)"),
+];
+
+const AUTHORIZE: &str = r#"
+"""
+When a policy is looked at.
+"""
+enum ApplyPolicy {
+  BEFORE_RESOLVER
+  AFTER_RESOLVER
+  VALIDATION
+}
+
+"""
+Whoever asks must meet the policy.
+"""
+directive @authorize(policy: String, roles: [String!], apply: ApplyPolicy! = BEFORE_RESOLVER) repeatable on OBJECT | FIELD_DEFINITION
+"#;
+
+/// The schema as a document, as the contract has it: the library prints neither the policies nor knows their directive, and
+/// prints directives that every GraphQL has.
+pub fn sdl(schema: &DialogSchema) -> String {
+    let options = SDLExportOptions::new().include_specified_by().use_space_ident().prefer_single_line_descriptions();
+    let printed = schema.sdl_with_options(options);
+    let own = printed.lines().filter(|line| !line.starts_with("directive @"));
+    let mut text = String::with_capacity(printed.len());
+    for line in own {
+        let guarded =
+            GUARDED.iter().find(|(bare, _)| line.trim_start() == *bare || line.ends_with(&format!(": {bare}")));
+        match guarded {
+            Some((bare, guarded)) => writeln!(text, "{}", line.replace(bare, guarded)),
+            None => writeln!(text, "{line}"),
+        }
+        .expect("a string takes whatever is written");
+    }
+    text + AUTHORIZE
+}
+
+/// The definitions of these names alone.
+pub fn part_of(sdl: &str, names: &[&str]) -> String {
+    let is_named = |block: &&str| {
+        let heads = ["type ", "interface ", "input ", "enum ", "scalar ", "directive @"];
+        block.lines().any(|line| {
+            let name = heads.iter().find_map(|head| line.strip_prefix(head));
+            name.is_some_and(|rest| {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                names.contains(&&rest[..end])
+            })
+        })
+    };
+    sdl.split("\n\n").filter(is_named).collect::<Vec<_>>().join("\n\n") + "\n"
+}

@@ -22,6 +22,7 @@ mod flight;
 pub mod graphql;
 pub mod heavy;
 pub mod http;
+pub mod jobs;
 pub mod labelling;
 pub mod listing;
 pub mod lookup;

@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError},
-    time::Duration,
 };
 
 use chrono::{DateTime, SecondsFormat, TimeDelta};
@@ -17,10 +16,6 @@ use crate::{
     store::registry::{self, MappingChange},
 };
 
-/// Between two synchronisations of the mapping.
-const MAPPINGS_EVERY: Duration = Duration::from_mins(5);
-/// Between two synchronisations of the levels, in those of the mapping: about six hours.
-const LEVELS_EVERY: u32 = 72;
 /// How many policies are fetched at once.
 const POLICIES_AT_ONCE: usize = 15;
 /// Changes fetched at once.
@@ -137,36 +132,19 @@ impl Altinn {
 
     /// Fetches mappings and levels and puts both in force.
     pub async fn sync_now(&self) -> Result<(), AltinnError> {
-        self.sync_mappings().await?;
+        self.sync_mappings(None).await?;
         self.sync_levels().await?;
         self.load().await
     }
 
-    /// Synchronises now and on a timer, until it is dropped. Failures are logged, and the next turn tries again.
-    pub async fn keep_synced(self) {
-        let mut ticks = tokio::time::interval(MAPPINGS_EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // What is stored comes into force at once, also while the registry does not answer.
-        said("what is stored", self.load().await);
-        let mut levels_due = 0;
-        loop {
-            ticks.tick().await;
-            said("mappings", self.sync_mappings().await);
-            if levels_due == 0 {
-                let done = said("levels", self.sync_levels().await);
-                levels_due = if done { LEVELS_EVERY } else { 1 };
-            }
-            levels_due -= 1;
-            // Also after a failure: another instance may have stored something newer.
-            said("what is stored", self.load().await);
-        }
-    }
-
-    /// Fetches the changes of the mapping since the newest stored one; all of them come into force together.
-    async fn sync_mappings(&self) -> Result<(), AltinnError> {
+    /// Fetches the changes of the mapping since then, or since the newest stored one, and stores them all together; how many.
+    pub async fn sync_mappings(&self, since: Option<Instant>) -> Result<usize, AltinnError> {
         const CALL: &str = "subject resources";
         let platform = &self.0.platform;
-        let since = registry::newest_mapping(&self.0.db).await?.map(|newest| newest + TimeDelta::microseconds(1));
+        let since = match since {
+            Some(since) => Some(since),
+            None => registry::newest_mapping(&self.0.db).await?.map(|newest| newest + TimeDelta::microseconds(1)),
+        };
         let since = since
             .map_or("0001-01-01T00:00:00.000000Z".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Micros, true));
         let mut address = platform.address("resourceregistry/api/v1/resource/updated");
@@ -192,7 +170,7 @@ impl Altinn {
         work.commit().await?;
         let changes: usize = batches.iter().map(Vec::len).sum();
         tracing::debug!(changes, "mappings synchronised");
-        Ok(())
+        Ok(changes)
     }
 
     fn on_platform(&self, link: &str) -> Option<Url> {
@@ -203,8 +181,9 @@ impl Altinn {
         Some(address)
     }
 
-    /// Reads the policy of every resource. One that cannot be read keeps the level it had.
-    async fn sync_levels(&self) -> Result<(), AltinnError> {
+    /// Reads the policy of every resource and stores the levels; how many policies. One that cannot be read keeps the level it
+    /// had.
+    pub async fn sync_levels(&self) -> Result<usize, AltinnError> {
         let catalogue = self.resources().catalogue().await?;
         // Identifiers in `se_` are links to the old platform and have no policy.
         let ids = catalogue.all().iter().map(|resource| resource.id()).filter(|id| !id.starts_with("se_"));
@@ -215,7 +194,7 @@ impl Altinn {
         registry::merge_levels(&mut work, &levels).await?;
         work.commit().await?;
         tracing::debug!(resources = levels.len(), "levels synchronised");
-        Ok(())
+        Ok(levels.len())
     }
 
     /// The resource's URN and level; nothing if its policy cannot be read.
@@ -236,15 +215,6 @@ impl Altinn {
             }
         }
     }
-}
-
-/// Whether it worked; a failure is logged.
-fn said(what: &str, done: Result<(), AltinnError>) -> bool {
-    let failure = done.map_err(anyhow::Error::from).err();
-    if let Some(error) = &failure {
-        tracing::warn!(what, error = format!("{error:#}"), "not synchronised");
-    }
-    failure.is_none()
 }
 
 /// One change for each subject and resource, without blanks in either.

@@ -2,6 +2,7 @@
 
 mod config;
 mod dev;
+mod events;
 mod keys;
 mod listen;
 mod log;
@@ -11,6 +12,7 @@ mod reindex;
 mod sandbox;
 mod seed;
 mod serve;
+mod sync;
 mod token;
 mod worker;
 
@@ -50,6 +52,13 @@ enum Command {
     Dev(dev::Arguments),
     /// Run the API against the configured database and the real platform
     Serve(serve::Arguments),
+    /// What happened, what waits to be delivered, and delivering it again
+    Events(events::Arguments),
+    /// Fetch from the Resource Registry what the service fetches by the clock
+    #[command(subcommand)]
+    Sync(sync::Command),
+    /// Remove what has passed its time
+    Maintain,
     /// Deliver events, and nothing else, until stopped
     Worker,
     /// Run the sandbox platform alone
@@ -99,6 +108,9 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Reindex(arguments)) => return reindex::run(&arguments, &common.settings()),
         Some(Command::Dev(arguments)) => dev::run(arguments, &common),
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
+        Some(Command::Events(arguments)) => events::run(&arguments, &common),
+        Some(Command::Sync(command)) => sync::run(&command, &common),
+        Some(Command::Maintain) => sync::maintain(&common),
         Some(Command::Worker) => worker::run(&common),
         Some(Command::Sandbox(arguments)) => sandbox::run(&arguments, &common),
         Some(Command::Token(arguments)) => token::run(&arguments),

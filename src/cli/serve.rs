@@ -13,6 +13,7 @@ use crate::{
     clock::Clock,
     config::{Config, Source},
     events::deliver::deliver,
+    jobs::timers,
     outgoing, reindex, router, server,
 };
 
@@ -40,7 +41,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let app = App::build(config, Clock::system())?;
         let background = Background::default();
-        background.spawn("synchronisation", app.altinn.clone().keep_synced());
+        background.spawn("timers", timers::keep(app.clone()));
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         if app.config.events.deliver {
             background.work("delivery", |stop| deliver(app.clone(), stop));

@@ -27,6 +27,7 @@ use crate::{
     clock::Clock,
     config::{self, ServiceKeys, Settings, Source},
     events::deliver::deliver,
+    jobs::timers,
     reindex,
     sandbox::world::World,
     seed::{self, Wish},
@@ -171,7 +172,7 @@ impl Dev {
             background.work("delivery", |stop| deliver(app.clone(), stop));
         }
         background.work("texts", |stop| reindex::keep_current(app.db.clone(), stop));
-        background.spawn("synchronisation", composition.app.altinn.clone().keep_synced());
+        background.spawn("timers", timers::keep(app.clone()));
         let addresses = card::Addresses {
             token_url: format!("{}/api", root(&base)),
             graphql_url: format!("{}/graphql", root(&base)),

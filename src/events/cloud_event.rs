@@ -101,7 +101,8 @@ pub fn event_type(kind: &EventKind) -> String {
     }
 }
 
-fn activity(activity_type: ActivityType) -> String {
+/// The last part of the type of an activity's event.
+pub(super) fn activity(activity_type: ActivityType) -> String {
     match activity_type {
         ActivityType::DialogCreated => "created".to_owned(),
         ActivityType::DialogClosed => "closed".to_owned(),

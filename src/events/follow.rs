@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::signal::Subscription;
+use super::signal::{Signal, Subscription};
 use crate::{
     app::App,
     db::Db,
@@ -30,8 +30,17 @@ impl Follower {
     /// # Errors
     /// The database's.
     pub async fn from_now(app: &App) -> sqlx::Result<Self> {
-        let words = app.signal.subscribe();
-        Ok(Self { db: app.db.clone(), words, place: outbox::now(&app.db).await? })
+        Self::new(app.db.clone(), &app.signal).await
+    }
+
+    /// The same where there is no service.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn new(db: Db, signal: &Signal) -> sqlx::Result<Self> {
+        let words = signal.subscribe();
+        let place = outbox::now(&db).await?;
+        Ok(Self { db, words, place })
     }
 
     /// Waits until there are further events, at least one. Dropped half way it loses nothing.

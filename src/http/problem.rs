@@ -182,7 +182,10 @@ impl Problem {
 
     fn gone(entity: &str, key: &str) -> Self {
         let text = format!("Entity '{entity}' with the following key(s) is removed: ({key}).");
-        let fault = Code::DialogDeleted.says(text).hint("Its service owner can restore it: POST …/actions/restore.");
+        let fault = match entity {
+            "ChangeCursor" => Code::CursorExpired.says(text).hint("Read the lists anew, and go on from `after=now`."),
+            _ => Code::DialogDeleted.says(text).hint("Its service owner can restore it: POST …/actions/restore."),
+        };
         Self::new(
             StatusCode::GONE,
             rfc!("rfc7231#section-6.5.9"),

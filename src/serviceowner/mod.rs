@@ -3,9 +3,11 @@
 pub mod activities;
 pub mod authorization;
 pub mod body;
+pub mod changes;
 pub mod commit;
 pub mod deferred;
 pub mod dialogs;
+pub mod events;
 pub mod idempotency;
 pub mod input;
 pub mod lookup;
@@ -47,5 +49,8 @@ pub fn operations() -> Vec<Operation> {
         owner_labels::remove::operation(),
         system_labels::set::operation(),
         system_labels::set_many::operation(),
+        changes::operation(),
+        events::parked::operation(),
+        events::replay::operation(),
     ]
 }

@@ -2,14 +2,17 @@
 //! ([`parts`]).
 
 pub mod access;
+pub mod changes;
 pub mod context;
 pub mod delivery;
 pub mod dialog;
 pub mod dialog_text;
 pub mod dictionary;
 pub mod end_user_contexts;
+pub mod jobs;
 pub mod lookup;
 pub mod outbox;
+pub mod outbox_list;
 pub mod parts;
 pub mod registry;
 pub mod search;
@@ -28,12 +31,15 @@ pub fn all() -> Vec<&'static Statement> {
         dialog::statements(),
         dialog_text::STATEMENTS.to_vec(),
         access::STATEMENTS.to_vec(),
+        changes::STATEMENTS.to_vec(),
         context::STATEMENTS.to_vec(),
         delivery::STATEMENTS.to_vec(),
         dictionary::STATEMENTS.to_vec(),
         end_user_contexts::STATEMENTS.to_vec(),
         lookup::STATEMENTS.to_vec(),
+        jobs::STATEMENTS.to_vec(),
         outbox::STATEMENTS.to_vec(),
+        outbox_list::STATEMENTS.to_vec(),
         registry::STATEMENTS.to_vec(),
         text_reindex::STATEMENTS.to_vec(),
         unit_of_work::STATEMENTS.to_vec(),

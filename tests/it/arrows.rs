@@ -38,6 +38,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("visit", "actor_names app domain store"),
     ("labelling", "access access/lists actor_names app domain http store"),
     ("events", "altinn app db domain events/signal seldom store"),
+    ("jobs", "altinn app db domain store"),
     ("openapi", "app domain http"),
     ("views", "domain http"),
     ("listing", "access access/lists app domain http openapi store views"),
@@ -51,8 +52,8 @@ const ROOMS: &[(&str, &str)] = &[
     ),
     (
         "serviceowner",
-        "access access/lists actor_names altinn app auth config domain heavy http labelling listing lookup openapi \
-         service_resources store text turns views visit",
+        "access access/lists actor_names altinn app auth config domain events heavy http labelling listing lookup openapi \
+         server service_resources store text turns views visit",
     ),
     (
         "graphql",
@@ -62,7 +63,10 @@ const ROOMS: &[(&str, &str)] = &[
     ("router", "app config docs domain enduser graphql http metadata openapi server serviceowner telemetry"),
     ("sandbox", "clock domain http"),
     ("seed", "db domain sandbox"),
-    ("dev", "app background clock config db domain events events/signal outgoing reindex router sandbox seed server store"),
+    (
+        "dev",
+        "app background clock config db domain events events/signal jobs outgoing reindex router sandbox seed server store",
+    ),
     (
         "cli",
         "app background clock config db dev domain events events/signal openapi outgoing reindex router sandbox seed server \

@@ -19,6 +19,7 @@ mod examples;
 mod graphql;
 mod harness;
 mod harness_works;
+mod jobs;
 mod managed_postgres;
 mod metadata;
 mod migrate_command;

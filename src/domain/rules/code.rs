@@ -144,6 +144,7 @@ codes! {
     EndUserMalformed = "end-user-malformed": "`endUserId` is the URN of a person.";
     EndUserMissing = "end-user-missing": "The operation is done for an end user.";
     EndUserSurplus = "end-user-surplus": "Either an end user or a performer is named.";
+    CursorExpired = "cursor-expired": "What is behind a cursor of the change feed is still kept.";
 
     // What is stored, and what the platform knows.
     ResourceUnknown = "resource-unknown": "The Resource Registry knows the resource, with an owner and a supported type.";

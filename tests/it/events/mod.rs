@@ -1,8 +1,10 @@
 //! What becomes of what happened.
 
+mod changes;
 mod delivery;
 mod endpoint;
 mod follow;
+mod listing;
 mod signal;
 
 use std::time::Duration;

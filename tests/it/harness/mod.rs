@@ -170,6 +170,11 @@ impl TestApp {
         self.base.socket_addrs(|| None).expect("an address with a port")[0]
     }
 
+    /// Where the database answers.
+    pub fn database_url(&self) -> String {
+        self.database.url.clone()
+    }
+
     /// Address of `path` on the test's origin.
     pub fn url(&self, path: &str) -> String {
         format!("{}{}", self.base.as_str().trim_end_matches('/'), path)

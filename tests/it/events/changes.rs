@@ -19,7 +19,7 @@ async fn read(owner: &Client<'_>, after: &str, least: usize) -> (Vec<Value>, Str
             let after = if cursor.is_empty() { String::new() } else { format!("&after={cursor}") };
             let part = owner.get(&format!("{FEED}?limit=7&wait=1{after}")).await.expect(200).body;
             items.extend(part["items"].as_array().unwrap().clone());
-            cursor = part["cursor"].as_str().unwrap().to_owned();
+            part["cursor"].as_str().unwrap().clone_into(&mut cursor);
             if part["hasMore"] == false && items.len() >= least {
                 return;
             }
@@ -149,12 +149,12 @@ async fn a_copy_equals_the_owners_list() {
                 (0..=2, _) | (_, None) => {
                     let id = Uuid::now_v7();
                     mine.push(id);
-                    let party = if seed % 2 == 0 { simple_dialog() } else { simple_dialog_for(ORGANIZATION) };
+                    let party = if seed.is_multiple_of(2) { simple_dialog() } else { simple_dialog_for(ORGANIZATION) };
                     owner.post("serviceowner/dialogs", party.with("id", id.to_string())).await;
                 }
                 (3 | 4, Some(path)) => {
                     let patch = json!([{"op": "replace", "path": "/progress", "value": n % 100}]);
-                    owner.patch(&format!("{path}?isSilentUpdate={}", dice % 2 == 0), patch).await;
+                    owner.patch(&format!("{path}?isSilentUpdate={}", dice.is_multiple_of(2)), patch).await;
                 }
                 (5, Some(path)) => drop(owner.delete(&path).await),
                 (6, Some(path)) => drop(owner.post(&format!("{path}/actions/restore"), None).await),

@@ -7,7 +7,7 @@
 //! let answer = app.person(PERSON).get(&format!("enduser/dialogs/{dialog}")).await;
 //! assert_eq!(answer.status, 200);
 //! ```
-#![expect(dead_code, unused_imports, reason = "a vocabulary for tests: not every word is in use at every time")]
+#![expect(unused_imports, reason = "a vocabulary for tests: not every word is in use at every time")]
 
 mod client;
 mod database;

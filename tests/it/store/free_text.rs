@@ -110,9 +110,9 @@ fn typed(chance: &mut Chance, search: &Search) -> String {
     };
     let (mut and, mut or) = (vec![" AND ", " and "], vec![" OR ", " or "]);
     if negates {
-        and.push(" ")
+        and.push(" ");
     } else {
-        or.push(" ")
+        or.push(" ");
     }
     let mut text = String::new();
     for (at, group) in search.iter().enumerate() {

@@ -69,8 +69,8 @@ const ROOMS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "app background clock config db dev domain events events/signal openapi outgoing reindex router sandbox seed server \
-         store telemetry",
+        "app background clock config db dev domain events events/signal jobs openapi outgoing reindex router sandbox seed \
+         server store telemetry",
     ),
     ("main", "cli"),
 ];

@@ -31,6 +31,14 @@ fn documents_agree_with_the_contract() {
 /// and so does one that stands here and exists.
 const MISSING: [&str; 0] = [];
 
+/// What no document of the contract shows: an operation of the contract itself, and ours (docs/extensions.md).
+const UNSHOWN: [&str; 4] = [
+    "/api/v1/serviceowner/changes",
+    "/api/v1/serviceowner/dialogs/{dialogId}/activities/{activityId}/actions/updateFormSavedActivityTime",
+    "/api/v1/serviceowner/events/parked",
+    "/api/v1/serviceowner/events/parked/actions/replay",
+];
+
 /// H-002: all 44 operations, and the one that no document shows.
 #[test]
 fn every_operation_of_the_contract_exists() {
@@ -44,9 +52,8 @@ fn every_operation_of_the_contract_exists() {
     assert_eq!(theirs.len(), 44);
     let missing: Vec<&str> = theirs.difference(&mine).map(String::as_str).collect();
     assert_eq!(missing, MISSING);
-    let hidden: Vec<_> = operations().into_iter().filter(|operation| operation.hidden).collect();
-    assert_eq!(hidden.len(), 1);
-    assert!(hidden[0].route.path.ends_with("/actions/updateFormSavedActivityTime"));
+    let hidden = operations().into_iter().filter(|operation| operation.hidden).map(|operation| operation.route.path);
+    assert_eq!(hidden.collect::<BTreeSet<_>>(), UNSHOWN.into());
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{
     db::Db,
     domain::masking::Masking,
     events::signal::Signal,
-    server::Lifecycle,
+    server::{Lifecycle, Maintenance, Warmup},
     store::dictionary::Dictionary,
     turns::Turns,
 };
@@ -37,6 +37,10 @@ pub struct App {
     pub signal: Signal,
     /// Whether the process is about to stop.
     pub lifecycle: Lifecycle,
+    /// How far it is on its way to its first request.
+    pub warmup: Warmup,
+    /// Whether everything is refused for a while.
+    pub maintenance: Maintenance,
 }
 
 impl App {
@@ -51,6 +55,7 @@ impl App {
         let tokens = DialogTokens::new(&config.dialogporten);
         let masking = Masking::of_secret(config.dialogporten.masking_secret().expose_secret().as_bytes());
         let lists = Lists::new(&config.limits, altinn.clone(), db.clone());
+        let maintenance = Maintenance::new(config.maintenance);
         Ok(Self {
             db,
             clock,
@@ -64,6 +69,8 @@ impl App {
             turns: Turns::default(),
             signal: Signal::default(),
             lifecycle: Lifecycle::default(),
+            warmup: Warmup::default(),
+            maintenance,
         })
     }
 }

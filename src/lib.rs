@@ -27,6 +27,7 @@ pub mod labelling;
 pub mod listing;
 pub mod lookup;
 pub mod metadata;
+pub mod meter;
 pub mod openapi;
 pub mod outgoing;
 pub mod reindex;

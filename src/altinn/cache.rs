@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::AltinnError;
-use crate::{clock::Clock, config::CacheRule, domain::Instant, flight::Flight};
+use crate::{clock::Clock, config::CacheRule, domain::Instant, flight::Flight, meter};
 use chrono::TimeDelta;
 use tokio::time::timeout;
 
@@ -33,6 +33,8 @@ pub enum Answer<V> {
 /// answer is asked for anew beside its use. Ages are counted from the start of the asking, by the application's clock.
 #[derive(Clone)]
 pub struct Cache<K, V> {
+    /// For metrics.
+    name: &'static str,
     clock: Clock,
     rule: CacheRule,
     /// Part of every key: raising it makes all that is kept, and all that is under way, unreachable.
@@ -74,7 +76,12 @@ where
             .max_capacity(capacity)
             .weigher(|_, slot: &Arc<Slot<V>>| slot.weight.load(Ordering::Relaxed))
             .build();
-        Self { clock, rule, generation: Arc::default(), entries, weigh }
+        Self { name: "other", clock, rule, generation: Arc::default(), entries, weigh }
+    }
+
+    /// Under this name its use is counted.
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// The kept answer if it is fresh; else what `ask` brings; else, if that fails or takes too long, the kept answer as
@@ -100,10 +107,12 @@ where
                 if is_ageing && state.asking.is_none() && !has_just_failed {
                     state.asking = Some(self.begin(key, Arc::clone(&slot), now, ask()));
                 }
+                meter::CACHES.add([self.name, "hit"]);
                 return Ok(value);
             }
             let stand_in = state.kept_within(self.rule.stale, now);
             if let Some(value) = stand_in.clone().filter(|_| has_just_failed) {
+                meter::CACHES.add([self.name, "stale"]);
                 return Ok(value);
             }
             if let Some(asking) = state.asking.clone() {
@@ -119,6 +128,8 @@ where
             Some(_) => timeout(self.rule.soft.saturating_sub(asking.age()), asking.answer(again)).await,
             None => timeout(self.rule.hard, asking.answer(again)).await,
         };
+        let stands_in = stand_in.is_some() && !matches!(answer, Ok(Ok(_)));
+        meter::CACHES.add([self.name, if stands_in { "stale" } else { "miss" }]);
         match (answer, stand_in) {
             (Ok(Ok(Answer::Keep(newer) | Answer::Once(newer))), _) => Ok(newer),
             (Ok(Err(_)) | Err(_), Some(value)) => Ok(value),

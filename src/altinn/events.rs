@@ -5,7 +5,7 @@ use reqwest::{StatusCode, header::CONTENT_TYPE};
 use secrecy::ExposeSecret;
 
 use super::{Altinn, AltinnError};
-use crate::telemetry;
+use crate::{meter, telemetry};
 
 /// So much of an answer is read, so that its connection can be used again. Of a longer one nothing is worth reading.
 const WORTH_READING: u64 = 65_536;
@@ -32,6 +32,7 @@ impl Altinn {
         let began = std::time::Instant::now();
         let span = telemetry::call(CALL);
         let taken = self.send_event(event, media_type).await;
+        meter::CALLS.record([CALL, if taken.is_ok() { "answered" } else { "failed" }], began.elapsed());
         telemetry::call_ended(&span, began.elapsed(), taken.is_ok());
         taken
     }

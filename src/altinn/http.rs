@@ -13,7 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{AltinnError, maskinporten::Tokens};
-use crate::{clock::Clock, config::Config, outgoing, seldom::Seldom, telemetry};
+use crate::{clock::Clock, config::Config, meter, outgoing, seldom::Seldom, telemetry};
 
 /// How often a call that failed for no fault of ours is repeated.
 pub(super) const RETRIES: u32 = 3;
@@ -130,6 +130,7 @@ impl Platform {
     ) -> Result<Bytes, AltinnError> {
         let (span, began) = (telemetry::call(call), Instant::now());
         let answer = self.answer(call, access, request).instrument(span.clone()).await;
+        meter::CALLS.record([call, if answer.is_ok() { "answered" } else { "failed" }], began.elapsed());
         telemetry::call_ended(&span, began.elapsed(), answer.is_ok());
         answer
     }

@@ -135,13 +135,19 @@ impl Altinn {
             platform: Platform::new(config, clock.clone()),
             db,
             features: config.features.clone(),
-            decisions: Cache::new(clock.clone(), ages.decisions, 100_000),
+            decisions: Cache::new(clock.clone(), ages.decisions, 100_000).named("decisions"),
             // Counted in parties: a few callers represent tens of thousands.
-            parties: Cache::weighed(clock.clone(), ages.authorized_parties, 1_000_000, |parties| parties.weight()),
-            catalogue: Cache::new(clock.clone(), ages.resource_list, 1),
-            party_names: Cache::new(clock.clone(), ages.party_names, 100_000),
-            service_owner_names: Cache::new(clock.clone(), ages.service_owner_names, 1),
-            access_metadata: Cache::new(clock, ages.access_metadata, 1),
+            parties: Cache::weighed(
+                clock.clone(),
+                ages.authorized_parties,
+                1_000_000,
+                |parties: &Arc<parties::AuthorizedParties>| parties.weight(),
+            )
+            .named("authorized_parties"),
+            catalogue: Cache::new(clock.clone(), ages.resource_list, 1).named("catalogue"),
+            party_names: Cache::new(clock.clone(), ages.party_names, 100_000).named("party_names"),
+            service_owner_names: Cache::new(clock.clone(), ages.service_owner_names, 1).named("service_owner_names"),
+            access_metadata: Cache::new(clock, ages.access_metadata, 1).named("access_metadata"),
             synced: RwLock::default(),
         }))
     }

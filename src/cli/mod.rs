@@ -33,7 +33,7 @@ struct Cli {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 struct Common {
     /// Settings file (TOML); also DIALOGPORTEN_CONFIG
     #[arg(long, global = true, value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! `dialogporten serve`: the API against the configured database and the real platform.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -13,8 +13,9 @@ use crate::{
     clock::Clock,
     config::{Config, Source},
     events::deliver::deliver,
-    jobs::timers,
-    outgoing, reindex, router, server,
+    jobs::{timers, warm_up},
+    outgoing, reindex, router,
+    server::{self, Maintenance},
 };
 
 #[derive(Debug, Args)]
@@ -47,11 +48,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             background.work("delivery", |stop| deliver(app.clone(), stop));
         }
         background.work("texts", |stop| reindex::keep_current(app.db.clone(), stop));
-        let db = app.db.clone();
-        background.spawn("first look", async move {
-            // The log says at once what else readiness would say first, and which command mends it.
-            db.condition().await;
-        });
+        // Before the first connection is taken: readiness is to say no until it is done.
+        app.warmup.enter(warm_up::NOT_STARTED);
+        background.spawn("warm-up", warm_up::run(app.clone()));
+        background.spawn("maintenance", follow_settings(common.clone(), app.maintenance.clone()));
         tracing::info!(address = %listener.local_addr()?, "serving");
         let (router, lifecycle) = (router::router(app.clone()), app.lifecycle.clone());
         server::run(listener, router, &settings, lifecycle, server::drain::stop_asked()).await;
@@ -60,6 +60,19 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// Looks now and then whether the settings say maintenance, so that it is entered and left without a restart.
+async fn follow_settings(common: Common, maintenance: Maintenance) {
+    const EVERY: Duration = Duration::from_secs(5);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        match common.settings().maintenance() {
+            Ok(standing) => maintenance.set(standing),
+            // A file that is just being written is whole the next time.
+            Err(faults) => tracing::warn!(%faults, "maintenance stays as it is"),
+        }
+    }
 }
 
 /// Tokens of a sandbox are anybody's for the asking, and keys that came over plain http may be anybody's.

@@ -15,6 +15,8 @@ use url::Url;
 pub use keys::{KeyPair, ServiceKeys};
 pub use settings::{Entry, Faults, Settings, Source};
 
+use crate::domain::Instant;
+
 /// All settings of the service, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -27,6 +29,8 @@ pub struct Config {
     pub maskinporten: Maskinporten,
     pub events: Events,
     pub graphql: Graphql,
+    pub maintenance: Maintenance,
+    pub telemetry: Telemetry,
     pub limits: Limits,
     pub cache: Caches,
     pub features: Features,
@@ -160,6 +164,20 @@ pub struct Maskinporten {
     pub scope: String,
     /// Base64 of the private JWK's JSON; checked to be an RSA key with a `kid`.
     pub encoded_jwk: SecretString,
+}
+
+/// Whether everything but probes is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Maintenance {
+    pub enabled: bool,
+    /// When callers may come again, if anybody knows.
+    pub retry_at: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Telemetry {
+    /// `GET /metrics` is answered.
+    pub metrics: bool,
 }
 
 /// What becomes of what happened.

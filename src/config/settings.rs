@@ -13,8 +13,8 @@ use url::Url;
 
 use super::{
     AltinnPlatform, Authentication, AuthorizedServiceResources, CacheRule, Caches, Config, Database, Dialogporten,
-    EndUserSearchLimits, Events, Features, Graphql, KeyPair, Limits, Log, Maskinporten, Outgoing, PartyResourcePruning,
-    Server, ServiceKeys, ServiceOwnerSearchLimits,
+    EndUserSearchLimits, Events, Features, Graphql, KeyPair, Limits, Log, Maintenance, Maskinporten, Outgoing,
+    PartyResourcePruning, Server, ServiceKeys, ServiceOwnerSearchLimits, Telemetry,
     keys::{BadKey, check_client_jwk},
     value::Setting,
 };
@@ -213,6 +213,16 @@ impl Settings {
         if reader.faults.is_empty() { Ok(server) } else { Err(Faults(reader.faults)) }
     }
 
+    /// Whether everything is to be refused; read anew while the service runs.
+    ///
+    /// # Errors
+    /// Faults of the section `maintenance`, and a file that cannot be read.
+    pub fn maintenance(&self) -> Result<Maintenance, Faults> {
+        let mut reader = Reader { settings: self, known: BTreeSet::new(), faults: self.faults.clone() };
+        let maintenance = reader.maintenance();
+        if reader.faults.is_empty() { Ok(maintenance) } else { Err(Faults(reader.faults)) }
+    }
+
     /// The text of `key` from any source, unchecked.
     pub fn text(&self, key: &str) -> Option<String> {
         self.values.get(key)?.0.as_str().map(str::to_owned)
@@ -354,6 +364,8 @@ impl Reader<'_> {
             authentication: Authentication { issuers: self.required("authentication.issuers") },
             maskinporten: self.maskinporten(),
             events: self.events(),
+            maintenance: self.maintenance(),
+            telemetry: Telemetry { metrics: self.required("telemetry.metrics") },
             altinn: self.altinn(),
             outgoing: self.outgoing(),
             graphql: self.graphql(),
@@ -522,6 +534,10 @@ impl Reader<'_> {
             scope: self.required("maskinporten.scope"),
             encoded_jwk,
         }
+    }
+
+    fn maintenance(&mut self) -> Maintenance {
+        Maintenance { enabled: self.required("maintenance.enabled"), retry_at: self.optional("maintenance.retry_at") }
     }
 
     fn events(&mut self) -> Events {

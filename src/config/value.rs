@@ -7,6 +7,7 @@ use toml::Value;
 use url::Url;
 
 use super::{Issuer, LogFormat};
+use crate::domain::Instant;
 
 /// A type that a setting can have.
 ///
@@ -125,6 +126,22 @@ impl Setting for Duration {
 
     fn stand_in() -> Self {
         Self::ZERO
+    }
+}
+
+/// With an offset, so that it is the same instant everywhere.
+impl Setting for Instant {
+    fn read(value: &Value) -> Result<Self, String> {
+        let text = match value {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Datetime(time) => time.to_string(),
+            other => return Err(format!("is {}, expected a time such as 2031-04-05T06:07:08Z", kind(other))),
+        };
+        text.parse().map_err(|_| format!("is `{text}`, expected a time such as 2031-04-05T06:07:08Z"))
+    }
+
+    fn stand_in() -> Self {
+        Self::UNIX_EPOCH
     }
 }
 

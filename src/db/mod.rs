@@ -81,6 +81,11 @@ impl Db {
         self.acquire().await?.begin_with("begin").await
     }
 
+    /// Connections that somebody has, and those that are at rest.
+    pub fn connections(&self) -> (usize, usize) {
+        self.0.connections()
+    }
+
     /// Hands out no connection any more and closes those that are at rest.
     pub fn close(&self) {
         self.0.close();

@@ -85,6 +85,11 @@ impl Pool {
         self.sessions.close();
     }
 
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.sessions.status();
+        (status.size.saturating_sub(status.available), status.available)
+    }
+
     pub fn is_closed(&self) -> bool {
         self.sessions.is_closed()
     }

@@ -20,7 +20,7 @@ use super::{
     pool::{Health, Session, Standing},
     trouble,
 };
-use crate::telemetry;
+use crate::{meter, telemetry};
 
 /// A statement that takes longer is told of without being asked.
 const SLOW: Duration = Duration::from_secs(1);
@@ -152,6 +152,7 @@ impl Told {
 
     fn end(&self, error: Option<&Error>) {
         let took = self.began.elapsed();
+        meter::STATEMENTS.record([&self.name], took);
         telemetry::statement_ended(&self.span, self.rows, took, error);
         if took >= SLOW {
             let duration_ms = telemetry::millis(took);

@@ -4,10 +4,12 @@
 //! | Module | Owns |
 //! |---|---|
 //! | [`maintain`] | removing what has passed its time |
+//! | [`warm_up`] | what is done before the first request |
 //! | [`timers`] | what instances of the service do by the clock, one of them at a time |
 
 pub mod maintain;
 pub mod timers;
+pub mod warm_up;
 
 use std::time::Duration;
 

@@ -52,8 +52,11 @@ async fn liveness() -> Report {
 
 async fn readiness(State(app): State<App>) -> Report {
     let began = Instant::now();
-    // Everything is built before the first connection is taken, so that nothing is left to warm up by then.
-    let warmup = Check::new(began, Status::Healthy, &["warmup"]);
+    let (status, description) = match app.warmup.phase() {
+        None => (Status::Healthy, "Readiness warmup completed.".into()),
+        Some(phase) => (Status::Unhealthy, format!("Readiness warmup is pending in phase '{phase}'.").into()),
+    };
+    let warmup = Check { description: Some(description), ..Check::new(began, status, &["warmup"]) };
     let mut checks = vec![("postgres", postgres(&app.db).await), ("warmup", warmup)];
     if app.lifecycle.is_stopping() {
         let description = Some("The service is stopping.".into());
@@ -226,7 +229,29 @@ async fn endpoints(config: &Config) -> Check {
         "slowCount": checked.iter().filter(|endpoint| endpoint.status == Answer::Slow).count(),
     });
     let status = checked.iter().map(|endpoint| verdict(endpoint.status, endpoint.hard_dependency)).max();
-    Check { data, ..Check::new(began, status.unwrap_or(Status::Healthy), &["dependencies"]) }
+    let description = Some(said(&checked).into());
+    Check { data, description, ..Check::new(began, status.unwrap_or(Status::Healthy), &["external"]) }
+}
+
+/// What is wrong with which of them, in words.
+fn said(checked: &[CheckedEndpoint]) -> String {
+    let list = |what: &str, is_hard: bool| {
+        let named = checked.iter().filter(|it| (it.hard_dependency && it.status == Answer::Failed) == is_hard);
+        let named = named.filter(|it| it.status != Answer::Healthy).map(|it| {
+            let reason = match it.status {
+                Answer::Slow => {
+                    format!("responded slowly in {}.{}s", it.duration_ms / 1000, it.duration_ms % 1000 / 100)
+                }
+                Answer::Failed | Answer::Healthy => "did not answer as it should".to_owned(),
+            };
+            format!("{} ({}): {reason}", it.name, it.url)
+        });
+        let named: Vec<String> = named.collect();
+        (!named.is_empty()).then(|| format!("{what}: {}", named.join(", ")))
+    };
+    let said: Vec<String> =
+        [list("Hard dependency failures", true), list("Degraded endpoints", false)].into_iter().flatten().collect();
+    if said.is_empty() { "All endpoints are healthy.".to_owned() } else { said.join(". ") }
 }
 
 async fn ask(endpoint: Endpoint) -> CheckedEndpoint {

@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod limits;
+pub mod metrics;
 pub mod service_resources;
 pub mod well_known;
 

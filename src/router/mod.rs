@@ -26,8 +26,9 @@ use crate::{
         problem,
         templates::Templates,
     },
-    metadata,
+    metadata, meter,
     openapi::{Operation, Route},
+    server::Maintenance,
     serviceowner, telemetry,
 };
 
@@ -41,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
 /// It is one fallback, so that paths can be rewritten before they are routed, and so that a router of other paths (the
 /// sandbox's) can be merged with it.
 pub fn router(app: App) -> Router {
+    let maintenance = app.maintenance.clone();
     let operations = operations();
     let media_types = MediaTypes::new(&operations);
     let docs = docs::routes(&operations, &app.config.dialogporten.base_uri);
@@ -49,6 +51,7 @@ pub fn router(app: App) -> Router {
         .map(|operation| operation.route)
         .chain(metadata::health::routes())
         .chain(graphql::http::routes())
+        .chain(metadata::metrics::routes())
         .chain(docs)
         .collect();
     let templates = Templates::new(routes.iter().map(|route| route.path));
@@ -57,7 +60,7 @@ pub fn router(app: App) -> Router {
         // Our own reading of bodies has the same limit; this one is for handlers that take bytes as they are.
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(app);
-    let table = Arc::new(Table { templates, media_types });
+    let table = Arc::new(Table { templates, media_types, maintenance });
     Router::new().fallback(move |request: Request| answer(routes, table, request))
 }
 
@@ -65,11 +68,12 @@ pub fn router(app: App) -> Router {
 struct Table {
     templates: Templates,
     media_types: MediaTypes,
+    maintenance: Maintenance,
 }
 
 /// Answers one request, whatever happens, and writes its log line.
 async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Response {
-    let began = Instant::now();
+    let (began, _active) = (Instant::now(), meter::ACTIVE.enter());
     let asked = RequestContext::new(request.headers(), request.uri());
     let trace = asked.trace.to_string();
     let route = rewrite(&mut request, &asked, &table.templates);
@@ -79,9 +83,16 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         // GET routes would answer HEAD as well, which the contract refuses: a verb that no route has gets the 405.
         *request.method_mut() = Method::CONNECT;
     }
+    let is_probe = route.is_some_and(|route| route.starts_with("/health") || route == "/metrics");
+    // Browsers ask beforehand whether they may ask, and are told, so that their users see what is going on.
+    let is_preflight = method == Method::OPTIONS && asked.instance.starts_with("/graphql");
+    let closed = if is_probe || is_preflight { None } else { table.maintenance.refusal() };
     let refused = route.and_then(|route| table.media_types.refuse(&method, route, request.headers()));
     let (prefers, ledger) = (asked.prefers, asked.ledger.clone());
     let answering = async {
+        if let Some(closed) = closed {
+            return closed;
+        }
         if let Some(accepted) = refused {
             return Refusal::UnsupportedMediaType { accepted: accepted.to_vec() }.into_response();
         }
@@ -102,7 +113,8 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     let took = began.elapsed();
     let (duration_ms, status) = (telemetry::millis(took), response.status().as_u16());
     telemetry::request_ended(&span, status, took);
-    if let Some(route) = route.filter(|route| route.starts_with("/health")) {
+    meter::REQUESTS.record([verb(&method), route.unwrap_or("-"), &status.to_string()], took);
+    if let Some(route) = route.filter(|_| is_probe) {
         // Probes come every few seconds, and say nothing new.
         tracing::debug!(%method, route, status, duration_ms, "probe answered");
         return response;
@@ -158,6 +170,13 @@ fn rewrite(request: &mut Request, asked: &RequestContext, templates: &Templates)
         }
     }
     routed.map(|routed| routed.template)
+}
+
+/// The verb for metrics, of which there are few whatever clients send.
+fn verb(method: &Method) -> &str {
+    const KNOWN: [Method; 7] =
+        [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS];
+    if KNOWN.contains(method) { method.as_str() } else { "other" }
 }
 
 /// `Allow` names HEAD beside every GET; the API has no HEAD.

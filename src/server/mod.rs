@@ -10,6 +10,7 @@
 //! | `body` | that body: how fast it has to come, how much of all bodies is held |
 //! | `limits` | what all connections hold together |
 //! | [`drain`] | the stages of a process and the signals that lead through them |
+//! | [`warmup`], [`maintenance`] | before the first request, and when none is to be answered |
 //! | [`files`] | how many files the process may open |
 //!
 //! A server has to survive clients that say little or nothing, and clients must never find their connection dead without
@@ -22,10 +23,14 @@ pub mod drain;
 pub mod files;
 mod limits;
 pub mod listen;
+pub mod maintenance;
 mod request;
 mod socket;
 mod transport;
+pub mod warmup;
 
 pub use drain::{Lifecycle, Stage};
 pub use listen::run;
+pub use maintenance::Maintenance;
 pub use transport::Listening;
+pub use warmup::Warmup;

@@ -13,6 +13,7 @@ use std::{
 /// From the ground up: a room may use what its list says, and that stands further up in this table. `main` starts it all.
 const ROOMS: &[(&str, &str)] = &[
     ("clock", ""),
+    ("meter", ""),
     ("domain", ""),
     ("text", "domain"),
     ("seldom", ""),
@@ -22,13 +23,13 @@ const ROOMS: &[(&str, &str)] = &[
     ("background", ""),
     ("outgoing", ""),
     ("config", "domain outgoing"),
-    ("db", "config domain seldom telemetry"),
+    ("db", "config domain meter seldom telemetry"),
     ("http", "domain heavy"),
     ("server", "config domain http seldom"),
     ("store", "db domain heavy text"),
     ("reindex", "db store text"),
     ("turns", "domain http store"),
-    ("altinn", "clock config db domain flight outgoing seldom store telemetry"),
+    ("altinn", "clock config db domain flight meter outgoing seldom store telemetry"),
     ("auth", "altinn clock config domain flight http outgoing"),
     ("access/lists", "altinn config db domain store"),
     ("events/signal", "db"),
@@ -38,13 +39,13 @@ const ROOMS: &[(&str, &str)] = &[
     ("visit", "actor_names app domain store"),
     ("labelling", "access access/lists actor_names app domain http store"),
     ("events", "altinn app db domain events/signal seldom store"),
-    ("jobs", "altinn app db domain store"),
+    ("jobs", "altinn app db domain store telemetry"),
     ("openapi", "app domain http"),
     ("views", "domain http"),
     ("listing", "access access/lists app domain http openapi store views"),
     ("service_resources", "access access/lists altinn app domain http views"),
     ("lookup", "access altinn app domain http service_resources store views"),
-    ("metadata", "app config db domain http openapi outgoing server service_resources store"),
+    ("metadata", "app config db domain http meter openapi outgoing server service_resources store"),
     (
         "enduser",
         "access access/lists actor_names altinn app auth config domain heavy http labelling listing lookup openapi \
@@ -60,7 +61,7 @@ const ROOMS: &[(&str, &str)] = &[
         "app auth config domain enduser heavy http labelling listing lookup metadata openapi service_resources store views",
     ),
     ("docs", "app config http openapi"),
-    ("router", "app config docs domain enduser graphql http metadata openapi server serviceowner telemetry"),
+    ("router", "app config docs domain enduser graphql http metadata meter openapi server serviceowner telemetry"),
     ("sandbox", "clock domain http"),
     ("seed", "db domain sandbox"),
     (
@@ -69,8 +70,8 @@ const ROOMS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "app background clock config db dev domain events events/signal jobs openapi outgoing reindex router sandbox seed \
-         server store telemetry",
+        "app background clock config db dev domain events events/signal jobs openapi outgoing reindex router sandbox seed server \
+         store telemetry",
     ),
     ("main", "cli"),
 ];

@@ -9,6 +9,7 @@ fn statuses(report: &Answer) -> Vec<(&str, &str)> {
     entries.iter().map(|(name, check)| (name.as_str(), check["status"].as_str().expect("a status"))).collect()
 }
 
+/// H-004
 #[tokio::test]
 async fn each_path_has_its_checks() {
     let app = TestApp::start().await;

@@ -5,6 +5,7 @@ mod enumeration;
 mod health;
 mod metadata;
 mod mistakes;
+mod operations;
 mod privacy;
 mod routing;
 mod why;

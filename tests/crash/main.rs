@@ -1,8 +1,11 @@
-//! Nothing acknowledged is lost, nothing half is kept: the program (and in a second variant its database) is killed with
-//! SIGKILL while it writes as fast as it can, started again on the same data, and everything is counted.
+//! Nothing acknowledged is lost, nothing half is kept, and every event arrives: the program (and in a second variant its
+//! database) is killed with SIGKILL while it writes and delivers as fast as it can, started again on the same data, and
+//! everything is counted. The event endpoint fails, stalls and hangs up meanwhile.
 //!
-//! `KILL_ROUNDS=30 cargo test --test crash -- --nocapture` is the long form; without the variable two rounds of each variant
-//! run with the other tests.
+//! `KILL_ROUNDS=67 cargo test --test crash -- --nocapture` is the long form; without the variable three or four rounds of each
+//! variant, ten together, run with the other tests.
+
+mod endpoint;
 
 use std::{
     collections::HashMap,
@@ -25,6 +28,8 @@ use sqlx::Row as _;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
+use endpoint::Endpoint;
+
 const OWNER: &str = "org=ttd&orgNo=991825827&scopes=digdir:dialogporten.serviceprovider";
 const WRITERS: usize = 4;
 const TRANSMISSIONS: i64 = 3;
@@ -46,7 +51,7 @@ struct Service {
 }
 
 impl Service {
-    async fn start(data: &Scratch) -> Self {
+    async fn start(data: &Scratch, endpoint: &Endpoint) -> Self {
         let ready = data.ready_file();
         let _ = std::fs::remove_file(&ready);
         let process = Command::new(env!("CARGO_BIN_EXE_dialogporten"))
@@ -55,6 +60,8 @@ impl Service {
             .arg(&data.0)
             .arg("--ready-file")
             .arg(&ready)
+            .env("DIALOGPORTEN_ALTINN__EVENTS_BASE_URI", &endpoint.url)
+            .env("DIALOGPORTEN_EVENTS__PATIENCE", "500ms")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -225,6 +232,48 @@ async fn check(service: &Service, ledger: &Ledger) {
     db.close().await;
 }
 
+/// Every event arrives, each dialog's in the order in which they were raised. What arrives twice is the same event: an id
+/// that arrived before.
+async fn check_delivery(service: &Service, endpoint: &Endpoint) {
+    let db = sqlx::PgPool::connect(&service.database_url).await.expect("the database is back");
+    endpoint.is_kind(true);
+    let deadline = Instant::now() + Duration::from_mins(3);
+    loop {
+        let waiting: i64 =
+            sqlx::query_scalar("select count(*) from outbox where delivered_at is null and not is_silent")
+                .fetch_one(&db)
+                .await
+                .expect("the outbox can be counted");
+        if waiting == 0 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{waiting} events do not arrive");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let raised: Vec<(Uuid, Uuid)> =
+        sqlx::query_as("select dialog_id, event_id from outbox where not is_silent order by dialog_id, seq")
+            .fetch_all(&db)
+            .await
+            .expect("the outbox can be read");
+    let mut arrived: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (dialog, event) in endpoint.taken() {
+        let of_it = arrived.entry(dialog).or_default();
+        if !of_it.contains(&event) {
+            of_it.push(event);
+        }
+    }
+    let mut expected: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (dialog, event) in raised {
+        expected.entry(dialog).or_default().push(event);
+    }
+    assert_eq!(arrived.len(), expected.len(), "dialogs whose events arrived");
+    for (dialog, events) in &expected {
+        assert_eq!(arrived.get(dialog), Some(events), "events of dialog {dialog}, in order");
+    }
+    endpoint.is_kind(false);
+    db.close().await;
+}
+
 #[derive(Clone, Copy)]
 enum Victim {
     Service,
@@ -232,11 +281,12 @@ enum Victim {
     Both,
 }
 
-async fn rounds(name: &str, victim: Victim) {
-    let rounds: u64 = std::env::var_os("KILL_ROUNDS").and_then(|n| n.to_str()?.parse().ok()).unwrap_or(2);
+async fn rounds(name: &str, victim: Victim, usual: u64) {
+    let rounds: u64 = std::env::var_os("KILL_ROUNDS").and_then(|n| n.to_str()?.parse().ok()).unwrap_or(usual);
     let data = Scratch::new(name);
     let ledger = Arc::new(Mutex::new(Ledger::default()));
-    let mut service = Service::start(&data).await;
+    let endpoint = Endpoint::start().await;
+    let mut service = Service::start(&data, &endpoint).await;
     for round in 0..rounds {
         let stop = Arc::new(AtomicBool::new(false));
         let writers: Vec<_> = (0..WRITERS)
@@ -262,9 +312,10 @@ async fn rounds(name: &str, victim: Victim) {
             writer.await.expect("every answer is an acknowledgement or says that there is no database");
         }
         service.killed().await;
-        service = Service::start(&data).await;
+        service = Service::start(&data, &endpoint).await;
         let ledger = ledger.lock().expect("no writer panics").clone();
         check(&service, &ledger).await;
+        check_delivery(&service, &endpoint).await;
         let dialogs = ledger.dialogs.values().filter(|acknowledged| **acknowledged).count();
         println!(
             "{name}: round {} of {rounds}, killed after {moment} ms, {dialogs} dialogs acknowledged so far",
@@ -296,16 +347,16 @@ fn postmaster(data: &Path) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_service_loses_nothing() {
-    rounds("service", Victim::Service).await;
+    rounds("service", Victim::Service, 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_database_loses_nothing() {
-    rounds("database", Victim::Database).await;
+    rounds("database", Victim::Database, 3).await;
 }
 
 /// M-23: the processes of a killed server hold its memory for a moment; the next start waits for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_killed_at_once_lose_nothing() {
-    rounds("both", Victim::Both).await;
+    rounds("both", Victim::Both, 3).await;
 }

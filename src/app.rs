@@ -17,6 +17,7 @@ use crate::{
     server::{Lifecycle, Maintenance, Warmup},
     store::dictionary::Dictionary,
     turns::Turns,
+    usage::Usage,
 };
 
 /// Everything a request may reach. Cloning copies handles; extractors take the part they need.
@@ -35,6 +36,8 @@ pub struct App {
     pub turns: Turns,
     /// Told after each commit; whoever follows what happens waits for it.
     pub signal: Signal,
+    /// What was executed for whom.
+    pub usage: Usage,
     /// Whether the process is about to stop.
     pub lifecycle: Lifecycle,
     /// How far it is on its way to its first request.
@@ -68,6 +71,7 @@ impl App {
             dictionary: Dictionary::default(),
             turns: Turns::default(),
             signal: Signal::default(),
+            usage: Usage::default(),
             lifecycle: Lifecycle::default(),
             warmup: Warmup::default(),
             maintenance,

@@ -22,7 +22,7 @@ use crate::{
         system_label::LabelEdit,
         violations::{At, Code, Violations},
     },
-    http::if_match::IfMatch,
+    http::{self, if_match::IfMatch},
     store::{
         context::{EndUserContext, LabelChange, set_labels},
         violation::too_late,
@@ -117,6 +117,7 @@ pub async fn change_one(
     expected: IfMatch,
     now: Instant,
 ) -> Result<Revision, Refusal> {
+    http::context::about(&context.service_resource);
     let change = LabelChange { dialog: context.id, party_key: context.party.key(), read: context.revision };
     let written = set_labels(&app.db, &[change], edit, performer, now).await?;
     let (_, revision) = written.and_then(|mut written| written.pop()).ok_or_else(|| too_late(expected.0.is_some()))?;

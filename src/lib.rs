@@ -42,5 +42,6 @@ pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod turns;
+pub mod usage;
 pub mod views;
 pub mod visit;

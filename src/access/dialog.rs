@@ -32,6 +32,7 @@ use crate::{
         violations::{Code, Fault},
         visibility::{self, Cover, Hidden, Standing, pairs_of_parts, pairs_to_decide},
     },
+    http::context,
     store::dialog::{Kind, Part, WholeDialog, for_end_user},
 };
 
@@ -99,6 +100,7 @@ async fn decide(
     cover: &Cover<'_>,
     pairs: BTreeSet<(&str, &str)>,
 ) -> Result<Arc<Decision>, Refusal> {
+    context::about(cover.service_resource);
     Ok(app.altinn.decide(caller.identity(), DecisionAsk::about(cover, pairs)).await?)
 }
 

@@ -20,6 +20,7 @@ use crate::{
         ids::DialogId,
         refusal::Refusal,
     },
+    http::context,
     store::dialog::{self, Find, Part, WholeDialog, any_owner},
 };
 
@@ -41,7 +42,9 @@ pub async fn by_name(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<F
 
 /// The dialog with its body, if it is the caller's by name.
 pub async fn of_own_name(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Dialog, Refusal> {
-    by_name(app, caller, id).await?.with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))
+    let dialog = by_name(app, caller, id).await?.with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))?;
+    context::about(&dialog.service_resource);
+    Ok(dialog)
 }
 
 /// The dialog with its body, if it is the caller's by resource.
@@ -110,6 +113,7 @@ pub async fn is_own_name(app: &App, caller: &ServiceOwner, org: &str) -> Result<
 
 /// 404 unless the caller owns the resource.
 async fn owns(app: &App, caller: &ServiceOwner, id: DialogId, service_resource: &str) -> Result<(), Refusal> {
+    context::about(service_resource);
     if caller.is_admin() || app.altinn.resources().owns(caller.org_number(), service_resource).await? {
         return Ok(());
     }

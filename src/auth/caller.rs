@@ -18,7 +18,7 @@ use crate::{
         violations::{Code, Fault, Violations},
         wire_enum::WireEnum,
     },
-    http::context,
+    http::{context, ledger::Used},
 };
 
 /// What a route demands (chapter 03 §3).
@@ -144,6 +144,15 @@ impl Caller {
                 actual: user_type.name(),
             });
         }
+        let is_owner = matches!(user_type, UserType::ServiceOwner | UserType::ServiceOwnerOnBehalfOfPerson);
+        let used = Used {
+            is_admitted: true,
+            is_admin: claims.has(Scope::Admin),
+            caller_org: claims.consumer().filter(|_| is_owner),
+            has_end_user: user_type == UserType::ServiceOwnerOnBehalfOfPerson,
+            service_resource: None,
+        };
+        context::note(|noted| noted.usage = used);
         Ok(Self { claims, user_type })
     }
 

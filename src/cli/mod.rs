@@ -6,6 +6,7 @@ mod events;
 mod keys;
 mod listen;
 mod log;
+mod metrics;
 mod migrate;
 mod openapi;
 mod reindex;
@@ -57,6 +58,9 @@ enum Command {
     /// Fetch from the Resource Registry what the service fetches by the clock
     #[command(subcommand)]
     Sync(sync::Command),
+    /// Sums of what was used
+    #[command(subcommand)]
+    Metrics(metrics::Command),
     /// Remove what has passed its time
     Maintain,
     /// Deliver events, and nothing else, until stopped
@@ -110,6 +114,7 @@ fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Serve(arguments)) => serve::run(&arguments, &common),
         Some(Command::Events(arguments)) => events::run(&arguments, &common),
         Some(Command::Sync(command)) => sync::run(&command, &common),
+        Some(Command::Metrics(command)) => metrics::run(&command, &common),
         Some(Command::Maintain) => sync::maintain(&common),
         Some(Command::Worker) => worker::run(&common),
         Some(Command::Sandbox(arguments)) => sandbox::run(&arguments, &common),

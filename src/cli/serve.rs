@@ -48,6 +48,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             background.work("delivery", |stop| deliver(app.clone(), stop));
         }
         background.work("texts", |stop| reindex::keep_current(app.db.clone(), stop));
+        background.work("usage", |stop| app.usage.clone().keep(app.db.clone(), stop));
         // Before the first connection is taken: readiness is to say no until it is done.
         app.warmup.enter(warm_up::NOT_STARTED);
         background.spawn("warm-up", warm_up::run(app.clone()));

@@ -65,7 +65,8 @@ pub async fn deliver(app: App, stop: CancellationToken) {
                     (look, next_look) = (false, TROUBLE);
                 }
             }
-            if look && !under_way.is_empty() && unreached < DOUBT {
+            // A full claim leased or put off all it looked at, so the next one finds others.
+            if look && (unreached < DOUBT || under_way.is_empty()) {
                 continue;
             }
         }

@@ -114,7 +114,12 @@ pub fn preferences() -> Preferences {
     CURRENT.try_with(|request| request.prefers).unwrap_or_default()
 }
 
-/// Writes into the ledger of the current request, if there is one.
+/// Notes what the dialog in question is about, for the sums that costs are shared by.
+pub fn about(service_resource: &str) {
+    note(|noted| noted.usage.service_resource = Some(service_resource.to_owned()));
+}
+
+/// Writes into the ledger of the request under way.
 pub fn note(note: impl FnOnce(&mut Noted)) {
     let _ = CURRENT.try_with(|request| request.ledger.write(note));
 }

@@ -24,6 +24,20 @@ pub struct Noted {
     pub reason: Option<String>,
     /// Names that mean nothing to the operation.
     pub ignored: Vec<Ignored>,
+    pub usage: Used,
+}
+
+/// By which costs are shared. Organizations and services, no persons.
+#[derive(Clone, Debug, Default)]
+pub struct Used {
+    /// Somebody was let in: an operation was executed.
+    pub is_admitted: bool,
+    pub is_admin: bool,
+    /// The organization that the token was issued to, where it is a service owner.
+    pub caller_org: Option<String>,
+    pub has_end_user: bool,
+    /// What the dialog is about, where one dialog was meant.
+    pub service_resource: Option<String>,
 }
 
 /// A member or a parameter that means nothing to the operation.

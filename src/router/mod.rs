@@ -22,14 +22,14 @@ use crate::{
     enduser, graphql,
     http::{
         context::{self, RequestContext},
-        ledger::Noted,
+        ledger::{Noted, Used},
         problem,
         templates::Templates,
     },
     metadata, meter,
     openapi::{Operation, Route},
-    server::Maintenance,
     serviceowner, telemetry,
+    usage::recorder::Executed,
 };
 
 /// Every operation of the API, shown or hidden.
@@ -42,7 +42,7 @@ pub fn operations() -> Vec<Operation> {
 /// It is one fallback, so that paths can be rewritten before they are routed, and so that a router of other paths (the
 /// sandbox's) can be merged with it.
 pub fn router(app: App) -> Router {
-    let maintenance = app.maintenance.clone();
+    let kept = app.clone();
     let operations = operations();
     let media_types = MediaTypes::new(&operations);
     let docs = docs::routes(&operations, &app.config.dialogporten.base_uri);
@@ -60,7 +60,7 @@ pub fn router(app: App) -> Router {
         // Our own reading of bodies has the same limit; this one is for handlers that take bytes as they are.
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(app);
-    let table = Arc::new(Table { templates, media_types, maintenance });
+    let table = Arc::new(Table { templates, media_types, app: kept });
     Router::new().fallback(move |request: Request| answer(routes, table, request))
 }
 
@@ -68,7 +68,34 @@ pub fn router(app: App) -> Router {
 struct Table {
     templates: Templates,
     media_types: MediaTypes,
-    maintenance: Maintenance,
+    app: App,
+}
+
+impl Table {
+    /// Counts the operation, if one was executed, and adds a record of it to the log.
+    fn count(&self, used: Used, method: &Method, route: &str, status: u16, trace_id: &str) {
+        if !used.is_admitted {
+            return;
+        }
+        // Nobody waits for the registry here; nearly always it is in memory.
+        let catalogue = self.app.altinn.resources().catalogue().now_or_never().and_then(Result::ok);
+        let owner_org = used.service_resource.as_ref().and_then(|urn| {
+            let resource = catalogue.as_ref()?.find(urn)?;
+            Some(resource.owner_number.clone())
+        });
+        let executed = Executed {
+            method: verb(method),
+            route,
+            has_end_user: used.has_end_user,
+            is_admin: used.is_admin,
+            caller_org: used.caller_org,
+            owner_org,
+            service_resource: used.service_resource,
+            status,
+            trace_id,
+        };
+        self.app.usage.record(executed, self.app.clock.now());
+    }
 }
 
 /// Answers one request, whatever happens, and writes its log line.
@@ -86,7 +113,7 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     let is_probe = route.is_some_and(|route| route.starts_with("/health") || route == "/metrics");
     // Browsers ask beforehand whether they may ask, and are told, so that their users see what is going on.
     let is_preflight = method == Method::OPTIONS && asked.instance.starts_with("/graphql");
-    let closed = if is_probe || is_preflight { None } else { table.maintenance.refusal() };
+    let closed = if is_probe || is_preflight { None } else { table.app.maintenance.refusal() };
     let refused = route.and_then(|route| table.media_types.refuse(&method, route, request.headers()));
     let (prefers, ledger) = (asked.prefers, asked.ledger.clone());
     let answering = async {
@@ -133,6 +160,7 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         ignored = noted.ignored_in_log(),
         "request answered"
     );
+    table.count(noted.usage.clone(), &method, route.unwrap_or("-"), status, &trace);
     if let Some(reason) = &noted.reason {
         // The same in one line for people: what `dev` shows at its terminal.
         let route = route.unwrap_or("(no such path)");

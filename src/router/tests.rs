@@ -72,7 +72,7 @@ fn stand_ins() -> Router {
         .route("/api/v1/things", get(panic).post(create))
         .route("/api/v1/things/{dialogId}/labels/{label}", get(change));
     let templates = Templates::new(["/api/v1/things", "/api/v1/things/{dialogId}/labels/{label}"]);
-    let table = Arc::new(Table { templates, media_types: MediaTypes::default() });
+    let table = Arc::new(Table { templates, media_types: MediaTypes::default(), app: app() });
     Router::new().fallback(move |request: Request| answer(routes, table, request))
 }
 
@@ -245,4 +245,10 @@ async fn ids_in_paths_have_several_notations() {
     let answer = fetch(&routes, "/api/v1/things/4711/labels/x").await;
     let expected = json!({ "dialogId": ["Value [4711] is not valid for a [Guid] property!"] });
     assert_eq!((answer.status, &answer.json()["errors"]), (400, &expected));
+}
+
+/// One that nothing is asked of.
+fn app() -> App {
+    let base = "http://127.0.0.1:1".parse().unwrap();
+    App::build(Config::pointing_at(&base, "postgres://nobody@127.0.0.1:1/nothing"), Clock::system()).unwrap()
 }

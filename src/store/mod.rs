@@ -19,6 +19,7 @@ pub mod search;
 pub mod statement;
 pub mod text_reindex;
 pub mod unit_of_work;
+pub mod usage;
 pub mod violation;
 
 pub use crate::db::migrations;
@@ -43,6 +44,7 @@ pub fn all() -> Vec<&'static Statement> {
         registry::STATEMENTS.to_vec(),
         text_reindex::STATEMENTS.to_vec(),
         unit_of_work::STATEMENTS.to_vec(),
+        usage::STATEMENTS.to_vec(),
     ]
     .concat()
 }

@@ -28,13 +28,14 @@ const ROOMS: &[(&str, &str)] = &[
     ("server", "config domain http seldom"),
     ("store", "db domain heavy text"),
     ("reindex", "db store text"),
+    ("usage", "db domain store"),
     ("turns", "domain http store"),
     ("altinn", "clock config db domain flight meter outgoing seldom store telemetry"),
     ("auth", "altinn clock config domain flight http outgoing"),
     ("access/lists", "altinn config db domain store"),
     ("events/signal", "db"),
-    ("app", "access/lists altinn auth clock config db domain events/signal server store turns"),
-    ("access", "access/lists altinn app auth config domain store"),
+    ("app", "access/lists altinn auth clock config db domain events/signal server store turns usage"),
+    ("access", "access/lists altinn app auth config domain http store"),
     ("actor_names", "altinn domain"),
     ("visit", "actor_names app domain store"),
     ("labelling", "access access/lists actor_names app domain http store"),
@@ -61,7 +62,10 @@ const ROOMS: &[(&str, &str)] = &[
         "app auth config domain enduser heavy http labelling listing lookup metadata openapi service_resources store views",
     ),
     ("docs", "app config http openapi"),
-    ("router", "app config docs domain enduser graphql http metadata meter openapi server serviceowner telemetry"),
+    (
+        "router",
+        "app config docs domain enduser graphql http metadata meter openapi server serviceowner telemetry usage",
+    ),
     ("sandbox", "clock domain http"),
     ("seed", "db domain sandbox"),
     (
@@ -71,7 +75,7 @@ const ROOMS: &[(&str, &str)] = &[
     (
         "cli",
         "app background clock config db dev domain events events/signal jobs openapi outgoing reindex router sandbox seed server \
-         store telemetry",
+         store telemetry usage",
     ),
     ("main", "cli"),
 ];

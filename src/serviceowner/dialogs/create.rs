@@ -20,7 +20,7 @@ use crate::{
         violations::{Code, Violations},
     },
     heavy,
-    http::{Announced, Created, Json},
+    http::{Announced, Created, Json, context},
     openapi,
     serviceowner::{
         authorization::{References, may_write, rule_context},
@@ -96,6 +96,9 @@ pub async fn create(
     let resource = catalogue.find(request.service_resource.as_deref().unwrap_or_default());
     if resource.is_none() {
         unknown_resource(&request, &catalogue, deferred.found());
+    }
+    if let Some(resource) = resource {
+        context::about(&resource.urn);
     }
     let (org, resource_type) = owner_and_type(resource.map(AsRef::as_ref));
     let mut times_over = Violations::new();

@@ -1,5 +1,7 @@
 //! Work that is run to completion, and who does it.
 
+mod usage;
+
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,

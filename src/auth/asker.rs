@@ -62,6 +62,14 @@ impl Asker {
         }
     }
 
+    /// What a dialog token grants.
+    pub fn grant(&self) -> Option<DialogGrant> {
+        match self {
+            Self::Dialog(grant) => Some(*grant),
+            Self::User(_) => None,
+        }
+    }
+
     /// The end user, if the token is for one: any kind of user will do that the platform can be asked about.
     pub fn end_user(&self) -> Option<EndUser> {
         EndUser::of(self.admitted()?)

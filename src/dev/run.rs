@@ -137,8 +137,10 @@ impl Dev {
         settings.put("database.url", server.url(database), Source::Sandbox);
         // Everybody in it is made up.
         settings.put("database.allow_plaintext", true, Source::Sandbox);
-        if !settings.is_changed("telemetry.metrics") {
-            settings.put("telemetry.metrics", true, Source::Sandbox);
+        for shown in ["telemetry.metrics", "graphql.introspection"] {
+            if !settings.is_changed(shown) {
+                settings.put(shown, true, Source::Sandbox);
+            }
         }
 
         let base = address(self.base_url.as_ref(), listener.local_addr()?)?;

@@ -1,8 +1,10 @@
 //! What people open in a browser: the page at `/` that leads everywhere, and `/swagger`, where Swagger UI explores the
-//! documents. Everything it needs is in the program; it works offline.
+//! documents, and GraphiQL, which `graphql` shows. Everything they need is in the program; they work offline.
 //!
 //! The pages ask `/sandbox` for identities. Where a sandbox answers, a menu offers them and fills in their tokens; elsewhere
 //! there is no menu. The service itself knows of no sandbox.
+
+mod graphiql;
 
 use std::sync::Arc;
 
@@ -44,6 +46,8 @@ pub fn routes(operations: &[Operation], base_uri: &url::Url) -> Vec<Route> {
     routes
 }
 
+pub use graphiql::graphiql;
+
 /// What precedes our paths in the address that the client used.
 fn prefix() -> &'static str {
     if context::current().is_some_and(|request| request.prefixed) { context::PREFIX } else { "" }
@@ -65,8 +69,11 @@ async fn page() -> Page {
 }
 
 async fn asset(Path(file): Path<String>) -> Response {
-    if let Some((_, kind, text)) = OWN.iter().find(|(name, ..)| *name == file) {
+    if let Some((_, kind, text)) = OWN.iter().chain(&graphiql::OWN).find(|(name, ..)| *name == file) {
         return ([(header::CONTENT_TYPE, *kind)], *text).into_response();
+    }
+    if let Some(packed) = graphiql::vendored(&file) {
+        return packed;
     }
     let config = Arc::new(utoipa_swagger_ui::Config::from(Audience::Combined.path()));
     match utoipa_swagger_ui::serve(&file, config) {

@@ -13,6 +13,12 @@ pub fn not_authorized() -> Error {
 const NOT_AUTHORIZED: &str = "The current user is not authorized to access this resource.";
 const AUTH_NOT_AUTHORIZED: &str = "AUTH_NOT_AUTHORIZED";
 
+/// Whether it is [`not_authorized`] that was said.
+pub fn is_not_authorized(error: &ServerError) -> bool {
+    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    code.is_some_and(|code| *code == Value::from(AUTH_NOT_AUTHORIZED))
+}
+
 /// What no client can mend. What it was stands in the log.
 pub fn unexpected() -> Error {
     Error::new("Unexpected Execution Error")

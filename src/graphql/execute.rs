@@ -10,7 +10,7 @@ use async_graphql::{
     },
 };
 use axum::http::HeaderMap;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -19,6 +19,7 @@ use super::{
     limits,
     question::Question,
     schema::DialogSchema,
+    subscription::EVENTS,
     variables,
 };
 use crate::{
@@ -61,6 +62,9 @@ pub async fn prepare(asked: Asked, settings: &Graphql) -> Result<Result<Prepared
         let operation = chosen(&document, operation_name.as_deref())?;
         variables::complete(&document, operation, &mut variables)?;
         let kind = operation.ty;
+        if kind == OperationType::Subscription {
+            limits::check_single(&document, operation)?;
+        }
         let is_anonymous = matches!(document.operations, DocumentOperations::Single(_));
         let mut request = Request::new(query).variables(variables);
         request.operation_name = operation_name.filter(|_| !is_anonymous);
@@ -110,6 +114,32 @@ pub async fn execute(schema: &DialogSchema, prepared: Prepared, question: Questi
         Err(_) => failed(too_slow()),
     };
     told(response)
+}
+
+/// Both events of a subscription as its document selects them, in the order of [`EVENTS`].
+///
+/// # Errors
+/// The caller's token is not for this dialog, or the document does not fit the schema.
+pub async fn updates(
+    schema: &DialogSchema,
+    prepared: Prepared,
+    question: Question,
+) -> Result<[Vec<u8>; EVENTS.len()], Vec<ServerError>> {
+    let request = prepared.request.data(question);
+    let mut written_out = Vec::new();
+    // As many as there are, and one in case that something is wrong.
+    let mut responses = schema.execute_stream(request).take(EVENTS.len() + 1);
+    while let Some(Response { data, mut errors, .. }) = responses.next().await {
+        if !errors.is_empty() {
+            errors.truncate(MOST_ERRORS);
+            return Err(errors);
+        }
+        written_out.push(written(Some(&data), &[]));
+    }
+    written_out.try_into().map_err(|_| {
+        let nothing_selected = "The subscription selects nothing.";
+        vec![ServerError::new(nothing_selected, None)]
+    })
 }
 
 fn failed(mut error: ServerError) -> Response {

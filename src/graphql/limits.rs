@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Name,
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
 };
 use async_graphql_value::Value;
 
@@ -223,6 +223,37 @@ impl<'d> Scales<'d> {
         self.known.insert(name, Some(weight));
         Ok(weight)
     }
+}
+
+/// A subscription has one root field, which is always there (chapter 02 §9.6).
+///
+/// # Errors
+/// It has several, or one that may be skipped.
+pub fn check_single(document: &ExecutableDocument, operation: &OperationDefinition) -> Result<(), Rejected> {
+    let mut fields = 0;
+    let mut sets = vec![&operation.selection_set.node];
+    while let Some(set) = sets.pop() {
+        for selection in &set.items {
+            let may_be_skipped = selection.node.directives().iter().any(|directive| {
+                let name = directive.node.name.node.as_str();
+                matches!(name, "skip" | "include")
+            });
+            match &selection.node {
+                _ if may_be_skipped => fields += 2,
+                Selection::Field(_) => fields += 1,
+                Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
+                Selection::FragmentSpread(spread) => {
+                    let fragment = document.fragments.get(&spread.node.fragment_name.node);
+                    sets.extend(fragment.map(|fragment| &fragment.node.selection_set.node));
+                }
+            }
+        }
+    }
+    if fields <= 1 {
+        return Ok(());
+    }
+    let message = "A subscription must select one field, without @skip and @include.".to_owned();
+    Err(Rejected::Invalid { message, at: vec![operation.selection_set.pos] })
 }
 
 /// Every value that stands in a document, with the argument that it is of.

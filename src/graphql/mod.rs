@@ -10,6 +10,7 @@
 //! | [`types`] | what is answered |
 //! | [`errors`] | what is said at the top level |
 //! | [`limits`], [`variables`] | documents, weighed and completed before the library sees them |
+//! | [`live`] | who is told of what happens |
 //! | [`execute`], [`question`] | from a document to its answer; who asks |
 //! | [`http`] | the wire |
 
@@ -17,6 +18,7 @@ pub mod errors;
 pub mod execute;
 pub mod http;
 pub mod limits;
+pub mod live;
 pub mod mutation;
 pub mod query;
 pub mod question;

@@ -42,9 +42,8 @@ directive @authorize(policy: String, roles: [String!], apply: ApplyPolicy! = BEF
 pub fn sdl(schema: &DialogSchema) -> String {
     let options = SDLExportOptions::new().include_specified_by().use_space_ident().prefer_single_line_descriptions();
     let printed = schema.sdl_with_options(options);
-    let own = printed.lines().filter(|line| !line.starts_with("directive @"));
     let mut text = String::with_capacity(printed.len());
-    for line in own {
+    for line in without_directives(&printed) {
         let guarded =
             GUARDED.iter().find(|(bare, _)| line.trim_start() == *bare || line.ends_with(&format!(": {bare}")));
         match guarded {
@@ -54,6 +53,25 @@ pub fn sdl(schema: &DialogSchema) -> String {
         .expect("a string takes whatever is written");
     }
     text + AUTHORIZE
+}
+
+const BLOCK: &str = "\"\"\"";
+
+/// The lines of a document, but for directives and what is said of them.
+fn without_directives(printed: &str) -> Vec<&str> {
+    let mut kept: Vec<&str> = Vec::new();
+    for line in printed.lines() {
+        if line.starts_with("directive @") {
+            // What is said of it stands before it: one line, or a block between two of three quotation marks.
+            let last = kept.pop_if(|last| last.starts_with('"'));
+            if last == Some(BLOCK) {
+                while kept.pop().is_some_and(|line| line != BLOCK) {}
+            }
+        } else {
+            kept.push(line);
+        }
+    }
+    kept
 }
 
 /// The definitions of these names alone.

@@ -4,7 +4,11 @@
 use async_graphql::{Context, Result, Subscription};
 use futures_util::{Stream, stream};
 
-use super::types::{enums::DialogEventType, event::DialogEventPayload, scalars::Uuid};
+use super::{
+    errors::not_authorized,
+    question::Question,
+    types::{enums::DialogEventType, event::DialogEventPayload, scalars::Uuid},
+};
 
 /// What end users can be told of as it happens.
 pub struct Subscriptions;
@@ -19,9 +23,13 @@ impl Subscriptions {
     #[expect(clippy::unused_async, reason = "the library calls it so")]
     async fn dialog_events(
         &self,
-        _ctx: &Context<'_>,
+        ctx: &Context<'_>,
         dialog_id: Uuid,
     ) -> Result<impl Stream<Item = DialogEventPayload> + use<>> {
+        let question: &Question = ctx.data()?;
+        if question.asker.grant().is_none_or(|grant| grant.dialog.0 != dialog_id.0) {
+            return Err(not_authorized());
+        }
         Ok(stream::iter(EVENTS.map(|event_type| DialogEventPayload { id: dialog_id, event_type })))
     }
 }

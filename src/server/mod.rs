@@ -32,5 +32,6 @@ pub mod warmup;
 pub use drain::{Lifecycle, Stage};
 pub use listen::run;
 pub use maintenance::Maintenance;
+pub use request::LongLived;
 pub use transport::Listening;
 pub use warmup::Warmup;

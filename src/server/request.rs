@@ -75,10 +75,20 @@ impl Requests {
         if rest == Rest::Unread || self.lifecycle.is_stopping() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        let held = Held { watch: Arc::clone(watch), _admitted: admitted, _upload: upload };
+        let is_under_way = response.extensions().get::<LongLived>().is_none();
+        let held = Held {
+            watch: Arc::clone(watch),
+            _admitted: admitted.filter(|_| is_under_way),
+            _upload: upload.filter(|_| is_under_way),
+        };
         response.map(|body| Answered { body, _held: held })
     }
 }
+
+/// Marks an answer that goes on for as long as its client likes. It costs little but its connection, so that it does not
+/// count among the requests under way.
+#[derive(Clone, Copy, Debug)]
+pub struct LongLived;
 
 /// Why a request is not taken on.
 fn refusal(parts: &Parts, is_admitted: bool) -> Option<Refusal> {

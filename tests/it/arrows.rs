@@ -57,11 +57,12 @@ const ROOMS: &[(&str, &str)] = &[
         "access access/lists actor_names altinn app auth config domain events heavy http labelling listing lookup openapi \
          server service_resources store text turns views visit",
     ),
+    ("docs", "app config http openapi"),
     (
         "graphql",
-        "app auth config domain enduser heavy http labelling listing lookup metadata openapi service_resources store views",
+        "app auth clock config docs domain enduser events heavy http labelling listing lookup metadata openapi server \
+         service_resources store views",
     ),
-    ("docs", "app config http openapi"),
     (
         "router",
         "app config docs domain enduser graphql http metadata meter openapi server serviceowner telemetry usage",

@@ -23,6 +23,7 @@ pub struct Accepted {
     response: bool,
     json: bool,
     events: bool,
+    html: bool,
 }
 
 impl Accepted {
@@ -63,6 +64,7 @@ impl Accepted {
             ("application", "json") => self.json = true,
             ("text", "*") => self.any_text = true,
             ("text", "event-stream") => self.events = true,
+            ("text", "html") => self.html = true,
             _ => {}
         }
         Some(())
@@ -84,8 +86,12 @@ impl Accepted {
         }
     }
 
+    /// Whether a browser wants a page.
+    pub fn takes_html(self) -> bool {
+        self.html
+    }
+
     /// Whether answers may come one after the other.
-    #[cfg(test)]
     pub fn takes_events(self) -> bool {
         self.events || self.anything || self.any_text
     }

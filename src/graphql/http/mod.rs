@@ -7,11 +7,13 @@ mod answer;
 mod asked;
 mod cors;
 mod schema_file;
+mod stream;
 
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use axum::{
+    body::Bytes,
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -20,16 +22,19 @@ use axum::{
 use self::{
     accept::{Accepted, Form},
     schema_file::SchemaFile,
+    stream::Frames,
 };
 use super::{
-    errors::{Malformed, Rejected},
-    execute::{Asked, Executed, execute, prepare},
+    errors::{Malformed, Rejected, is_not_authorized},
+    execute::{Asked, Executed, Prepared, execute, prepare, updates},
+    live::Live,
     question::Question,
     schema::{DialogSchema, schema},
 };
 use crate::{
     app::App,
     auth::Asker,
+    docs,
     domain::refusal::Refusal,
     http::{AcceptLanguage, body::read_body, json::is_of},
     openapi::Route,
@@ -39,12 +44,13 @@ use crate::{
 struct Endpoint {
     schema: DialogSchema,
     file: SchemaFile,
+    live: Live,
 }
 
 /// `/graphql` and what is below it.
 pub fn routes() -> [Route; 2] {
     let schema = schema();
-    let endpoint = Arc::new(Endpoint { file: SchemaFile::of(&schema), schema });
+    let endpoint = Arc::new(Endpoint { file: SchemaFile::of(&schema), schema, live: Live::default() });
     let route = |path| {
         let endpoint = Arc::clone(&endpoint);
         Route::any(
@@ -53,6 +59,14 @@ pub fn routes() -> [Route; 2] {
         )
     };
     [route("/graphql"), route("/graphql/{anything}")]
+}
+
+/// Whether a browser gets the page: it holds nothing, so that it needs no token; what it asks does.
+fn shows_page(app: &App, request: &Request) -> bool {
+    app.config.graphql.introspection
+        && request.method() == Method::GET
+        && request.uri().query().unwrap_or_default().is_empty()
+        && Accepted::of(request.headers()).is_ok_and(Accepted::takes_html)
 }
 
 impl Endpoint {
@@ -71,6 +85,9 @@ impl Endpoint {
     /// # Errors
     /// 401, and whatever else is wrong before GraphQL has a say.
     async fn answer_to(&self, app: App, request: Request) -> Result<Response, Refusal> {
+        if shows_page(&app, &request) {
+            return Ok(docs::graphiql().into_response());
+        }
         let asker = Asker::of(request.headers(), &app.auth, &app.tokens, app.clock.now()).await?;
         let below = request.uri().path().to_ascii_lowercase();
         let query = request.uri().query().unwrap_or_default();
@@ -125,19 +142,39 @@ impl Endpoint {
             Ok(prepared) => prepared,
             Err(rejected) => return Ok(answer::rejected(form, &rejected)),
         };
-        let is_allowed = match prepared.kind {
-            OperationType::Query => true,
-            OperationType::Mutation => parts.method == Method::POST,
-            OperationType::Subscription => false,
-        };
-        if !is_allowed {
+        let question = Question::new(app.clone(), asker, languages(&parts.headers));
+        if prepared.kind == OperationType::Subscription {
+            return Ok(self.subscribe(app, prepared, question, parts, form).await);
+        }
+        if prepared.kind == OperationType::Mutation && parts.method != Method::POST {
             return Ok(answer::rejected(form, &Rejected::OperationKind));
         }
-        let question = Question::new(app, asker, languages(&parts.headers));
         Ok(match execute(&self.schema, prepared, question).await {
             Executed::Answered { body, headers } => answer::answered(form, body, &headers),
             Executed::Refused(errors) => answer::invalid(form, &errors),
         })
+    }
+
+    /// Whatever is wrong is told in the form of the stream, if that is what the client takes.
+    async fn subscribe(&self, app: App, prepared: Prepared, question: Question, parts: &Parts, form: Form) -> Response {
+        let takes_events = Accepted::of(&parts.headers).is_ok_and(Accepted::takes_events);
+        let form = if takes_events { Form::Events } else { form };
+        let grant = question.asker.grant();
+        let [updated, deleted] = match updates(&self.schema, prepared, question).await {
+            Ok(frames) => frames.map(|frame| Bytes::from(answer::frame(&frame))),
+            Err(errors) if errors.iter().any(is_not_authorized) => {
+                return answer::rejected(form, &Rejected::SubscriptionNotAuthorized);
+            }
+            Err(errors) => return answer::invalid(form, &errors),
+        };
+        match grant {
+            Some(grant) if takes_events && parts.method == Method::POST => {
+                let opened = self.live.open(&app, grant.dialog).await;
+                stream::answer(opened, Frames { updated, deleted }, app.clock, grant.until)
+            }
+            Some(_) => answer::rejected(form, &Rejected::OperationKind),
+            None => answer::rejected(form, &Rejected::SubscriptionNotAuthorized),
+        }
     }
 }
 

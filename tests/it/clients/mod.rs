@@ -1,6 +1,7 @@
 //! What existing clients send, letter by letter (chapter 07): each test is named after the client that breaks without it.
 
 mod altinn_app_adapter;
+mod arbeidsflate;
 mod bruno;
 mod correspondence;
 mod demo_provider;

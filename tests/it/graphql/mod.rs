@@ -1,8 +1,13 @@
 //! GraphQL, seen from outside.
 
+mod agreement;
+mod everything;
+mod fuzz;
 mod labels;
+mod live;
 mod lookups;
 mod queries;
+mod round_trips;
 mod schema;
 mod search;
 mod wire;

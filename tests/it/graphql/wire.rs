@@ -172,9 +172,9 @@ async fn tokens_are_looked_at_in_layers() {
     changed[middle] = if changed[middle] == b'a' { b'b' } else { b'a' };
     let changed = app.with_token(std::str::from_utf8(&changed).expect("ASCII"));
     assert_eq!(ask(&changed, "{__typename}", json!({})).await.expect(401).text, "");
-    app.clock.advance(chrono::Duration::seconds(600));
+    app.clock.advance(chrono::Duration::seconds(500));
     ask(&holder, "{__typename}", json!({})).await.expect(200);
-    app.clock.advance(chrono::Duration::seconds(4));
+    app.clock.advance(chrono::Duration::seconds(110));
     ask(&holder, "{__typename}", json!({})).await.expect(401);
 }
 
@@ -241,4 +241,31 @@ async fn pages_of_permitted_origins_may_ask() {
     // REST lets no page of another origin ask.
     let rest = front.get("enduser/parties").await.expect(200);
     assert_eq!(rest.header("access-control-allow-origin"), "");
+}
+
+/// Browsers get GraphiQL where the schema may be asked for: a page that holds nothing, with all it needs from here.
+#[tokio::test]
+async fn browsers_get_a_page() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let app = TestApp::start_with(&[("graphql.introspection", "true")]).await;
+    let browser = app.anonymous().header("accept", BROWSER);
+    for prefix in ["", "/dialogporten"] {
+        let page = browser.get(&format!("{prefix}/graphql")).await.expect(200);
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert!(page.header("content-security-policy").contains("script-src 'self'"));
+        let files = page.text.split(['"']).filter(|part| part.contains("/assets/"));
+        let mut count = 0;
+        for file in files {
+            assert!(file.starts_with(&format!("{prefix}/swagger/assets/")), "{file}");
+            let answer = browser.send(reqwest::Method::GET, file, None).await;
+            assert_eq!(answer.status, 200, "{file}");
+            count += 1;
+        }
+        assert_eq!(count, 7);
+    }
+    // The page is for whoever looks, answers are not.
+    browser.get("/graphql?query=%7B__typename%7D").await.expect(401);
+    app.anonymous().get("/graphql").await.expect(401);
+    let closed = TestApp::start().await;
+    closed.anonymous().header("accept", BROWSER).get("/graphql").await.expect(401);
 }

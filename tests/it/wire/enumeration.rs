@@ -30,7 +30,8 @@ fn filled(path: &str, id: &str) -> String {
 }
 
 fn takes_body(method: &Method, path: &str) -> bool {
-    let bodiless = ["restore", "purge", "freeze", "replay"].iter().any(|action| path.ends_with(&format!("/actions/{action}")));
+    let bodiless =
+        ["restore", "purge", "freeze", "replay"].iter().any(|action| path.ends_with(&format!("/actions/{action}")));
     [Method::POST, Method::PUT, Method::PATCH].contains(method) && !bodiless
 }
 

@@ -68,13 +68,11 @@ pub async fn run(
     stop: &CancellationToken,
     mut told: impl FnMut(Progress),
 ) -> sqlx::Result<Ending> {
-    let mut lock = db.acquire().await?;
+    let mut lock = db.begin().await?;
     if !text_reindex::lock(&mut lock).await? {
         return Ok(Ending::Busy);
     }
-    let ending = locked(db, name, orders, stop, &mut told).await;
-    text_reindex::unlock(&mut lock).await?;
-    ending
+    locked(db, name, orders, stop, &mut told).await
 }
 
 async fn locked(

@@ -83,11 +83,12 @@ static TOTAL: Statement = Statement::new(
     "select greatest(reltuples, 0)::bigint from pg_class where oid = 'dialog'::regclass",
 );
 
-static LOCK: Statement =
-    Statement::new("reindex lock", "select pg_try_advisory_lock(hashtext('dialogporten reindex'))");
-
-static UNLOCK: Statement =
-    Statement::new("reindex unlock", "select pg_advisory_unlock(hashtext('dialogporten reindex'))");
+static LOCK: Statement = Statement::new(
+    "reindex lock",
+    "
+select pg_try_advisory_xact_lock(hashtext('dialogporten reindex'))
+     , set_config('idle_in_transaction_session_timeout', '0', true)",
+);
 
 static COMPLETE: Statement = Statement::new("analysis complete", "select complete from text_analysis");
 
@@ -98,7 +99,7 @@ insert into text_analysis (complete) values ($analysis)
 on conflict (is_only) do update set complete = greatest(text_analysis.complete, excluded.complete)",
 );
 
-pub(super) const STATEMENTS: [&Statement; 8] = [&LOAD, &SAVE, &NEXT, &TOTAL, &LOCK, &UNLOCK, &COMPLETE, &COMPLETED];
+pub(super) const STATEMENTS: [&Statement; 7] = [&LOAD, &SAVE, &NEXT, &TOTAL, &LOCK, &COMPLETE, &COMPLETED];
 
 #[derive(FromRow)]
 struct Row {
@@ -181,15 +182,11 @@ pub async fn total(db: &Db) -> sqlx::Result<i64> {
     Ok(total)
 }
 
-/// Whether this connection is now the one that reads anew: there is one at a time.
+/// Whether whoever has this transaction is now the one that reads anew: there is one at a time. It holds until the transaction
+/// ends, however it ends; nothing else is done in it, so that it may last: it keeps no old rows alive.
 pub async fn lock(connection: &mut Connection) -> sqlx::Result<bool> {
-    let (is_locked,): (bool,) = LOCK.bound().one(connection).await?;
+    let (is_locked, _): (bool, String) = LOCK.bound().one(connection).await?;
     Ok(is_locked)
-}
-
-pub async fn unlock(connection: &mut Connection) -> sqlx::Result<()> {
-    let _: Option<(bool,)> = UNLOCK.bound().optional(connection).await?;
-    Ok(())
 }
 
 /// The newest analysis that every dialog was read with; 0 if none.

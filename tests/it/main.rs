@@ -26,6 +26,7 @@ mod migrate_command;
 mod pages;
 mod platform;
 mod read_outcomes;
+mod reindex;
 mod round_trips;
 mod seed;
 mod server;

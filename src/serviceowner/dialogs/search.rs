@@ -52,6 +52,8 @@ pub async fn search(
     let org = caller.org_code(&app.altinn).await?.to_lowercase();
     let mut filter = own.filter(parameters.filter());
     filter.orgs = Some(app.dictionary.owners(&app.db, &[org]).await?);
+    // The owner wrote all the texts, whatever level their readers need.
+    filter.text = parameters.text(|| TextReach::All);
     let person = own.end_user_id.as_ref().and_then(|_| caller.end_user());
     let request = match person {
         Some(person) => on_behalf_of(&app, person, &parameters, filter).await?,
@@ -88,8 +90,6 @@ async fn on_behalf_of(
         Visibility::Within(Range { after: Some(at), .. }) => Visibility::AsOf(at),
         Visibility::Within(_) | Visibility::Any | Visibility::AsOf(_) => Visibility::Any,
     };
-    // The owner wrote all the texts, whatever level their readers need.
-    filter.text = parameters.text(|| TextReach::All);
     let authorization =
         app.lists.pruned_authorization(person, &parameters.parties, &parameters.resources, Pruning::WhenBroad).await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();

@@ -2,5 +2,6 @@
 
 mod dialog_text;
 mod free_text;
+mod many;
 mod search;
 mod statements;

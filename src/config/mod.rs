@@ -202,7 +202,7 @@ pub struct Graphql {
     pub max_depth: usize,
     /// See `graphql::limits` for what costs what.
     pub max_cost: usize,
-    /// Origins of pages that may ask; `*` = all.
+    /// Origins of pages that may ask; `*` = all, `:*` at the end = any port.
     pub cors_origins: Vec<String>,
 }
 

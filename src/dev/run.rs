@@ -137,11 +137,10 @@ impl Dev {
         settings.put("database.url", server.url(database), Source::Sandbox);
         // Everybody in it is made up.
         settings.put("database.allow_plaintext", true, Source::Sandbox);
-        for shown in ["telemetry.metrics", "graphql.introspection"] {
-            if !settings.is_changed(shown) {
-                settings.put(shown, true, Source::Sandbox);
-            }
+        if !settings.is_changed("telemetry.metrics") {
+            settings.put("telemetry.metrics", true, Source::Sandbox);
         }
+        open_graphql(&mut settings);
 
         let base = address(self.base_url.as_ref(), listener.local_addr()?)?;
         let composition = Composition::build(Ingredients {
@@ -222,6 +221,18 @@ impl Dev {
         };
         seed::run(url, &wish).await.context("the dialogs of --seed")?;
         Ok(())
+    }
+}
+
+/// The schema may be looked at, and pages of this machine may ask: GraphiQL, and an inbox under development.
+fn open_graphql(settings: &mut Settings) {
+    const PAGES: [&str; 4] =
+        ["https://app.localhost", "http://localhost:*", "https://localhost:*", "http://127.0.0.1:*"];
+    if !settings.is_changed("graphql.introspection") {
+        settings.put("graphql.introspection", true, Source::Sandbox);
+    }
+    if !settings.is_changed("graphql.cors_origins") {
+        settings.put("graphql.cors_origins", PAGES.map(str::to_owned).to_vec(), Source::Sandbox);
     }
 }
 

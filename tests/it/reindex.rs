@@ -24,7 +24,7 @@ fn orders(kind: Option<Kind>) -> Orders {
 }
 
 async fn run(app: &TestApp, orders: Orders, stop: &CancellationToken, told: impl FnMut(Progress)) -> Ending {
-    reindex::run(&app.db, "command", orders, stop, told).await.unwrap()
+    reindex::run(&app.service.db, "command", orders, stop, told).await.unwrap()
 }
 
 async fn run_whole(app: &TestApp, orders: Orders) -> Ending {
@@ -89,7 +89,7 @@ async fn a_database_without_words_is_read_as_if_it_always_had_them() {
     for word in ["felles", "lang0", "lang1199", "hendelse3", "forsendelse10"] {
         assert_eq!(found(&app, word).await, if word == "felles" { 11 } else { 1 }, "{word}");
     }
-    assert_eq!((stale(&app).await, text_reindex::complete(&app.db).await.unwrap()), (0, ANALYSIS));
+    assert_eq!((stale(&app).await, text_reindex::complete(&app.service.db).await.unwrap()), (0, ANALYSIS));
     assert_eq!(run_whole(&app, orders(Some(Kind::Stale))).await, Ending::Finished { done: 0 });
     assert_eq!(run_whole(&app, orders(Some(Kind::Full))).await, Ending::Finished { done: 12 });
     let soon = app.clock.now() + chrono::Duration::hours(1);
@@ -114,9 +114,9 @@ async fn what_was_stopped_goes_on_where_it_stood() {
     // Dropped in the middle, as if it was killed: at most the batches under way are read again.
     {
         let stop = CancellationToken::new();
-        let mut reading = std::pin::pin!(reindex::run(&app.db, "command", orders(None), &stop, |_| {}));
+        let mut reading = std::pin::pin!(reindex::run(&app.service.db, "command", orders(None), &stop, |_| {}));
         while futures_util::poll!(reading.as_mut()).is_pending() {
-            let standing = Standing::load(&app.db, "command").await.unwrap().unwrap();
+            let standing = Standing::load(&app.service.db, "command").await.unwrap().unwrap();
             if standing.done > i64::try_from(done).unwrap() {
                 break;
             }
@@ -182,10 +182,10 @@ async fn the_service_brings_old_dialogs_up_to_date() {
         owner.creates(dialog(number)).await;
     }
     without_words(&app).await;
-    reindex::keep_current(app.db.clone(), CancellationToken::new()).await;
+    reindex::keep_current(app.service.db.clone(), CancellationToken::new()).await;
     assert_eq!((stale(&app).await, found(&app, "felles").await), (0, 5));
     // Once all are of the present analysis it asks no more than that.
     without_words(&app).await;
-    reindex::keep_current(app.db.clone(), CancellationToken::new()).await;
+    reindex::keep_current(app.service.db.clone(), CancellationToken::new()).await;
     assert_eq!(stale(&app).await, 5);
 }

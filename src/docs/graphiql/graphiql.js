@@ -4,18 +4,27 @@
 const prefix = document.body.dataset.prefix;
 const menu = document.getElementById("identity");
 
-const INTRODUCTION = `# Ask for what you need; the documentation is behind the book on the left.
-# "Ask as" above names who asks. Elsewhere write {"Authorization": "Bearer …"} under Headers.
-query list {
-  parties { name party partyType }
-  # Name a party or a service resource, as REST does:
-  # searchDialogs(input: {party: "urn:altinn:person:identifier-no:…", limit: 10}) {
-  #   items { id contentUpdatedAt content { title { value { value languageCode } } } }
-  # }
+const INTRODUCTION = `# The documentation is behind the book on the left.
+# "Ask as" names who asks; without it, write under Headers
+# {"Authorization": "Bearer …"}
+query whom {
+  parties {
+    name
+    party
+  }
 }
 
-# Updates of one dialog as they happen. Its dialog token is asked for first, as the identity above.
-# subscription live { dialogEvents(dialogId: "…") { id type } }
+# With one of these parties:
+# query list {
+#   searchDialogs(input: {party: "urn:altinn:…", limit: 10}) {
+#     items { id content { title { value { value } } } }
+#   }
+# }
+
+# With the id of a dialog, whose token is fetched first:
+# subscription live {
+#   dialogEvents(dialogId: "…") { id type }
+# }
 `;
 
 function authorization(token, headers) {

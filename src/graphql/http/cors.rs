@@ -12,8 +12,16 @@ fn granted(origins: &[String], headers: &HeaderMap) -> Option<HeaderValue> {
     if origins.iter().any(|allowed| allowed == "*") {
         return Some(HeaderValue::from_static("*"));
     }
-    let is_it = |allowed: &String| allowed.trim_end_matches('/').eq_ignore_ascii_case(text);
-    origins.iter().any(is_it).then(|| origin.clone())
+    origins.iter().any(|allowed| is_it(allowed, text)).then(|| origin.clone())
+}
+
+/// Whether the setting means the origin: it is the same, or the same but for a port that may be any (`http://localhost:*`).
+fn is_it(allowed: &str, origin: &str) -> bool {
+    let allowed = allowed.trim_end_matches('/');
+    let Some(host) = allowed.strip_suffix(":*") else { return allowed.eq_ignore_ascii_case(origin) };
+    let Some((start, rest)) = origin.split_at_checked(host.len()) else { return false };
+    let is_port = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit());
+    start.eq_ignore_ascii_case(host) && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
 }
 
 /// The answer to a preflight, which comes without a token; `None` if it is none.
@@ -45,5 +53,27 @@ pub fn grant(response: &mut Response, origins: &[String], asked: &HeaderMap) {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = granted(origins, asked) {
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_permitted_as_a_whole() {
+        for (allowed, origin, permitted) in [
+            ("https://af.altinn.no", "https://af.altinn.no", true),
+            ("https://af.altinn.no/", "HTTPS://af.altinn.no", true),
+            ("https://af.altinn.no", "https://af.altinn.no.example", false),
+            ("https://af.altinn.no", "http://af.altinn.no", false),
+            ("http://localhost:*", "http://localhost:3000", true),
+            ("http://localhost:*", "http://localhost", true),
+            ("http://localhost:*", "http://localhost.example:3000", false),
+            ("http://localhost:*", "http://localhost:3000.example", false),
+            ("http://localhost:*", "null", false),
+        ] {
+            assert_eq!(is_it(allowed, origin), permitted, "{allowed} {origin}");
+        }
     }
 }

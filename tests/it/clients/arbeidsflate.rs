@@ -29,12 +29,12 @@ const LABELS: (&str, &str) = document!("bulkUpdateSystemLabels");
 /// One call of the BFF.
 async fn call(user: &Client<'_>, (name, document): (&str, &str), variables: Value) -> Value {
     let body = json!({"query": document, "variables": variables, "operationName": name});
-    executed(user.clone().header("accept", ACCEPT).post("/dialogporten/graphql", body).await)
+    executed(&user.clone().header("accept", ACCEPT).post("/dialogporten/graphql", body).await)
 }
 
 /// GQ-021: 200, in the form that axios's list gets, without errors at the top level.
 #[track_caller]
-fn executed(answer: Answer) -> Value {
+fn executed(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "application/graphql-response+json; charset=utf-8");
     assert!(answer.body.get("errors").is_none(), "{}", answer.text);
@@ -209,7 +209,7 @@ async fn arbeidsflate_asks_for_service_resources() {
     let app = TestApp::start().await;
     app.service_owner("ttd").creates(simple_dialog_for(ORGANIZATION)).await;
     let user = app.person(PERSON).header("accept", ACCEPT).header("accept-language", "nb, nn;q=0.9, en;q=0.8");
-    let found = executed(user.post("/dialogporten/graphql", json!({"query": RESOURCES.1})).await);
+    let found = executed(&user.post("/dialogporten/graphql", json!({"query": RESOURCES.1})).await);
     assert_eq!(found["serviceResources"]["items"][0]["serviceResource"]["id"], "ttd-dialogporten-automated-tests");
     assert_json_snapshot!("service_resources", found);
 }

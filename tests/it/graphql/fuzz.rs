@@ -1,6 +1,8 @@
 //! Documents that follow the grammar and nothing else: never a fault, never a panic. 300 here; `FUZZ_DOCUMENTS=20000` for
 //! more.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value, json};
 
 use super::everything::{Contract, named};
@@ -101,10 +103,8 @@ impl Author<'_> {
                 ])),
                 2 => {
                     let inner = self.selection(on, level + 1);
-                    text.push_str(&format!(
-                        "... on {on} @include(if: {}) {inner} ",
-                        self.dice.of(&["true", "false", "1", "$x"])
-                    ));
+                    write!(text, "... on {on} @include(if: {}) {inner} ", self.dice.of(&["true", "false", "1", "$x"]))
+                        .expect("a string takes it");
                 }
                 3 => {
                     let name = format!("f{}", self.fragments.len());
@@ -114,18 +114,18 @@ impl Author<'_> {
                     let inner =
                         if self.dice.once_in(6) { inner.replacen('{', &format!("{{ ...{name} "), 1) } else { inner };
                     self.fragments[slot] = format!("fragment {name} on {on} {inner}");
-                    text.push_str(&format!("...{name} ...{name} "));
+                    write!(text, "...{name} ...{name} ").expect("a string takes it");
                 }
                 4 => {
                     let behind = contract.behind(on);
                     let on = if behind.is_empty() { "Dialog" } else { self.dice.of(&behind) };
-                    text.push_str(&format!("... on {on} {{ __typename }} "));
+                    write!(text, "... on {on} {{ __typename }} ").expect("a string takes it");
                 }
                 _ if fields.is_empty() => text.push_str("x "),
                 _ => {
                     let field = fields[self.dice.roll(fields.len())];
                     if self.dice.once_in(4) {
-                        text.push_str(&format!("a{n}: "));
+                        write!(text, "a{n}: ").expect("a string takes it");
                     }
                     text.push_str(field.name.node.as_str());
                     let mut arguments = Vec::new();
@@ -139,7 +139,7 @@ impl Author<'_> {
                         arguments.push("more: 1".to_owned());
                     }
                     if !arguments.is_empty() {
-                        text.push_str(&format!("({})", arguments.join(", ")));
+                        write!(text, "({})", arguments.join(", ")).expect("a string takes it");
                     }
                     let inner = named(&field.ty.node);
                     if !contract.fields(inner).is_empty() && !self.dice.once_in(30) {

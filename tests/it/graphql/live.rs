@@ -61,7 +61,7 @@ impl Events {
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(60), future).await.expect("it comes in time")
+    timeout(Duration::from_mins(1), future).await.expect("it comes in time")
 }
 
 /// Letter by letter what the inbox sends.

@@ -4,7 +4,10 @@
 //! none that a client chose.
 
 use super::{copy::Table, dialog::Drawn};
-use crate::domain::{dialog::Head, listed::Listed, system_label::SystemLabel, wire_enum::WireEnum};
+use crate::{
+    domain::{dialog::Head, listed::Listed, system_label::SystemLabel, wire_enum::WireEnum},
+    text,
+};
 
 /// Numbers of owner and service resource in the database, by the resource's place.
 pub(super) type Numbers = [(i16, i32)];
@@ -13,6 +16,7 @@ pub(super) type Numbers = [(i16, i32)];
 pub(super) struct Rows {
     dialog: Table,
     document: Table,
+    words: Table,
     transmission: Table,
     activity: Table,
     mark: Table,
@@ -22,9 +26,10 @@ pub(super) struct Rows {
 }
 
 /// The tables that are filled dialog by dialog.
-pub(super) const TABLES: [&str; 8] = [
+pub(super) const TABLES: [&str; 9] = [
     "dialog",
     "dialog_document",
+    "dialog_text",
     "dialog_transmission",
     "dialog_activity",
     "dialog_mark",
@@ -35,7 +40,7 @@ pub(super) const TABLES: [&str; 8] = [
 
 impl Rows {
     pub fn new() -> Self {
-        let [dialog, document, transmission, activity, mark, owner_label, seen, label_log] = TABLES;
+        let [dialog, document, words, transmission, activity, mark, owner_label, seen, label_log] = TABLES;
         Self {
             dialog: Table::new(
                 dialog,
@@ -43,9 +48,10 @@ impl Rows {
                  , revision, context_revision, owner_context_revision, resource_id, org_id, status, system_labels, progress\
                  , from_party_transmissions, from_owner_transmissions, is_api_only, is_content_seen, has_unopened_content\
                  , is_frozen, resource_type, extended_status, external_reference, process, preceding_process\
-                 , idempotent_key, owner_labels",
+                 , idempotent_key, owner_labels, text_analysis",
             ),
             document: Table::new(document, "dialog_id, party_key, body, listed"),
+            words: Table::new(words, "dialog_id, part, party_key, vector"),
             transmission: Table::new(
                 transmission,
                 "created_at, party_key, id, dialog_id, parent_id, type, depth, is_opened, has_content\
@@ -69,6 +75,11 @@ impl Rows {
         self.push_head(head, org, resource);
         let listed = Listed::of(&drawn.dialog.body, None).with(&drawn.activities);
         self.document.row().id(id).long(party).json(&drawn.dialog.body).json(&listed);
+        let sent = drawn.transmissions.iter().map(|(transmission, _)| &transmission.body);
+        let done = drawn.activities.iter().map(|activity| &activity.body);
+        for (part, vector) in (0..).zip(text::of_dialog(&drawn.dialog.body, sent, done)) {
+            self.words.row().id(id).short(part).long(party).bytes(&vector.binary());
+        }
         for (transmission, depth) in &drawn.transmissions {
             self.transmission
                 .row()
@@ -158,12 +169,13 @@ impl Rows {
             .maybe_text(head.process.as_deref())
             .maybe_text(head.preceding_process.as_deref())
             .maybe_text(head.idempotent_key.as_deref())
-            .texts(&head.owner_labels);
+            .texts(&head.owner_labels)
+            .short(text::ANALYSIS);
     }
 
     /// In an order in which every row that another names is there before it.
-    pub fn into_tables(self) -> [Table; 8] {
-        let Self { dialog, document, transmission, activity, mark, owner_label, seen, label_log } = self;
-        [dialog, document, transmission, activity, mark, owner_label, seen, label_log]
+    pub fn into_tables(self) -> [Table; 9] {
+        let Self { dialog, document, words, transmission, activity, mark, owner_label, seen, label_log } = self;
+        [dialog, document, words, transmission, activity, mark, owner_label, seen, label_log]
     }
 }

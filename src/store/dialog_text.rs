@@ -14,7 +14,10 @@ use crate::{
         dialog::{ActivityBody, DialogBody, TransmissionBody},
         ids::Revision,
     },
-    text::{self, fragment, vector::Builder},
+    text::{
+        self, fragment,
+        vector::{Builder, Vector},
+    },
 };
 
 static OWN: Statement = Statement::new(
@@ -110,7 +113,8 @@ async fn read(connection: &mut Connection, dialogs: &[Uuid]) -> sqlx::Result<Vec
     }
     drop(rows);
     let read = |(dialog, party, revision): (Uuid, i64, Uuid)| {
-        let vectors = words.remove(&dialog).unwrap_or_default().whole();
+        let words = words.remove(&dialog).unwrap_or_default().whole();
+        let vectors = words.iter().map(Vector::print).collect();
         Reading { dialog, party, revision: Revision(revision), vectors }
     };
     Ok(heads.into_iter().map(read).collect())

@@ -20,6 +20,7 @@ pub mod word;
 /// analysis are read anew in the background, and stay findable by the old one until then.
 pub const ANALYSIS: i16 = 1;
 
+use self::vector::{Builder, Vector};
 use crate::domain::dialog::{ActivityBody, DialogBody, TransmissionBody};
 
 /// The vectors of a whole dialog as `dialog_text` keeps them, from part 0 on.
@@ -27,7 +28,10 @@ pub fn of_dialog<'a>(
     body: &'a DialogBody,
     transmissions: impl IntoIterator<Item = &'a TransmissionBody>,
     activities: impl IntoIterator<Item = &'a ActivityBody>,
-) -> Vec<String> {
-    let appended = transmissions.into_iter().flat_map(fragment::transmission);
-    vector::whole(fragment::own(body).chain(appended).chain(activities.into_iter().flat_map(fragment::activity)))
+) -> Vec<Vector> {
+    let mut builder = Builder::default();
+    builder.extend(fragment::own(body));
+    builder.extend(transmissions.into_iter().flat_map(fragment::transmission));
+    builder.extend(activities.into_iter().flat_map(fragment::activity));
+    builder.whole()
 }

@@ -33,6 +33,15 @@ impl Weight {
             Self::Appended => "", // D, which needs no letter
         }
     }
+
+    /// As the database's binary form has it.
+    fn bits(self) -> u16 {
+        match self {
+            Self::NonSensitive => 3,
+            Self::Own => 2,
+            Self::Appended => 0,
+        }
+    }
 }
 
 /// One text in one language.
@@ -58,7 +67,7 @@ const OCCURRENCES: usize = 250;
 pub fn vectors<'a>(fragments: impl IntoIterator<Item = Fragment<'a>>) -> Vec<String> {
     let mut builder = Builder::default();
     builder.extend(fragments);
-    builder.vectors()
+    builder.vectors().iter().map(Vector::print).collect()
 }
 
 /// The vectors of everything that a dialog has, as the database keeps them: if there are several, each carries the mark of
@@ -66,7 +75,7 @@ pub fn vectors<'a>(fragments: impl IntoIterator<Item = Fragment<'a>>) -> Vec<Str
 pub fn whole<'a>(fragments: impl IntoIterator<Item = Fragment<'a>>) -> Vec<String> {
     let mut builder = Builder::default();
     builder.extend(fragments);
-    builder.whole()
+    builder.whole().iter().map(Vector::print).collect()
 }
 
 /// All forms under which a word is found.
@@ -84,7 +93,7 @@ fn lexemes(word: &Word, language: Option<&str>) -> Vec<String> {
 /// Takes texts one by one.
 #[derive(Default)]
 pub struct Builder {
-    full: Vec<String>,
+    full: Vec<Vector>,
     current: Vector,
 }
 
@@ -119,21 +128,21 @@ impl Builder {
     fn turn_over(&mut self) {
         let current = std::mem::take(&mut self.current);
         if !current.lexemes.is_empty() {
-            self.full.push(current.print());
+            self.full.push(current);
         }
     }
 
-    fn vectors(mut self) -> Vec<String> {
+    fn vectors(mut self) -> Vec<Vector> {
         self.turn_over();
         self.full
     }
 
     /// See [`whole`].
-    pub fn whole(self) -> Vec<String> {
+    pub fn whole(self) -> Vec<Vector> {
         let mut vectors = self.vectors();
         if vectors.len() > 1 {
             for vector in &mut vectors {
-                let _ = write!(vector, " {}:1", quoted(lexeme::CUT));
+                vector.lexemes.insert(lexeme::CUT.to_owned(), vec![(1, Weight::Appended)]);
             }
         }
         vectors
@@ -148,8 +157,9 @@ impl<'a> Extend<Fragment<'a>> for Builder {
     }
 }
 
+/// Words with their positions and weights.
 #[derive(Default)]
-struct Vector {
+pub struct Vector {
     lexemes: BTreeMap<String, Vec<(u16, Weight)>>,
     bytes: usize,
     last: u16,
@@ -190,7 +200,8 @@ impl Vector {
         }
     }
 
-    fn print(&self) -> String {
+    /// As text.
+    pub fn print(&self) -> String {
         let mut text = String::with_capacity(2 * self.bytes);
         for (lexeme, positions) in &self.lexemes {
             text.push_str(if text.is_empty() { "" } else { " " });
@@ -202,6 +213,21 @@ impl Vector {
             }
         }
         text
+    }
+
+    /// In the binary form of the database's type, for `COPY`.
+    pub fn binary(&self) -> Vec<u8> {
+        let count = |number: usize| u32::try_from(number).expect("a vector is small").to_be_bytes();
+        let mut bytes = count(self.lexemes.len()).to_vec();
+        for (lexeme, positions) in &self.lexemes {
+            bytes.extend(lexeme.as_bytes());
+            bytes.push(0);
+            bytes.extend(&count(positions.len())[2..]);
+            for (position, weight) in positions {
+                bytes.extend((position | weight.bits() << 14).to_be_bytes());
+            }
+        }
+        bytes
     }
 }
 
@@ -235,7 +261,7 @@ mod tests {
         let texts: Vec<String> = (0..4_000).map(text).collect();
         let vectors = whole(texts.iter().map(|text| own(text)));
         assert!(vectors.len() > 8, "{}", vectors.len());
-        assert!(vectors.iter().all(|vector| vector.ends_with("'*':1")));
+        assert!(vectors.iter().all(|vector| vector.starts_with("'*':1 ")));
         assert!(vectors.last().is_some_and(|vector| vector.contains("'ord3999'")));
     }
 

@@ -68,7 +68,7 @@ const ROOMS: &[(&str, &str)] = &[
         "app config docs domain enduser graphql http metadata meter openapi server serviceowner telemetry usage",
     ),
     ("sandbox", "clock domain http"),
-    ("seed", "db domain sandbox"),
+    ("seed", "db domain sandbox text"),
     (
         "dev",
         "app background clock config db domain events events/signal jobs outgoing reindex router sandbox seed server store",

@@ -1,9 +1,15 @@
 //! `dialogporten seed`: a world at size.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{collections::BTreeMap, num::NonZeroUsize, process::Command, time::Duration};
 
-use dialogporten::seed::{self, Wish};
+use dialogporten::{
+    db::Db,
+    reindex::{self, Ending, Orders},
+    seed::{self, Wish},
+    store::text_reindex::Kind,
+};
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::{TestDatabase, database};
 
@@ -35,6 +41,7 @@ async fn content(pool: &PgPool) -> BTreeMap<String, (i64, String)> {
         "service_resource",
         "dialog",
         "dialog_document",
+        "dialog_text",
         "dialog_transmission",
         "dialog_activity",
         "dialog_mark",
@@ -172,4 +179,32 @@ async fn the_command_ends_with_what_it_did() {
     assert!(out.starts_with("300 dialogs in ") && out.trim_end().ends_with(" s"), "{out}");
     let (_, told) = run();
     assert!(told.contains("there already"), "{told}");
+}
+
+/// The words of a seeded world are those that reading its texts gives.
+#[tokio::test]
+async fn a_seeded_world_has_its_words() {
+    let (database, pool) = seeded(&wish(300)).await;
+    let words = async || -> Vec<String> {
+        let all = "select concat_ws(' ', dialog_id, part, strip(vector), strip(ts_filter(vector, '{a}'))) from dialog_text order by 1";
+        sqlx::query_scalar(all).fetch_all(&pool).await.unwrap()
+    };
+    let seeded = words().await;
+    let of_now: i64 = sqlx::query_scalar("select count(*) from dialog where text_analysis = $1")
+        .bind(dialogporten::text::ANALYSIS)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert!(of_now == 300 && seeded.len() > 250, "{of_now} dialogs, {} with words", seeded.len());
+    let orders = Orders {
+        kind: Some(Kind::Full),
+        is_stale_first: false,
+        batch: NonZeroUsize::new(100).unwrap(),
+        workers: NonZeroUsize::MIN,
+        rest: Duration::ZERO,
+    };
+    let db = Db::at(&database.url, 3).unwrap();
+    let ending = reindex::run(&db, "command", orders, &CancellationToken::new(), |_| {}).await.unwrap();
+    assert_eq!(ending, Ending::Finished { done: 300 });
+    assert_eq!(words().await, seeded);
 }

@@ -80,6 +80,9 @@ async fn a_database_without_words_is_read_as_if_it_always_had_them() {
     assert!(written.len() > 12);
 
     without_words(&app).await;
+    let changes =
+        async || -> i64 { sqlx::query_scalar("select count(*) from dialog_change").fetch_one(&app.db).await.unwrap() };
+    let told = changes().await;
     assert_eq!((found(&app, "felles").await, stale(&app).await), (0, 12));
     assert_eq!(run_whole(&app, orders(Some(Kind::Stale))).await, Ending::Finished { done: 12 });
     // Of one dialog what was sent and what was done may be read in another order than it was written.
@@ -92,6 +95,7 @@ async fn a_database_without_words_is_read_as_if_it_always_had_them() {
     assert_eq!((stale(&app).await, text_reindex::complete(&app.service.db).await.unwrap()), (0, ANALYSIS));
     assert_eq!(run_whole(&app, orders(Some(Kind::Stale))).await, Ending::Finished { done: 0 });
     assert_eq!(run_whole(&app, orders(Some(Kind::Full))).await, Ending::Finished { done: 12 });
+    assert_eq!(changes().await, told, "the change feed does not tell of words");
     let soon = app.clock.now() + chrono::Duration::hours(1);
     assert_eq!(run_whole(&app, orders(Some(Kind::Since(soon)))).await, Ending::Finished { done: 0 });
 }

@@ -16,6 +16,8 @@ use dialogporten::{
 };
 use uuid::Uuid;
 
+use super::words;
+
 pub type Case = (&'static str, Request);
 
 /// What the requests are about.
@@ -50,6 +52,18 @@ pub async fn all(db: &Db, people: &People, now: Instant) -> anyhow::Result<Vec<C
     cases.extend(world.of_few_parties(&middle, shared));
     cases.extend(world.of_many_parties(&middle));
     cases.extend(world.of_owners(&middle));
+    let (ordinary, few, many) = (world.people.count() / 2, world.small(20), world.small(3_000));
+    let requests = [
+        ("an ordinary party", world.all_of([ordinary])),
+        ("the largest party", world.largest()),
+        ("20 parties", world.all_of(few)),
+        ("100 parties, ten large", world.all_of((1..=10).chain(world.small(90)))),
+        ("3,000 parties, one resource", world.user(many.clone(), &world.resources[..1])),
+        ("3,000 parties, 20 resources", world.user(many, &world.resources[..20])),
+        ("20,000 parties, one resource", world.user(world.small(20_000), &world.resources[..1])),
+        ("20,000 parties, 20 resources", world.user(world.small(20_000), &world.resources[..20])),
+    ];
+    cases.extend(words::cases(&words::choose(db).await?, &requests, &middle));
     Ok(cases)
 }
 

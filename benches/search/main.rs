@@ -6,6 +6,7 @@
 //! database looked at; how many rows and index entries it went through for each row of the page; and whether the goal is met.
 
 mod cases;
+mod words;
 
 use std::time::{Duration, Instant as Timer};
 
@@ -67,6 +68,7 @@ async fn main() -> anyhow::Result<()> {
         println!("{dialogs} dialogs in {:.0?}", started.elapsed());
     }
     let db = Db::at(&url, 1)?;
+    words::add_words_of_a_time(&db).await?;
     println!(
         "{:<52} {:>5} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "class", "rows", "p50 ms", "p99 ms", "buffers", "per row", "goal"

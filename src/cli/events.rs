@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use url::Url;
 use uuid::Uuid;
 
@@ -83,19 +83,19 @@ enum StateName {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
+#[command(group = ArgGroup::new("which").required(true))]
 struct Replay {
     /// Those of one dialog
-    #[arg(long, value_name = "ID", conflicts_with_all = ["since", "parked"])]
+    #[arg(long, value_name = "ID", group = "which")]
     dialog: Option<Uuid>,
     /// Those that happened then or later
-    #[arg(long, value_name = "TIME", conflicts_with = "parked")]
+    #[arg(long, value_name = "TIME", group = "which")]
     since: Option<DateTime<Utc>>,
     /// And before that
     #[arg(long, value_name = "TIME", requires = "since")]
     until: Option<DateTime<Utc>>,
     /// Those that were not taken
-    #[arg(long)]
+    #[arg(long, group = "which")]
     parked: bool,
     /// Do not ask
     #[arg(long)]

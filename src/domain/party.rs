@@ -166,6 +166,21 @@ pub fn is_organization_number(number: &str) -> bool {
     control(&digits[..8], &[3, 2, 7, 6, 5, 4, 3, 2]) == Some(digits[8])
 }
 
+/// The person number that begins with these nine digits; `None` where no check digits would do.
+pub fn completed_person_number(stem: &str) -> Option<String> {
+    let mut ten = [0; 10];
+    ten[..9].copy_from_slice(&digits::<9>(stem)?);
+    ten[9] = control(&ten[..9], &[3, 7, 6, 1, 8, 9, 4, 5, 2])?;
+    let last = control(&ten, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2])?;
+    Some(format!("{stem}{}{last}", ten[9]))
+}
+
+/// The organization number that begins with these eight digits; `None` where no check digit would do.
+pub fn completed_organization_number(stem: &str) -> Option<String> {
+    let digit = control(&digits::<8>(stem)?, &[3, 2, 7, 6, 5, 4, 3, 2])?;
+    Some(format!("{stem}{digit}"))
+}
+
 fn digits<const N: usize>(number: &str) -> Option<[u32; N]> {
     let mut digits = [0; N];
     (number.len() == N).then_some(())?;
@@ -194,6 +209,14 @@ mod tests {
         assert!(is_person_number("01819012365") && is_person_number("41819055538"));
         assert!(!is_organization_number("312345006") && !is_person_number("05848297888"));
         assert!(!is_organization_number("31234500") && !is_person_number("0181901236x"));
+    }
+
+    #[test]
+    fn numbers_are_completed_by_their_check_digits() {
+        assert_eq!(completed_organization_number("31234500").as_deref(), Some("312345005"));
+        assert_eq!(completed_person_number("018190123").as_deref(), Some("01819012365"));
+        let persons = (0..1000).filter_map(|stem| completed_person_number(&format!("058482{stem:03}")));
+        assert!(persons.inspect(|number| assert!(is_person_number(number))).count() > 700);
     }
 
     #[test]

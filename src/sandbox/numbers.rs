@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::party::{is_organization_number, is_person_number};
+use crate::domain::party::{completed_organization_number, completed_person_number};
 
 /// What a number is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +36,11 @@ fn completed(kind: Kind, dice: u128) -> Option<String> {
             // The centuries of these serials reach from 1900 to 1999.
             let serial = roll(500);
             let stem = format!("{day:02}{month:02}{year:02}{serial:03}");
-            (0..100).map(|check| format!("{stem}{check:02}")).find(|number| is_person_number(number))
+            completed_person_number(&stem)
         }
         Kind::Organization => {
             let stem = format!("3{:07}", roll(10_000_000));
-            (0..10).map(|check| format!("{stem}{check}")).find(|number| is_organization_number(number))
+            completed_organization_number(&stem)
         }
     }
 }
@@ -48,6 +48,7 @@ fn completed(kind: Kind, dice: u128) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::party::{is_organization_number, is_person_number};
 
     /// M-32
     #[test]

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use indexmap::IndexMap;
 
 use super::chance::Chance;
 use crate::{
-    domain::party::{Party, PartyKind, is_organization_number, is_person_number},
+    domain::party::{Party, PartyKind, completed_organization_number, completed_person_number},
     sandbox::world::{self, IdentityKind},
 };
 
@@ -155,9 +155,9 @@ fn resources_of(scenario: &world::World, owner: Option<&str>) -> Vec<ServiceReso
 /// The organizations of a series: numbers counted up from its first, those without a check digit left out.
 fn numbers_of(series: &world::Series) -> impl Iterator<Item = String> {
     let first: u32 = series.first8.parse().unwrap_or(0);
-    let complete =
-        |stem: u32| (0..10).map(|check| format!("{stem}{check}")).find(|number| is_organization_number(number));
-    (first..).filter_map(complete).take(usize::try_from(series.count).unwrap_or(0))
+    (first..)
+        .filter_map(|stem| completed_organization_number(&format!("{stem:08}")))
+        .take(usize::try_from(series.count).unwrap_or(0))
 }
 
 /// A party that nobody is: every eighth and the large ones are organizations, the others persons. Numbers are marked as
@@ -167,12 +167,10 @@ fn invented(rank: u32) -> Party {
     number.expect("every rank has a number")
 }
 
-fn organization(rank: u32) -> anyhow::Result<Party> {
+fn organization(rank: u32) -> Option<Party> {
     // Of two neighbours at most one has no check digit.
-    let number = (2 * rank..2 * rank + 2)
-        .flat_map(|stem| (0..10).map(move |check| format!("3{stem:07}{check}")))
-        .find(|number| is_organization_number(number));
-    Ok(Party::organization(&number.context("no number for this rank")?)?)
+    let number = (2 * rank..2 * rank + 2).find_map(|stem| completed_organization_number(&format!("3{stem:07}")))?;
+    Party::organization(&number).ok()
 }
 
 /// Somebody who acts for an organization: one of the invented persons.
@@ -180,14 +178,13 @@ pub(super) fn person_of(rank: u32) -> Party {
     person(rank % MOST).expect("every rank has a number")
 }
 
-fn person(rank: u32) -> anyhow::Result<Party> {
+fn person(rank: u32) -> Option<Party> {
     let (day, rest) = (1 + rank % 28, rank / 28);
     let (month, rest) = (81 + rest % 12, rest / 12);
     let (year, serials) = (rest % 100, rest / 100 * 5);
-    let number = (serials..serials + 5)
-        .flat_map(|serial| (0..100).map(move |check| format!("{day:02}{month:02}{year:02}{serial:03}{check:02}")))
-        .find(|number| is_person_number(number));
-    Ok(Party::person(&number.context("no number for this rank")?)?)
+    let stem = |serial| format!("{day:02}{month:02}{year:02}{serial:03}");
+    let number = (serials..serials + 5).find_map(|serial| completed_person_number(&stem(serial)))?;
+    Party::person(&number).ok()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Pages of lists on a large database: `cargo bench --bench search -- [dialogs] [--at URL] [--only WORDS]`.
+//! Pages of lists on a large database: `cargo bench --bench search -- [dialogs] [--at URL] [--only WORDS]
+//! [--plans FILE]`.
 //!
 //! Starts a PostgreSQL of its own, seeds it (a million dialogs unless told otherwise) and stops it again; `--at URL` takes a
 //! database, which is seeded unless it was before, and leaves it. For each class it prints the time of one page from the
@@ -6,16 +7,21 @@
 //! database looked at; how many rows and index entries it went through for each row of the page; and whether the goal is met.
 
 mod cases;
+mod plans;
 mod words;
 
 use std::time::{Duration, Instant as Timer};
 
+use self::plans::Plans;
 use anyhow::Context;
 use dialogporten::{
     db::Db,
     dev::postgres::{Options, Postgres, temporary},
     seed::{self, Wish},
-    store::search::{self, Request},
+    store::{
+        dictionary::Dictionary,
+        search::{self, Request},
+    },
 };
 
 const ROUNDS: usize = 100;
@@ -26,12 +32,13 @@ const UNTIL: &str = "2026-11-01T00:00:00Z";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let (mut dialogs, mut at, mut only) = (1_000_000, None, None);
+    let (mut dialogs, mut at, mut only, mut file) = (1_000_000, None, None, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--at" => at = arguments.next(),
             "--only" => only = arguments.next(),
+            "--plans" => file = arguments.next(),
             // What cargo adds.
             "--bench" => {}
             other => dialogs = other.parse().with_context(|| format!("a number of dialogs, not `{other}`"))?,
@@ -67,7 +74,7 @@ async fn main() -> anyhow::Result<()> {
     if !outcome.was_there {
         println!("{dialogs} dialogs in {:.0?}", started.elapsed());
     }
-    let db = Db::at(&url, 1)?;
+    let (db, dictionary) = (Db::at(&url, 1)?, Dictionary::default());
     words::add_words_of_a_time(&db).await?;
     println!(
         "{:<52} {:>5} {:>9} {:>9} {:>9} {:>9} {:>9}",
@@ -78,7 +85,15 @@ async fn main() -> anyhow::Result<()> {
     let looking = Looked { buffers: third.buffers - second.buffers, rows: third.rows - second.rows };
     for (name, search) in cases::all(&db, &outcome.people, outcome.until).await? {
         if only.as_deref().is_none_or(|only: &str| name.contains(only)) {
-            measure(&db, name, &search, looking).await?;
+            measure(&db, &dictionary, name, &search, looking).await?;
+        }
+    }
+    if let Some(file) = file {
+        let mut plans = Plans::begin(&file, &db).await?;
+        for (name, search) in cases::all(&db, &outcome.people, outcome.until).await? {
+            plans.forget();
+            search::page(&db, &dictionary, &search).await?;
+            plans.write(name)?;
         }
     }
     db.close();
@@ -102,21 +117,27 @@ async fn looked(db: &Db) -> anyhow::Result<Looked> {
 }
 
 /// `looking`: what [`looked`] itself looks at.
-async fn measure(db: &Db, name: &str, search: &Request, looking: Looked) -> anyhow::Result<()> {
-    let rows = search::page(db, search).await?.rows.len();
+async fn measure(
+    db: &Db,
+    dictionary: &Dictionary,
+    name: &str,
+    search: &Request,
+    looking: Looked,
+) -> anyhow::Result<()> {
+    let rows = search::page(db, dictionary, search).await?.rows.len();
     let mut times = Vec::with_capacity(ROUNDS);
     let began = Timer::now();
     // What takes long need not be seen a hundred times.
     while times.len() < ROUNDS && (times.len() < 5 || began.elapsed() < Duration::from_secs(10)) {
         let started = Timer::now();
-        search::page(db, search).await?;
+        search::page(db, dictionary, search).await?;
         times.push(started.elapsed());
     }
     times.sort_unstable();
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
     let (median, last) = (times[times.len() / 2], times[times.len() * 99 / 100]);
     let before = looked(db).await?;
-    search::page(db, search).await?;
+    search::page(db, dictionary, search).await?;
     let after = looked(db).await?;
     let buffers = after.buffers - before.buffers - looking.buffers;
     let examined = (after.rows - before.rows - looking.rows) / i64::try_from(rows.max(1))?;

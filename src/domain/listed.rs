@@ -69,6 +69,11 @@ impl Listed {
         }
     }
 
+    /// As it is stored, letter for letter.
+    pub fn written(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are always written")
+    }
+
     /// With the texts that a reader is shown in place of title and summary, and nothing in the others': the sensitive ones
     /// if the level suffices, else those that are not; what there is, in the end.
     #[must_use]

@@ -58,6 +58,11 @@ impl Order {
         *self.keys.first().expect("an order has at least one key before the id")
     }
 
+    /// Whether nothing but the time of the content counts, and the id: the default order and its likes.
+    pub fn is_by_content_alone(&self) -> bool {
+        matches!(self.keys[..], [(Key::ContentUpdatedAt, _)])
+    }
+
     /// The sequence of two positions of this order. A null counts as later than any date, as the database counts it.
     pub fn compare(&self, a: &Position, b: &Position) -> Ordering {
         let nulls_last = |value: &Option<Instant>| (value.is_none(), *value);

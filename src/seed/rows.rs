@@ -74,7 +74,7 @@ impl Rows {
         let (id, party) = (head.id.0, head.party.key());
         self.push_head(head, org, resource);
         let listed = Listed::of(&drawn.dialog.body, None).with(&drawn.activities);
-        self.document.row().id(id).long(party).json(&drawn.dialog.body).json(&listed);
+        self.document.row().id(id).long(party).json(&drawn.dialog.body).text(&listed.written());
         let sent = drawn.transmissions.iter().map(|(transmission, _)| &transmission.body);
         let done = drawn.activities.iter().map(|activity| &activity.body);
         for (part, vector) in (0..).zip(text::of_dialog(&drawn.dialog.body, sent, done)) {

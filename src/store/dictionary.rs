@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sqlx::PgExecutor;
+
 use super::{search::scope::Resource, statement::Statement};
 use crate::db::Db;
 
@@ -29,8 +31,17 @@ struct State {
 struct Known {
     orgs: HashMap<String, i16>,
     resources: HashMap<String, Resource>,
+    /// The same by number.
+    names: HashMap<i32, Named>,
     /// When the tables were last read whole.
     read_at: Option<Instant>,
+}
+
+/// What a service resource and its owner are called.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub urn: Arc<str>,
+    pub org: Arc<str>,
 }
 
 /// How long "there is none" holds.
@@ -109,6 +120,26 @@ impl Dictionary {
         Ok(self.look(|known| names.iter().filter_map(|name| known.orgs.get(name).copied()).collect()))
     }
 
+    /// The names of service resources that dialogs in the store have. Another instance may have numbered one a moment ago; then
+    /// the tables are read again, through the connection at hand.
+    pub async fn names(
+        &self,
+        db: impl PgExecutor<'_>,
+        resources: impl Iterator<Item = i32> + Clone,
+    ) -> sqlx::Result<HashMap<i32, Named>> {
+        let named = |known: &Known| {
+            let named = |id| Some((id, known.names.get(&id)?.clone()));
+            resources.clone().map(named).collect::<Option<HashMap<i32, Named>>>()
+        };
+        if let Some(named) = self.look(named) {
+            return Ok(named);
+        }
+        let read_at = Instant::now();
+        let rows = NAMES.bound().all(db).await?;
+        self.take(rows, read_at);
+        self.look(named).ok_or(sqlx::Error::RowNotFound)
+    }
+
     /// Reads the tables unless what is known suffices or is fresh.
     async fn read_unless(&self, db: &Db, suffices: impl Fn(&Known) -> bool) -> sqlx::Result<()> {
         let suffices = |known: &Known| suffices(known) || known.read_at.is_some_and(|at| at.elapsed() < FRESH);
@@ -120,19 +151,26 @@ impl Dictionary {
         if self.look(suffices) {
             return Ok(());
         }
-        let read_at = Some(Instant::now());
-        let rows: Vec<(String, i16, Option<i32>)> = NAMES.bound().all(db).await?;
-        self.note(|known| {
-            for (name, org, resource) in rows {
-                if let Some(id) = resource {
-                    known.resources.insert(name, Resource { id, org });
-                } else {
-                    known.orgs.insert(name, org);
-                }
-            }
-            known.read_at = read_at;
-        });
+        let read_at = Instant::now();
+        let rows = NAMES.bound().all(db).await?;
+        self.take(rows, read_at);
         Ok(())
+    }
+
+    /// What the tables hold, as read at this instant.
+    fn take(&self, rows: Vec<(String, i16, Option<i32>)>, read_at: Instant) {
+        self.note(|known| {
+            let (owners, resources): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(.., id)| id.is_none());
+            let owned: HashMap<i16, Arc<str>> =
+                owners.iter().map(|(name, org, _)| (*org, name.as_str().into())).collect();
+            known.orgs.extend(owners.into_iter().map(|(name, org, _)| (name, org)));
+            for (urn, org, id) in resources {
+                let Some((id, owner)) = id.zip(owned.get(&org)) else { continue };
+                known.names.insert(id, Named { urn: urn.as_str().into(), org: owner.clone() });
+                known.resources.insert(urn, Resource { id, org });
+            }
+            known.read_at = Some(read_at);
+        });
     }
 
     fn look<T>(&self, look: impl FnOnce(&Known) -> T) -> T {

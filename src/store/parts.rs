@@ -128,7 +128,8 @@ text_before as materialized (
      where not n.joins
 )";
 
-/// The columns of `dialog` that make a [`Head`](crate::domain::dialog::Head), with their types. The first three are shared with children
+/// The columns of `dialog` that make a [`Head`](crate::domain::dialog::Head), with their types, in the order in which they are
+/// read. The first three are shared with children
 /// where a statement brings both.
 const HEAD: [(&str, &str); 27] = [
     ("id", "uuid"),
@@ -175,6 +176,11 @@ fn head() -> String {
     own.chain(NAMES.iter().map(|(column, from)| format!("{from} as {column}"))).collect::<Vec<_>>().join(", ")
 }
 
+/// The columns of a head that `dialog` itself has; names stand in other tables, which need not be asked for each row.
+pub(super) fn own_columns() -> impl Iterator<Item = &'static str> {
+    HEAD.iter().map(|(column, _)| *column)
+}
+
 /// All but the shared columns, of a relation that selected `{{head}}`.
 fn rest_of_head(relation: &str) -> String {
     let columns = HEAD.iter().skip(SHARED).map(|(column, _)| *column).chain(NAMES.iter().map(|(column, _)| *column));
@@ -218,6 +224,7 @@ fn part(word: &str, argument: &str) -> Option<String> {
         "waiting" => WAITING.to_owned(),
         "texts" => TEXTS.to_owned(),
         "head" => head(),
+        "own_head" => own_columns().map(|column| format!("{argument}.{column}")).collect::<Vec<_>>().join(", "),
         "head_tables" => HEAD_TABLES.to_owned(),
         "rest_of_head" => rest_of_head(argument),
         "no_head" => no_head(),

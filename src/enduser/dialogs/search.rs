@@ -76,7 +76,7 @@ pub async fn find(
     }
     let scope = listing::granted(&authorization, &known);
     let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);
-    let found = search::page(&app.db, &search_of(&parameters.page, scope, delegated, filter)).await?;
+    let found = search::page(&app.db, &app.dictionary, &search_of(&parameters.page, scope, delegated, filter)).await?;
 
     let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
     Ok(page_of(&parameters.page, found, |row| {

@@ -60,7 +60,7 @@ pub async fn search(
         None => for_owner(&app, &parameters, filter).await?,
     };
     let found = match request {
-        Some(request) => search::page(&app.db, &request).await?,
+        Some(request) => search::page(&app.db, &app.dictionary, &request).await?,
         None => search::Page::default(),
     };
     let person = person.map(|person| person.party.as_str());

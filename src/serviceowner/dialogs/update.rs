@@ -172,12 +172,13 @@ impl Update<'_> {
             let (appended, acted) = (!growth.transmissions.is_empty(), !growth.activities.is_empty());
             let change = Change::between(&before, &dialog, appended, acted);
             let relisted = Listed::of(&dialog.body, listed.latest_activity.clone()).with(&growth.activities);
-            let rewritten = dialog.body != before.body || relisted != listed;
-            let rewords = rewritten && !fragment::own(&before.body).eq(fragment::own(&dialog.body));
+            let differs = (dialog.body != before.body, relisted != listed);
+            let rewords = differs.0 && !fragment::own(&before.body).eq(fragment::own(&dialog.body));
             let ids = claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen);
-            (change, relisted, (rewritten, rewords), ids)
+            (change, relisted, (differs, rewords), ids)
         };
-        let (change, relisted, (rewritten, rewords), (claimed, released)) = heavy::beside(self.weight, compare).await?;
+        let (change, relisted, ((with_body, with_listed), rewords), (claimed, released)) =
+            heavy::beside(self.weight, compare).await?;
         let read = before.revision;
         drop(before);
         let unsee = dialog.stamp(change, self.now, self.silent);
@@ -187,7 +188,8 @@ impl Update<'_> {
         let change = DialogChange {
             changed: change.any(),
             unsee,
-            listed: rewritten.then_some(&relisted),
+            with_body,
+            listed: with_listed.then_some(&relisted),
             rewords,
             labels: LabelEffect { reset: !self.silent, sent },
             transmissions: &placed,

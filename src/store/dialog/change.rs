@@ -55,7 +55,9 @@ pub struct DialogChange<'a> {
     pub changed: bool,
     /// Whether readers have to look again: the seen flag goes.
     pub unsee: bool,
-    /// The new body, if it or what lists show of the dialog differs.
+    /// Whether the body differs: what is appended beside it leaves it as it is.
+    pub with_body: bool,
+    /// What lists show, if it differs.
     pub listed: Option<&'a Listed>,
     /// Whether the texts of the dialog itself that are searched differ.
     pub rewords: bool,
@@ -94,6 +96,7 @@ impl<'a> DialogChange<'a> {
             read,
             changed: true,
             unsee: false,
+            with_body: false,
             listed: None,
             rewords: false,
             labels: LabelEffect::default(),
@@ -149,7 +152,7 @@ impl<'a> DialogChange<'a> {
     }
 
     async fn write(&self, db: impl PgExecutor<'_>, first: Appended<'_>) -> Result<Option<Written>, StoreError> {
-        let rewritten = self.listed.map_or(0, |_| self.dialog.body.weight());
+        let rewritten = if self.with_body { self.dialog.body.weight() } else { 0 };
         let ready = heavy::beside(rewritten + first.weight(), || self.statement(first).ready()).await??;
         let row: Option<(i16, Uuid)> = ready.optional(db).await?;
         Ok(row.map(|(mask, context_revision)| Written {
@@ -189,8 +192,8 @@ impl<'a> DialogChange<'a> {
             .with("context_revision", Revision::fresh())
             .with("performer", Json(Actor::service_owner()))
             .with("now", self.now)
-            .with("body", self.listed.map(|_| Json(&dialog.body)))
-            .with("listed", self.listed.map(Json))
+            .with("body", self.with_body.then_some(Json(&dialog.body)))
+            .with("listed", self.listed.map(Listed::written))
             .with("opened", self.opened.iter().map(|id| id.0).collect::<Vec<_>>())
             .with("text_is_replaced", self.rewords)
             .with("text_vectors", vector::vectors(own.chain(first.fragments())))

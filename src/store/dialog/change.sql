@@ -40,10 +40,10 @@ with locked as (
     returning d.id, d.party_key, d.resource_id, d.content_updated_at, d.context_revision, l.before, l.after
 ), document as (
     update dialog_document x
-       set body = $body
-         , listed = $listed
+       set body = coalesce($body::jsonb, x.body)
+         , listed = coalesce($listed::text::json, x.listed)
       from written w
-     where x.dialog_id = w.id and x.party_key = $party and $body::jsonb is not null
+     where x.dialog_id = w.id and x.party_key = $party and ($body::jsonb is not null or $listed::text is not null)
 ), appended_transmissions as ({{transmissions}}
 ), opened as (
     update dialog_transmission t

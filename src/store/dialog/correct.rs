@@ -164,7 +164,7 @@ static RELIST: Statement = Statement::new(
     "activity retime: list",
     "
 update dialog_document x
-   set listed = jsonb_set(x.listed, '{latest_activity}', $latest)
+   set listed = jsonb_set(x.listed::jsonb, '{latest_activity}', $latest)::json
  where x.dialog_id = $dialog and x.party_key = $party",
 );
 

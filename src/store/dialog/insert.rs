@@ -108,7 +108,7 @@ fn statement<'q>(
         .with("idempotent_key", dialog.idempotent_key.as_deref())
         .with("owner_labels", &dialog.owner_labels)
         .with("body", Json(&dialog.body))
-        .with("listed", Json(listed))
+        .with("listed", listed.written())
         .with("text_analysis", text::ANALYSIS)
         .with("text_vectors", vector::whole(fragment::own(&dialog.body).chain(first.fragments())))
         .with("now", new.now)

@@ -19,7 +19,7 @@ with new_party as (
     returning id, party_key, content_updated_at, {{label_bit Default}}::smallint as before, system_labels as after
 ), document as (
     insert into dialog_document (dialog_id, party_key, body, listed)
-    select $dialog, $party, $body, $listed where exists (select from written)
+    select $dialog, $party, $body, $listed::text::json where exists (select from written)
 ), texts as (
     insert into dialog_text (dialog_id, part, party_key, vector)
     select $dialog, v.place - 1, $party, v.vector::tsvector

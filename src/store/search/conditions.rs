@@ -3,7 +3,7 @@
 use sqlx::{Postgres, QueryBuilder};
 
 use super::text::TextCondition;
-use crate::domain::{Instant, order::Key};
+use crate::domain::{Instant, order::Key, system_label::Labels};
 
 /// Both ends inclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +86,22 @@ impl Conditions {
             Key::UpdatedAt => self.updated,
             Key::DueAt => self.due,
         }
+    }
+
+    /// Whether nearly every dialog meets them: nothing is asked but what every end user's list asks.
+    pub(super) fn are_light(&self) -> bool {
+        let Self { orgs, statuses, extended_statuses, external_reference, process, owner_labels, .. } = self;
+        orgs.is_none()
+            && statuses.is_empty()
+            && extended_statuses.is_empty()
+            && external_reference.is_none()
+            && process.is_none()
+            && owner_labels.is_empty()
+            && [self.created, self.updated, self.due].into_iter().all(Range::is_open)
+            && matches!(self.visibility, Visibility::Any | Visibility::AsOf(_))
+            && self.labels & !Labels::default().mask() == 0
+            && self.is_content_seen.is_none()
+            && self.text.is_none()
     }
 
     /// The range of `key` that matching dialogs lie in, with what other ranges imply: content is never updated after the

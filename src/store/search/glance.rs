@@ -5,17 +5,22 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow as _, Postgres, QueryBuilder, Row as _, postgres::PgRow};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
+    conditions::Deleted,
     merge::{Streams, as_limit},
     order::Segment,
-    plan::{List, Plan},
-    rows::{ITEMS, ListRow},
+    plan::{Axis, List, Plan},
+    rows::{self, ITEMS, ListRow},
     statements::{Ask, Branch, Budget, Hit, Step, Stretch},
 };
-use crate::{db::Connection, domain::order::Position};
+use crate::{
+    db::Connection,
+    domain::order::{Order, Position},
+    store::dictionary::Dictionary,
+};
 
 /// What a glance that did not fill the page tells the search.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,11 +44,19 @@ enum Opening<'a> {
     List(&'a List),
     /// The walk in these segments of the order, and the delegated dialogs.
     Walk(&'a [Segment]),
+    /// The first index entries of each branch of a walk, so many of them with their rows, and the delegated dialogs.
+    Heads {
+        best: i64,
+    },
 }
+
+/// Branches from which on it is worth a sort to fetch no more rows than the page has.
+const MANY: usize = 8;
 
 /// Looks for the first `limit` rows beyond `after`, and for whether there are more.
 pub(super) async fn glance(
     connection: &mut Connection,
+    dictionary: &Dictionary,
     ask: &Ask<'_>,
     plan: &Plan,
     streams: &mut Streams<'_>,
@@ -55,21 +68,27 @@ pub(super) async fn glance(
     match plan.before.first() {
         Some(list) if delegated == 0 && streams.all.len() > delegated => {
             let mut sql = ask.glance(&Opening::List(list), streams, after, limit);
-            let answer = sql.build().fetch_all(connection).await?;
+            let answer = sql.build().fetch_all(&mut *connection).await?;
             let Some(hits) = ask.read_list(&answer)? else {
                 return Ok(Glance::TooLittle(Hint { has_long_list: true, ..Hint::default() }));
             };
             streams.replace_by_list(list, after, hits, wanted);
-            streams.page_of(&answer, wanted, Hint::default())
+            let Some(hits) = streams.settled(wanted) else { return Ok(Glance::TooLittle(Hint::default())) };
+            let items = rows::read(connection, dictionary, &answer).await?;
+            Ok(page_of(hits, items, wanted, Hint::default()))
         }
         Some(_) => Ok(Glance::TooLittle(Hint::default())),
         None => {
             let first = after.map_or(0, |position| ask.order.segment_of(position));
             let segments = &ask.order.segments()[first..];
-            let mut sql = ask.glance(&Opening::Walk(segments), streams, after, limit);
-            let answer = sql.build().fetch_all(connection).await?;
-            let budget = streams.first_budget(wanted);
             let branches = streams.all.len() - delegated;
+            // Half as many again as the page has: some are not visible yet, or not any more.
+            let best = as_limit(wanted + wanted / 2 + 10);
+            let by_heads = plan.axis == Axis::Party && branches >= MANY && ask.are_heads_enough();
+            let opening = if by_heads { Opening::Heads { best } } else { Opening::Walk(segments) };
+            let mut sql = ask.glance(&opening, streams, after, limit);
+            let answer = sql.build().fetch_all(&mut *connection).await?;
+            let budget = streams.first_budget(wanted, by_heads);
             let mut steps: Vec<Vec<Step>> = (0..=branches * segments.len()).map(|_| Vec::new()).collect();
             for row in &answer {
                 let step = ask.read_step(row)?;
@@ -79,49 +98,58 @@ pub(super) async fn glance(
                 let hits = std::mem::take(&mut steps[0]).into_iter().filter_map(|step| step.hit).collect();
                 streams.take(0, hits, wanted);
             }
+            let cut = if by_heads { cut(&steps[1..], best, ask.order) } else { None };
             for (number, steps) in (first..).zip(steps[1..].chunks_mut(branches.max(1))) {
                 // What a later segment holds counts where the earlier one was read to its end.
                 let walks: Vec<usize> =
                     (0..branches).map(|at| at + delegated).filter(|at| streams.stands_in(*at, number)).collect();
                 let steps = walks.iter().map(|at| std::mem::take(&mut steps[at - delegated])).collect();
-                streams.advance(&walks, steps, budget);
+                streams.advance(&walks, steps, budget, cut.as_ref());
             }
             let is_far = streams.is_far_from(wanted, ask.first_walk(plan.axis));
-            streams.page_of(&answer, wanted, Hint { has_walked: branches > 0, is_far, ..Hint::default() })
+            let hint = Hint { has_walked: branches > 0, is_far, ..Hint::default() };
+            let Some(hits) = streams.settled(wanted) else { return Ok(Glance::TooLittle(hint)) };
+            let items = rows::read(connection, dictionary, &answer).await?;
+            Ok(page_of(hits, items, wanted, hint))
         }
     }
 }
 
-impl Streams<'_> {
-    fn page_of(&self, answer: &[PgRow], wanted: usize, hint: Hint) -> Result<Glance, sqlx::Error> {
-        let Some(hits) = self.settled(wanted) else { return Ok(Glance::TooLittle(hint)) };
-        let mut items = HashMap::new();
-        for row in answer {
-            if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
-                let item = ListRow::from_row(row)?;
-                items.insert(item.head.id.0, item);
-            }
-        }
-        // Rows that the statement could not tell from foreign ones may have taken the place of the page's. Those behind the
-        // one that ends the page are not missed.
-        let mut in_order = hits.iter().take(wanted - 1).map(|hit| items.get(&hit.at.id));
-        let first_gap = in_order.find(|item| item.is_none_or(|item| item.ends_page));
-        if first_gap.is_none_or(|item| item.is_some()) {
-            Ok(Glance::Page(hits, items))
-        } else {
-            Ok(Glance::TooLittle(hint))
-        }
+/// Where the `best` entries of all branches end, if there are more than those.
+fn cut(steps: &[Vec<Step>], best: i64, order: &Order) -> Option<Position> {
+    let all = || steps.iter().flatten();
+    if as_limit(all().count()) < best {
+        return None;
     }
+    all().map(|step| &step.at).max_by(|a, b| order.compare(a, b)).cloned()
+}
 
-    /// How far a glance goes: in each branch as far as one of few parties may need, since a second statement costs more.
-    fn first_budget(&self, wanted: usize) -> Budget {
+fn page_of(hits: Vec<Hit>, items: Vec<ListRow>, wanted: usize, hint: Hint) -> Glance {
+    let items: HashMap<Uuid, ListRow> = items.into_iter().map(|item| (item.head.id.0, item)).collect();
+    // Rows that the statement could not tell from foreign ones may have taken the place of the page's. Those behind the one
+    // that ends the page are not missed.
+    let mut in_order = hits.iter().take(wanted - 1).map(|hit| items.get(&hit.at.id));
+    let first_gap = in_order.find(|item| item.is_none_or(|item| item.ends_page));
+    if first_gap.is_none_or(|item| item.is_some()) { Glance::Page(hits, items) } else { Glance::TooLittle(hint) }
+}
+
+impl Streams<'_> {
+    /// How far a glance goes: in each branch as far as one of few parties may need, since a second statement costs more. Index
+    /// entries cost little.
+    fn first_budget(&self, wanted: usize, by_heads: bool) -> Budget {
         let branches = as_limit(self.all.len().max(1));
-        let found = (4 * as_limit(wanted) / branches + 16).min(as_limit(wanted));
+        let share = if by_heads { 8 } else { 4 };
+        let found = (share * as_limit(wanted) / branches + 16).min(as_limit(wanted));
         Budget { walked: (self.ask.first_walk(self.axis) / branches).max(found), found }
     }
 }
 
 impl Ask<'_> {
+    /// Whether the index of parties tells nearly all there is to know.
+    fn are_heads_enough(&self) -> bool {
+        self.order.is_by_content_alone() && self.conditions.deleted == Deleted::Exclude && self.conditions.are_light()
+    }
+
     fn glance(
         &self,
         opening: &Opening,
@@ -135,43 +163,70 @@ impl Ask<'_> {
                 self.push_list(&mut sql, list, after, as_limit(limit + 1));
                 "hit is not null"
             }
-            Opening::Walk(segments) => {
-                let walks = streams.walks();
-                let budget = streams.first_budget(limit + 1);
-                let stretch = Stretch { axis: streams.axis, admitted: streams.admitted, budget };
-                let mut parts = 0;
-                for (number, segment) in segments.iter().enumerate().filter(|_| !walks.is_empty()) {
-                    sql.push(if parts > 0 { " union all (" } else { "(" });
-                    let after = if number == 0 { after } else { None };
-                    let branch = |&(key, set): &(i64, i32)| Branch { key, set, after };
-                    let branches: Vec<Branch> = walks.iter().map(branch).collect();
-                    self.push_walk(&mut sql, stretch, *segment, &branches, number * walks.len());
-                    sql.push(")");
-                    parts += 1;
-                }
-                if !self.delegated.ids.is_empty() {
-                    sql.push(if parts > 0 { " union all (" } else { "(" });
-                    self.push_delegated(&mut sql, after, as_limit(limit + 1));
-                    sql.push(")");
-                }
+            Opening::Walk(_) | Opening::Heads { .. } => {
+                self.push_opening(&mut sql, opening, streams, after, limit);
                 "passes"
             }
         };
-        let keys: Vec<String> = (0..self.order.keys.len()).map(|at| format!("k{at}")).collect();
-        let order: Vec<String> = keys
-            .iter()
-            .zip(&self.order.keys)
-            .map(|(name, (_, direction))| format!("{name} {}", direction.word()))
-            .collect();
+        let keys = self.order.keys.iter().enumerate();
+        let order: Vec<String> = keys.map(|(at, (_, direction))| format!("k{at} {}", direction.word())).collect();
         sql.push(format_args!(
-            "), page as materialized (select hit as id, row_number() over (order by {}, hit {}) as place from step \
-             where {condition} group by hit, {} order by place limit ",
+            "), page as materialized (select step.*, row_number() over (order by {}, hit {}) as at from step where {condition}",
             order.join(", "),
             self.order.id.word(),
-            keys.join(", ")
         ));
-        sql.push_bind(as_limit(limit)).push("), item as materialized (").push(ITEMS.as_str());
-        sql.push(") select step.*, item.* from step left join item on item.id = step.hit");
+        let is_list = matches!(opening, Opening::List(_));
+        if !self.delegated.ids.is_empty() && !is_list {
+            // What the walk finds as well counts once.
+            sql.push(" and (place > 0 or hit not in (select hit from step where passes and place > 0))");
+        }
+        sql.push(" order by at limit ")
+            .push_bind(as_limit(limit))
+            .push("), item as materialized (")
+            .push(ITEMS.as_str());
+        sql.push(") select ").push(if is_list { "step.is_short, " } else { "step.place, step.step, step.passes, " });
+        sql.push(self.names_of_hit("step")).push(", item.* from step left join item on item.id = step.hit");
         sql
+    }
+
+    /// All branches, in each segment, and the delegated dialogs.
+    fn push_opening(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        opening: &Opening,
+        streams: &Streams,
+        after: Option<&Position>,
+        limit: usize,
+    ) {
+        let walks = streams.walks();
+        let budget = streams.first_budget(limit + 1, matches!(opening, Opening::Heads { .. }));
+        let stretch = Stretch { axis: streams.axis, admitted: streams.admitted, budget };
+        let branches = |after| walks.iter().map(|&(key, set)| Branch { key, set, after }).collect::<Vec<_>>();
+        let mut parts = 0;
+        let mut begin = |sql: &mut QueryBuilder<Postgres>| {
+            sql.push(if parts > 0 { " union all (" } else { "(" });
+            parts += 1;
+        };
+        match opening {
+            Opening::Heads { best } => {
+                begin(sql);
+                self.push_heads(sql, stretch, &branches(after), *best);
+                sql.push(")");
+            }
+            Opening::Walk(segments) if !walks.is_empty() => {
+                for (number, segment) in segments.iter().enumerate() {
+                    begin(sql);
+                    let after = if number == 0 { after } else { None };
+                    self.push_walk(sql, stretch, *segment, &branches(after), number * walks.len());
+                    sql.push(")");
+                }
+            }
+            Opening::Walk(_) | Opening::List(_) => {}
+        }
+        if !self.delegated.ids.is_empty() {
+            begin(sql);
+            self.push_delegated(sql, after, as_limit(limit + 1));
+            sql.push(")");
+        }
     }
 }

@@ -32,6 +32,8 @@ pub struct Effort {
     /// Most dialogs of the whole store with the words that are looked for, as far as can be told, for which a list of them is
     /// tried on behalf of many parties.
     pub common_words: f64,
+    /// The same where only index entries are sorted, not rows.
+    pub index_list_rows: i64,
 }
 
 impl Default for Effort {
@@ -44,6 +46,7 @@ impl Default for Effort {
             long_walk: 10_000,
             list_rows: 20_000,
             common_words: 200_000.0,
+            index_list_rows: 100_000,
         }
     }
 }
@@ -302,18 +305,20 @@ impl Streams<'_> {
             let step = self.ask.read_step(row)?;
             steps[step.place - 1].push(step);
         }
-        self.advance(walks, steps, budget);
+        self.advance(walks, steps, budget, None);
         Ok(())
     }
 
-    /// Takes what a statement found in each of the branches at `walks`.
-    pub(super) fn advance(&mut self, walks: &[usize], steps: Vec<Vec<Step>>, budget: Budget) {
+    /// Takes what a statement found in each of the branches at `walks`. `cut`: beyond this it told nothing of any branch.
+    pub(super) fn advance(&mut self, walks: &[usize], steps: Vec<Vec<Step>>, budget: Budget, cut: Option<&Position>) {
         for (at, mut steps) in walks.iter().zip(steps) {
             steps.sort_unstable_by_key(|step| step.number);
             let stopped = steps
                 .last()
                 .filter(|step| step.number == budget.walked || as_limit(steps.len()) == budget.found)
-                .map(|step| step.at.clone());
+                .map(|step| &step.at)
+                .or(cut)
+                .cloned();
             let hits = steps.into_iter().filter_map(|step| step.hit).filter(|hit| is_admitted(self.guard, hit));
             let stream = &mut self.all[*at];
             stream.hits.extend(hits);

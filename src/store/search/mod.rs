@@ -17,7 +17,7 @@ mod statements;
 pub mod text;
 
 pub use self::merge::Effort;
-pub use self::plan::PARTIES as FEW_PARTIES;
+pub use self::plan::{Axis, List, PARTIES as FEW_PARTIES, Plan};
 pub use self::rows::ListRow;
 use self::{
     conditions::Conditions,
@@ -29,6 +29,7 @@ use self::{
 use crate::{
     db::Db,
     domain::order::{Order, Position},
+    store::dictionary::Dictionary,
 };
 
 /// A request for one page.
@@ -59,8 +60,13 @@ pub struct Page {
 /// connection, by [`crate::db`]. Without it pages are the same, but slow.
 const BEGIN: &str = "begin isolation level repeatable read read only";
 
+/// Which way leads to the page: for those who measure and compare ways.
+pub fn way(search: &Request) -> Plan {
+    plan::choose(&search.scope, &search.conditions, &search.order)
+}
+
 /// Finds one page. The caller may see whatever `scope` and `delegated` hold: authorization happened before.
-pub async fn page(db: &Db, search: &Request) -> Result<Page, sqlx::Error> {
+pub async fn page(db: &Db, dictionary: &Dictionary, search: &Request) -> Result<Page, sqlx::Error> {
     if search.conditions.text.as_ref().is_some_and(TextCondition::finds_nothing) {
         return Ok(Page::default());
     }
@@ -72,7 +78,7 @@ pub async fn page(db: &Db, search: &Request) -> Result<Page, sqlx::Error> {
         order: &search.order,
         effort: search.effort,
     };
-    let plan = plan::choose(&search.scope, &search.conditions, &search.order);
+    let plan = way(search);
     let walk = statements::branches(plan.axis, ask.scope, ask.conditions);
     if walk.keys.is_empty() && ask.delegated.ids.is_empty() {
         return Ok(Page::default());
@@ -80,7 +86,7 @@ pub async fn page(db: &Db, search: &Request) -> Result<Page, sqlx::Error> {
     let (after, limit) = (search.after.as_ref(), search.limit);
     let begin = || merge::Streams::new(&ask, &guard, plan.axis, &walk, after);
     let mut connection = db.acquire().await?;
-    let hint = match glance::glance(&mut connection, &ask, &plan, &mut begin(), after, limit).await? {
+    let hint = match glance::glance(&mut connection, dictionary, &ask, &plan, &mut begin(), after, limit).await? {
         Glance::Page(hits, mut items) => {
             let found = Found { hits, stopped_at: None };
             let rows = found.hits.iter().take(limit).filter_map(|hit| items.remove(&hit.at.id)).collect();
@@ -92,7 +98,7 @@ pub async fn page(db: &Db, search: &Request) -> Result<Page, sqlx::Error> {
     let mut snapshot = connection.begin_with(BEGIN).await?;
     let found = merge::find(&mut snapshot, &mut begin(), &plan, hint, after, limit + 1).await?;
     let ids: Vec<_> = found.hits.iter().take(limit).map(|hit| hit.at.id).collect();
-    let rows = rows::fetch(&mut snapshot, &ids).await?;
+    let rows = rows::fetch(&mut snapshot, dictionary, &ids).await?;
     Ok(page_of(&found, rows, &guard, limit))
 }
 

@@ -17,22 +17,31 @@ pub const PARTIES: usize = 100;
 /// Most resources that are walked one by one.
 pub const RESOURCES: usize = 20;
 
-/// What a walk has one index branch per.
+/// Most pairs of party and resource that are walked one by one.
+pub const PAIRS: usize = 100;
+
+/// What a walk has one index branch per. All but `Party` and `Org` have indexes by content alone: for the default order and
+/// the opposite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
     Party,
-    /// Only in the default order and the opposite: resources have no index by other keys.
+    /// The marks of each party that tell of this label.
+    Mark(i16),
+    /// Each party with each resource.
+    Pair,
     Resource,
     Org,
+    /// Each owner with each extended status.
+    Extended,
 }
 
 /// A condition that names its dialogs through an index of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum List {
-    /// Dialogs of one owner by external reference.
-    Reference { org: i16, reference: String },
-    /// Dialogs of one owner by process.
-    Process { org: i16, process: String },
+    /// Dialogs by external reference.
+    Reference(String),
+    /// Dialogs by process.
+    Process(String),
     /// Dialogs of one owner by one of its labels.
     OwnerLabel { org: i16, label: OwnerLabel },
     /// Dialogs of the parties that carry a system label other than Default.
@@ -64,24 +73,23 @@ const MARKS: [i16; 4] = [2, 16, 8, 4];
 pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
     let parties = scope.party_count();
     let resources = scope.resource_count();
-    let axis = axis(parties, resources, conditions, order);
+    let axis = axis(scope, conditions, order);
 
     let mut before = Vec::new();
+    before.extend(conditions.external_reference.clone().map(List::Reference));
+    before.extend(conditions.process.clone().map(List::Process));
     if let Some([org]) = conditions.orgs.as_deref() {
-        let org = *org;
-        before.extend(conditions.external_reference.clone().map(|reference| List::Reference { org, reference }));
-        before.extend(conditions.process.clone().map(|process| List::Process { org, process }));
-        before.extend(conditions.owner_labels.iter().map(|label| List::OwnerLabel { org, label: label.clone() }));
+        before.extend(conditions.owner_labels.iter().map(|label| List::OwnerLabel { org: *org, label: label.clone() }));
     }
 
     let few_parties = parties.is_some_and(|count| count <= PARTIES);
-    if few_parties && conditions.deleted != Deleted::Exclude {
+    if few_parties && matches!(axis, Axis::Org | Axis::Extended) {
         before.push(List::Parties);
     }
 
     let mut after = Vec::new();
-    if few_parties {
-        after.extend(MARKS.into_iter().filter(|bit| conditions.labels & bit != 0).map(List::Mark));
+    if few_parties && !matches!(axis, Axis::Mark(_)) {
+        after.extend(marks(conditions).map(List::Mark));
     }
     if conditions.text.as_ref().is_some_and(TextCondition::has_list) {
         after.push(List::Text);
@@ -92,11 +100,9 @@ pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
         after
             .extend(others.into_iter().filter(|key| *key != led && !conditions.range(*key).is_open()).map(List::Range));
     }
-    let few_resources = match axis {
-        Axis::Party => FEW_RESOURCES,
-        Axis::Resource | Axis::Org => RESOURCES,
-    };
+    let few_resources = if axis == Axis::Party { FEW_RESOURCES } else { RESOURCES };
     if conditions.deleted == Deleted::Exclude
+        && !matches!(axis, Axis::Pair | Axis::Mark(_))
         && parties.is_some()
         && resources.is_some_and(|count| count <= few_resources)
     {
@@ -105,19 +111,28 @@ pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
     Plan { axis, before, after }
 }
 
-fn axis(parties: Option<usize>, resources: Option<usize>, conditions: &Conditions, order: &Order) -> Axis {
-    // The indexes of parties and resources leave soft-deleted dialogs out.
-    if conditions.deleted != Deleted::Exclude {
-        return Axis::Org;
+/// The labels asked for that have marks, the rarest first.
+fn marks(conditions: &Conditions) -> impl Iterator<Item = i16> {
+    MARKS.into_iter().filter(|bit| conditions.labels & bit != 0)
+}
+
+fn axis(scope: &Scope, conditions: &Conditions, order: &Order) -> Axis {
+    let by_content = order.is_by_content_alone();
+    if scope.party_count().is_some_and(|count| count <= PARTIES) {
+        // Of other orders, parties have indexes only of what is not deleted.
+        let alive = conditions.deleted == Deleted::Exclude;
+        match marks(conditions).next() {
+            Some(bit) if by_content => return Axis::Mark(bit),
+            _ if by_content && alive && scope.pair_count().is_some_and(|count| count <= PAIRS) => return Axis::Pair,
+            _ if by_content || alive => return Axis::Party,
+            Some(_) | None => {}
+        }
+    } else if by_content && scope.resource_count().is_some_and(|count| count <= RESOURCES) {
+        return Axis::Resource;
     }
-    let by_content_alone = matches!(order.keys[..], [(Key::ContentUpdatedAt, _)]);
-    if parties.is_some_and(|count| count <= PARTIES) {
-        Axis::Party
-    } else if by_content_alone && resources.is_some_and(|count| count <= RESOURCES) {
-        Axis::Resource
-    } else {
-        Axis::Org
-    }
+    let owners = conditions.orgs.as_ref().map_or(usize::MAX, Vec::len);
+    let statuses = conditions.extended_statuses.len();
+    if by_content && statuses > 0 && owners.saturating_mul(statuses) <= RESOURCES { Axis::Extended } else { Axis::Org }
 }
 
 #[cfg(test)]
@@ -171,17 +186,35 @@ mod tests {
         };
         let plan = choose(&Scope::Everything, &conditions, &Order::default());
         assert_eq!(plan.axis, Axis::Org);
-        assert_eq!(
-            plan.before,
-            [List::Reference { org: 7, reference: "x".into() }, List::OwnerLabel { org: 7, label }]
-        );
+        assert_eq!(plan.before, [List::Reference("x".into()), List::OwnerLabel { org: 7, label }]);
     }
 
     #[test]
-    fn deleted_dialogs_are_walked_by_owner_where_their_parties_have_too_many() {
-        let conditions = Conditions { deleted: Deleted::Only, labels: 2, orgs: Some(vec![7]), ..Conditions::default() };
-        let plan = choose(&granted(1, 1), &conditions, &Order::default());
-        assert_eq!(plan, Plan { axis: Axis::Org, before: vec![List::Parties], after: vec![List::Mark(2)] });
+    fn deleted_dialogs_have_their_own_walks_in_the_default_order() {
+        let conditions = Conditions { deleted: Deleted::Only, orgs: Some(vec![7]), ..Conditions::default() };
+        let plan = |scope, key| choose(&scope, &conditions, &by(key));
+        assert_eq!(plan(granted(1, 1), Key::ContentUpdatedAt).axis, Axis::Party);
+        assert_eq!(plan(granted(101, 1), Key::ContentUpdatedAt).axis, Axis::Resource);
+        let by_creation = plan(granted(1, 1), Key::CreatedAt);
+        assert_eq!(by_creation, Plan { axis: Axis::Org, before: vec![List::Parties], after: vec![] });
+    }
+
+    #[test]
+    fn labels_and_few_pairs_are_walked_by_themselves() {
+        let binned = Conditions { labels: 2 | 8, ..Conditions::default() };
+        assert_eq!(choose(&granted(100, 300), &binned, &Order::default()).axis, Axis::Mark(2));
+        let by_creation = choose(&granted(100, 300), &binned, &by(Key::CreatedAt));
+        assert_eq!((by_creation.axis, by_creation.after), (Axis::Party, vec![List::Mark(2), List::Mark(8)]));
+        assert_eq!(choose(&granted(20, 5), &Conditions::default(), &Order::default()).axis, Axis::Pair);
+        assert_eq!(choose(&granted(21, 5), &Conditions::default(), &Order::default()).axis, Axis::Party);
+    }
+
+    #[test]
+    fn an_owner_s_extended_statuses_are_walked_by_themselves() {
+        let conditions =
+            Conditions { extended_statuses: vec!["a".into()], orgs: Some(vec![7]), ..Conditions::default() };
+        assert_eq!(choose(&Scope::Everything, &conditions, &Order::default()).axis, Axis::Extended);
+        assert_eq!(choose(&Scope::Everything, &conditions, &by(Key::DueAt)).axis, Axis::Org);
     }
 
     #[test]
@@ -191,7 +224,7 @@ mod tests {
             choose(&granted(count, 2), &Conditions { text, labels: 2, ..Conditions::default() }, &Order::default())
                 .after
         };
-        assert_eq!(plan("alpha -bravo", 1), [List::Mark(2), List::Text, List::Pairs]);
+        assert_eq!(plan("alpha -bravo", 1), [List::Text]);
         assert_eq!(plan("alpha", 101), [List::Text, List::Pairs]);
         assert_eq!(plan("-bravo", 101), [List::Pairs]);
     }
@@ -200,7 +233,7 @@ mod tests {
     fn a_range_of_another_key_has_a_list() {
         let created = Range { after: Some(crate::domain::Instant::UNIX_EPOCH), before: None };
         let conditions = Conditions { created, ..Conditions::default() };
-        let plan = |key| choose(&granted(1, 9), &conditions, &by(key)).after;
+        let plan = |key| choose(&granted(1, 101), &conditions, &by(key)).after;
         assert_eq!(plan(Key::ContentUpdatedAt), [List::Range(Key::CreatedAt)]);
         assert_eq!(plan(Key::CreatedAt), []);
     }

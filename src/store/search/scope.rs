@@ -56,6 +56,14 @@ impl Scope {
         self.resources().map(|resources| resources.len())
     }
 
+    /// How many pairs of party and resource count, if both are limited.
+    pub(super) fn pair_count(&self) -> Option<usize> {
+        match self {
+            Self::Pairs(groups) => Some(groups.iter().map(|group| group.parties.len() * group.resources.len()).sum()),
+            Self::Parties(_) | Self::Resources(_) | Self::Everything => None,
+        }
+    }
+
     /// The keys of all parties, if they are limited.
     pub(super) fn party_keys(&self) -> Option<Vec<i64>> {
         match self {
@@ -92,6 +100,16 @@ impl Scope {
             Self::Parties(parties) => Branches { keys: parties.iter().map(|p| (p.key(), 0)).collect(), admitted: None },
             Self::Resources(_) | Self::Everything => Branches::default(),
         }
+    }
+
+    /// One branch per pair of party and resource, whose number stands in place of a set's.
+    pub(super) fn by_pair(&self) -> Branches {
+        let Self::Pairs(groups) = self else { return Branches::default() };
+        let of = |group: &Group| {
+            let pairs = group.parties.iter().flat_map(|party| group.resources.iter().map(|of| (party.key(), of.id)));
+            pairs.collect::<Vec<_>>()
+        };
+        Branches { keys: groups.iter().flat_map(of).collect(), admitted: None }
     }
 
     /// One branch per resource, with the parties that count there.

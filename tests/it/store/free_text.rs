@@ -7,9 +7,12 @@ use std::collections::HashMap;
 
 use dialogporten::{
     db::Db,
-    store::search::{
-        Request,
-        text::{TextCondition, TextReach},
+    store::{
+        dictionary::Dictionary,
+        search::{
+            Request,
+            text::{TextCondition, TextReach},
+        },
     },
     text::vector::{Fragment, Weight, vectors, whole},
 };
@@ -155,13 +158,13 @@ async fn every_way_to_words_gives_the_same_pages() {
         };
         let typed = typed(&mut chance, &search);
         request.conditions.text = Some(TextCondition::of(&typed, Some("se"), reach.clone()));
-        let found = all_pages(&db, request.clone()).await;
+        let found = all_pages(&db, &Dictionary::default(), request.clone()).await;
         let mut expected: Vec<&Stored> = world
             .dialogs
             .iter()
             .filter(|dialog| dialog.matches(&request) && texts.match_(dialog, &search, &reach))
             .collect();
-        expected.sort_by(|a, b| request.order.compare(&a.position(&request.order), &b.position(&request.order)));
+        expected.sort_by(|a, b| a.sequence(b, &request.order));
         let expected: Vec<Uuid> = expected.iter().map(|dialog| dialog.id).collect();
         *if expected.is_empty() { &mut empty } else { &mut filled } += 1;
         assert_eq!(found, expected, "case {case} of seed {seed}: {typed:?} {request:#?}");

@@ -6,11 +6,14 @@ use dialogporten::{
         order::{Direction, Key, Order},
         party::Party,
     },
-    store::search::{
-        self, Effort, Request,
-        conditions::Conditions,
-        scope::{Delegated, Group, Resource, Scope},
-        text::{TextCondition, TextReach},
+    store::{
+        dictionary::Dictionary,
+        search::{
+            self, Effort, Request,
+            conditions::Conditions,
+            scope::{Delegated, Group, Resource, Scope},
+            text::{TextCondition, TextReach},
+        },
     },
 };
 
@@ -91,7 +94,7 @@ async fn one_resource_of_very_many_parties_is_searched_in_every_order() {
                     limit: 100,
                     effort: Effort::default(),
                 };
-                let page = search::page(&db, &request).await.unwrap();
+                let page = search::page(&db, &Dictionary::default(), &request).await.unwrap();
                 assert_eq!(
                     (page.rows.len(), page.has_next),
                     (expected, expected == 100),

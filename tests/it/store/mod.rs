@@ -3,5 +3,6 @@
 mod dialog_text;
 mod free_text;
 mod many;
+mod plans;
 mod search;
 mod statements;

@@ -26,8 +26,10 @@ impl Ask<'_> {
         after: Option<&Position>,
         found: i64,
     ) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("/* search list */ ");
+        let mut sql = QueryBuilder::new("/* search list */ select step.is_short, ");
+        sql.push(self.names_of_hit("step")).push(" from (");
         self.push_list(&mut sql, list, after, found);
+        sql.push(") step");
         sql
     }
 
@@ -39,25 +41,46 @@ impl Ask<'_> {
         after: Option<&Position>,
         found: i64,
     ) {
+        let in_order = self.tells_order(list);
+        let most = if in_order { self.effort.index_list_rows } else { self.effort.list_rows };
         sql.push("with candidate as materialized (");
         self.push_candidates(sql, list);
-        sql.push(" limit ").push_bind(self.effort.list_rows + 1);
-        sql.push("), size as materialized (select count(*) <= ").push_bind(self.effort.list_rows);
-        sql.push(" as is_short from candidate) select size.is_short, w.* from size left join (");
-        self.push_found(sql, "", after);
-        sql.push(" cross join candidate c cross join lateral (select ").push(COLUMNS);
+        sql.push(" limit ").push_bind(most + 1);
+        sql.push("), size as materialized (select count(*) <= ").push_bind(most);
+        sql.push(" as is_short from candidate) select size.is_short, w.* from size left join (select ");
+        self.push_hit(sql, "d");
+        let whole = Segment::Whole;
+        if in_order {
+            // Sorted first, so that rows are fetched only until the page is full.
+            sql.push(" from (select d.id, d.content_updated_at from ");
+            self.push_start(sql, after);
+            sql.push(" cross join candidate d where (select is_short from size) and ")
+                .push(self.order.keyset_in(whole));
+            sql.push(" order by ").push(self.order.sql_in(whole, "d")).push(" offset 0) c");
+        } else {
+            sql.push(" from ");
+            self.push_start(sql, after);
+            sql.push(" cross join candidate c");
+        }
+        sql.push(" cross join lateral (select ").push(COLUMNS.as_str());
         sql.push(" from dialog d where d.id = c.id and (select is_short from size)");
         self.conditions.push(sql, "d");
         self.push_scope(sql, "d");
-        sql.push(" offset 0) d where ").push(self.order.keyset_in(Segment::Whole));
-        sql.push(" order by ").push(self.order.sql_in(Segment::Whole, "d")).push(" limit ").push_bind(found);
+        sql.push(" offset 0) d");
+        if !in_order {
+            sql.push(" where ").push(self.order.keyset_in(whole));
+        }
+        let sorted = if in_order { "c" } else { "d" };
+        sql.push(" order by ").push(self.order.sql_in(whole, sorted)).push(" limit ").push_bind(found);
         sql.push(") w on true");
     }
 
     /// The first `found` delegated dialogs beyond a position.
     pub(in crate::store::search) fn delegated(&self, after: Option<&Position>, found: i64) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("/* search delegated */ ");
+        let mut sql = QueryBuilder::new("/* search delegated */ select ");
+        sql.push(self.names_of_hit("step")).push(" from (");
         self.push_delegated(&mut sql, after, found);
+        sql.push(") step");
         sql
     }
 
@@ -68,9 +91,14 @@ impl Ask<'_> {
         after: Option<&Position>,
         found: i64,
     ) {
-        self.push_found(sql, "0::bigint as place, 0::bigint as step, true as passes, ", after);
+        sql.push("select 0::bigint as place, 0::bigint as step, true as passes, ");
+        self.push_hit(sql, "d");
+        sql.push(" from ");
+        self.push_start(sql, after);
         sql.push(" cross join unnest(").push_bind(self.delegated.ids.clone());
-        sql.push("::uuid[]) c (id) cross join lateral (select ").push(COLUMNS).push(" from dialog d where d.id = c.id");
+        sql.push("::uuid[]) c (id) cross join lateral (select ")
+            .push(COLUMNS.as_str())
+            .push(" from dialog d where d.id = c.id");
         self.conditions.push(sql, "d");
         if let Some(parties) = &self.delegated.parties {
             push_in(sql, "d.party_key", parties.iter().map(Party::key).collect::<Vec<_>>());
@@ -85,15 +113,14 @@ impl Ask<'_> {
     /// The ids that a list names.
     fn push_candidates(&self, sql: &mut QueryBuilder<Postgres>, list: &List) {
         match list {
-            List::Reference { org, reference } => {
-                sql.push("select d.id from dialog d where d.org_id = ").push_bind(*org);
-                sql.push(" and d.external_reference = ").push_bind(reference.clone());
+            List::Reference(reference) => {
+                sql.push("select d.id from dialog d where d.external_reference = ").push_bind(reference.clone());
+                self.push_orgs(sql);
             }
-            List::Process { org, process } => {
-                sql.push("select d.id from dialog d where d.process is not null and d.org_id = ").push_bind(*org);
-                sql.push(" and hashtextextended(d.process, 0) = hashtextextended(")
-                    .push_bind(process.clone())
-                    .push(", 0)");
+            List::Process(process) => {
+                sql.push("select d.id from dialog d where d.process is not null and hashtextextended(d.process, 0) = ");
+                sql.push("hashtextextended(").push_bind(process.clone()).push(", 0)");
+                self.push_orgs(sql);
             }
             List::OwnerLabel { org, label } => {
                 sql.push("select l.dialog_id as id from dialog_owner_label l where l.org_id = ").push_bind(*org);
@@ -173,11 +200,33 @@ impl Ask<'_> {
         Some(sql)
     }
 
+    fn push_orgs(&self, sql: &mut QueryBuilder<Postgres>) {
+        if let Some(orgs) = &self.conditions.orgs {
+            sql.push(" and d.org_id = any(").push_bind(orgs.clone()).push(")");
+        }
+    }
+
+    /// Whether the list's index tells where each dialog stands in the order, so that only those of the page are fetched.
+    fn tells_order(&self, list: &List) -> bool {
+        *list == List::Range(Key::CreatedAt)
+            && self.order.is_by_content_alone()
+            && self.conditions.deleted == Deleted::Exclude
+            && self.scope.party_keys().is_some()
+    }
+
     fn push_range_candidates(&self, sql: &mut QueryBuilder<Postgres>, key: Key) {
-        sql.push("select d.id from unnest(");
+        sql.push(if self.tells_order(&List::Range(key)) {
+            "select d.* from unnest("
+        } else {
+            "select d.id from unnest("
+        });
         if let (Some(parties), Deleted::Exclude) = (self.scope.party_keys(), self.conditions.deleted) {
             sql.push_bind(parties);
-            sql.push("::bigint[]) p (key) cross join lateral (select d.id from dialog d where d.party_key = p.key and d.deleted_at is null");
+            sql.push("::bigint[]) p (key) cross join lateral (select d.id");
+            if self.tells_order(&List::Range(key)) {
+                sql.push(", d.content_updated_at");
+            }
+            sql.push(" from dialog d where d.party_key = p.key and d.deleted_at is null");
         } else {
             sql.push_bind(self.conditions.orgs.clone().unwrap_or_default());
             sql.push("::smallint[]) p (key) cross join lateral (select d.id from dialog d where d.org_id = p.key");
@@ -186,12 +235,10 @@ impl Ask<'_> {
         sql.push(" offset 0) d");
     }
 
-    /// The cursor as one row `s`, and the columns of a hit behind some others.
-    fn push_found(&self, sql: &mut QueryBuilder<Postgres>, others: &str, after: Option<&Position>) {
+    /// The cursor as one row `s`.
+    fn push_start(&self, sql: &mut QueryBuilder<Postgres>, after: Option<&Position>) {
         let start = self.order.start_in(Segment::Whole, after);
-        sql.push("select ").push(others);
-        self.push_hit(sql, "d");
-        sql.push(" from (select ");
+        sql.push("(select ");
         for (at, value) in start.values.iter().enumerate() {
             sql.push_bind(*value).push("::timestamptz as c").push(at).push(", ");
         }

@@ -5,8 +5,12 @@
 //!   level repeats the order: without that the planner forgets it at the numbering, sorts, and cannot stop early.
 //! - Set tests read `(x in (select …)) is true`: without `is true` they become joins and the order is lost.
 //! - Rows of a list are fetched behind `offset 0`: by id and by nothing else.
+//! - Live and deleted rows together are a union of both, each with an index of its own, ordered and limited by itself: only so
+//!   does the planner merge them.
 //!
 //! They run on generic plans, under the settings of [`super::BEGIN`].
+
+use std::sync::LazyLock;
 
 use sqlx::{Postgres, QueryBuilder, Row as _, postgres::PgRow};
 use uuid::Uuid;
@@ -22,9 +26,12 @@ use super::{
     plan::Axis,
     scope::{Delegated, Scope},
 };
-use crate::domain::{
-    Instant,
-    order::{Order, Position},
+use crate::{
+    domain::{
+        Instant,
+        order::{Order, Position},
+    },
+    store::parts,
 };
 
 /// A found row: enough to merge, check and fetch.
@@ -44,10 +51,23 @@ pub(super) struct Ask<'a> {
     pub effort: Effort,
 }
 
-/// What is filtered by.
-const COLUMNS: &str = "d.id, d.party_key, d.resource_id, d.org_id, d.content_updated_at, d.created_at, d.updated_at, d.due_at, \
-     d.visible_from, d.expires_at, d.deleted_at, d.status, d.system_labels, d.is_api_only, d.is_content_seen, \
-     d.extended_status, d.external_reference, d.process, d.owner_labels";
+/// The columns that index entries tell of themselves, whichever index it is.
+const OF_ENTRY: [&str; 4] = ["id", "party_key", "resource_id", "content_updated_at"];
+
+/// All columns of a row that is tested, and listed if it passes: it need not be fetched a second time.
+fn columns() -> impl Iterator<Item = &'static str> {
+    parts::own_columns().chain(["party_key", "resource_id", "org_id"])
+}
+
+/// The same, of `d`.
+pub(super) static COLUMNS: LazyLock<String> = LazyLock::new(|| of("d", columns()));
+
+/// All columns but those of an index entry, of `d`.
+static REST: LazyLock<String> = LazyLock::new(|| of("d", columns().filter(|column| !OF_ENTRY.contains(column))));
+
+fn of(table: &str, columns: impl Iterator<Item = &'static str>) -> String {
+    columns.map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ")
+}
 
 impl Ask<'_> {
     /// Rows that the first statement walks.
@@ -55,7 +75,7 @@ impl Ask<'_> {
         if axis == Axis::Resource { self.effort.first_index_walk } else { self.effort.first_walk }
     }
 
-    /// The columns of a hit, named so that those of a list item may stand beside them.
+    /// The columns of a hit, named so that those of its row may stand beside them, which follow.
     fn push_hit(&self, sql: &mut QueryBuilder<Postgres>, table: &str) {
         sql.push(format_args!(
             "{table}.party_key as hit_party, {table}.resource_id as hit_resource, {table}.id as hit"
@@ -63,6 +83,14 @@ impl Ask<'_> {
         for (at, (key, _)) in self.order.keys.iter().enumerate() {
             sql.push(format_args!(", {table}.{} as k{at}", key.column()));
         }
+        sql.push(", ").push(of(table, columns()));
+    }
+
+    /// The names of a hit's columns in an answer, without those of its row.
+    pub(super) fn names_of_hit(&self, table: &str) -> String {
+        let keys = (0..self.order.keys.len()).map(|at| format!("k{at}"));
+        let names = ["hit_party", "hit_resource", "hit"].map(str::to_owned).into_iter().chain(keys);
+        names.map(|name| format!("{table}.{name}")).collect::<Vec<_>>().join(", ")
     }
 
     /// Whose rows count, as far as sets of parties and of resources can tell; pairs are checked on what is found.
@@ -76,15 +104,17 @@ impl Ask<'_> {
     }
 
     pub(super) fn read_hit(&self, row: &PgRow) -> Result<Hit, sqlx::Error> {
-        Ok(Hit {
-            at: self.read_position(row)?,
-            party_key: row.try_get("hit_party")?,
-            resource: row.try_get("hit_resource")?,
-        })
+        Self::read_hit_at(row, self.read_position(row)?)
+    }
+
+    fn read_hit_at(row: &PgRow, at: Position) -> Result<Hit, sqlx::Error> {
+        Ok(Hit { at, party_key: row.try_get("hit_party")?, resource: row.try_get("hit_resource")? })
     }
 
     fn read_position(&self, row: &PgRow) -> Result<Position, sqlx::Error> {
-        let value = |at: usize| row.try_get::<Option<Instant>, _>(format!("k{at}").as_str());
+        // Most of the key's time would go into printing its name.
+        const NAMES: [&str; 4] = ["k0", "k1", "k2", "k3"];
+        let value = |at: usize| row.try_get::<Option<Instant>, _>(NAMES[at]);
         Ok(Position {
             values: (0..self.order.keys.len()).map(value).collect::<Result<_, _>>()?,
             id: row.try_get::<Uuid, _>("hit")?,

@@ -4,12 +4,12 @@ use sqlx::{Postgres, QueryBuilder, Row as _, postgres::PgRow};
 
 use super::{
     super::{
-        conditions::{Conditions, Test},
+        conditions::{Conditions, Deleted, Test},
         order::Segment,
         plan::Axis,
         scope::{Branches, Scope},
     },
-    Ask, COLUMNS, Hit,
+    Ask, COLUMNS, Hit, REST,
 };
 use crate::domain::order::Position;
 
@@ -56,8 +56,10 @@ impl Ask<'_> {
         segment: Segment,
         branches: &[Branch],
     ) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("/* search walk */ ");
+        let mut sql = QueryBuilder::new("/* search walk */ select step.place, step.step, step.passes, ");
+        sql.push(self.names_of_hit("step")).push(" from (");
         self.push_walk(&mut sql, stretch, segment, branches, 0);
+        sql.push(") step");
         sql
     }
 
@@ -75,8 +77,9 @@ impl Ask<'_> {
         self.push_branches(sql, segment, branches);
         sql.push(" cross join lateral (");
         match stretch.axis {
-            Axis::Party | Axis::Org => self.push_rows(sql, stretch, segment),
+            Axis::Party | Axis::Pair | Axis::Org | Axis::Extended => self.push_rows(sql, stretch, segment),
             Axis::Resource => self.push_index_rows(sql, stretch, segment),
+            Axis::Mark(label) => self.push_marks(sql, stretch, segment, label),
         }
         sql.push(" order by ").push(self.order.sql_in(segment, "w")).push(" limit ").push_bind(stretch.budget.found);
         sql.push(") w");
@@ -87,35 +90,135 @@ impl Ask<'_> {
         let Stretch { axis, admitted, budget } = stretch;
         sql.push("select w.* from (select v.*, row_number() over () as step, (true");
         self.conditions.push(sql, "v");
-        if axis == Axis::Org {
-            self.push_scope(sql, "v");
-        } else {
-            push_admitted(sql, "v.resource_id::bigint", admitted);
+        match axis {
+            Axis::Org | Axis::Extended => self.push_scope(sql, "v"),
+            Axis::Party | Axis::Pair | Axis::Resource | Axis::Mark(_) => {
+                push_admitted(sql, "v.resource_id::bigint", admitted);
+            }
         }
-        sql.push(") is true as passes from (select ").push(COLUMNS).push(" from dialog d where ");
-        sql.push(if axis == Axis::Org {
-            "d.org_id = s.key::smallint"
-        } else {
-            "d.party_key = s.key and d.deleted_at is null"
-        });
-        self.push_stretch(sql, segment, budget);
+        sql.push(") is true as passes from (");
+        let from = |sql: &mut QueryBuilder<Postgres>| {
+            sql.push("select ").push(COLUMNS.as_str()).push(" from dialog d where ");
+        };
+        match axis {
+            Axis::Party | Axis::Resource | Axis::Mark(_) => {
+                self.push_living(sql, (COLUMNS.as_str(), "d.party_key = s.key"), segment, budget);
+            }
+            Axis::Pair => {
+                from(sql);
+                sql.push("d.party_key = s.key and d.resource_id = s.grp and d.deleted_at is null");
+                self.push_stretch(sql, segment, budget);
+            }
+            Axis::Extended => {
+                from(sql);
+                sql.push("d.org_id = s.key::smallint and d.extended_status = (");
+                sql.push_bind(self.conditions.extended_statuses.clone()).push("::text[])[s.grp]");
+                self.push_stretch(sql, segment, budget);
+            }
+            Axis::Org => {
+                from(sql);
+                sql.push("d.org_id = s.key::smallint");
+                if self.conditions.deleted == Deleted::Only && self.order.is_by_content_alone() {
+                    // Which has an index of its own.
+                    sql.push(" and d.deleted_at is not null");
+                }
+                self.push_stretch(sql, segment, budget);
+            }
+        }
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
         sql.push(") w where w.passes or w.step = ").push_bind(budget.walked);
     }
 
     /// The walk reads index entries; rows are fetched only for what belongs to the right parties.
     fn push_index_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
+        const ENTRY: &str = "d.id, d.party_key, d.content_updated_at";
         let Stretch { admitted, budget, .. } = stretch;
-        sql.push("select w.*, d.passes, d.resource_id from (select v.*, row_number() over () as step, (true");
+        sql.push("select w.*, d.passes, d.resource_id, ").push(REST.as_str());
+        sql.push(" from (select v.*, row_number() over () as step, (true");
         push_admitted(sql, "v.party_key", admitted);
-        sql.push(") is true as admitted from (select d.id, d.party_key, d.content_updated_at from dialog d");
-        sql.push(" where d.resource_id = s.key::integer and d.deleted_at is null");
-        self.push_stretch(sql, segment, budget);
+        sql.push(") is true as admitted from (");
+        self.push_living(sql, (ENTRY, "d.resource_id = s.key::integer"), segment, budget);
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
-        sql.push(") w left join lateral (select true as passes, d.resource_id from dialog d where d.id = w.id and w.admitted");
+        sql.push(") w left join lateral (select true as passes, ").push(COLUMNS.as_str());
+        sql.push(" from dialog d where d.id = w.id and w.admitted");
         self.conditions.push(sql, "d");
         sql.push(" offset 0) d on true where (w.admitted or w.step = ").push_bind(budget.walked);
         sql.push(") and (d.passes or w.step = ").push_bind(budget.walked).push(")");
+    }
+
+    /// The walk reads the marks of one label; rows are fetched for each.
+    fn push_marks(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment, label: i16) {
+        let Stretch { admitted, budget, .. } = stretch;
+        sql.push("select w.*, d.passes, d.resource_id, ").push(REST.as_str());
+        sql.push(" from (select v.*, row_number() over () as step from (");
+        sql.push("select d.id, d.party_key, d.content_updated_at from (select m.dialog_id as id, m.party_key, m.label");
+        sql.push(", m.content_updated_at from dialog_mark m) d where d.party_key = s.key and d.label = ")
+            .push_bind(label);
+        self.push_stretch(sql, segment, budget);
+        sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
+        sql.push(") w left join lateral (select true as passes, ").push(COLUMNS.as_str());
+        sql.push(" from dialog d where d.id = w.id");
+        self.conditions.push(sql, "d");
+        push_admitted(sql, "d.resource_id::bigint", admitted);
+        sql.push(" offset 0) d on true where d.passes or w.step = ").push_bind(budget.walked);
+    }
+
+    /// The first entries of every branch, told by the index alone, and of them all the `best` that come first: only their rows
+    /// are fetched. For many parties of whom nearly every dialog passes. Their answer is that of a walk.
+    pub(in crate::store::search) fn push_heads(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        stretch: Stretch,
+        branches: &[Branch],
+        best: i64,
+    ) {
+        const ENTRY: &str = "d.id, d.party_key, d.resource_id, d.content_updated_at";
+        let Stretch { admitted, budget, .. } = stretch;
+        let segment = Segment::Whole;
+        sql.push("select h.place, h.step, h.passes, ");
+        self.push_hit(sql, "h");
+        sql.push(" from (select h.*, d.passes, ").push(REST.as_str()).push(" from (select s.place, w.*");
+        self.push_branches(sql, segment, branches);
+        sql.push(" cross join lateral (select v.* from (select u.*, row_number() over () as step, (true");
+        push_admitted(sql, "u.resource_id::bigint", admitted);
+        sql.push(") is true as admitted from (select ").push(ENTRY);
+        sql.push(" from dialog d where d.party_key = s.key and d.deleted_at is null");
+        self.push_stretch(sql, segment, budget);
+        sql.push(") u order by ").push(self.order.sql_in(segment, "u"));
+        sql.push(") v where v.admitted or v.step = ").push_bind(budget.walked);
+        sql.push(" order by ").push(self.order.sql_in(segment, "v")).push(" limit ").push_bind(budget.found);
+        sql.push(") w order by ").push(self.order.sql_in(segment, "w")).push(" limit ").push_bind(best);
+        sql.push(") h left join lateral (select true as passes, ").push(COLUMNS.as_str());
+        sql.push(" from dialog d where d.id = h.id and h.admitted");
+        self.conditions.push(sql, "d");
+        sql.push(" offset 0) d on true) h");
+    }
+
+    /// `select` the stretch of dialogs that `key` names and that are, or are not, or whether or not they are, soft-deleted. Both
+    /// have indexes with that condition; together they are merged, if each arm ends by itself.
+    fn push_living(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        (columns, key): (&str, &str),
+        segment: Segment,
+        budget: Budget,
+    ) {
+        let arm = |sql: &mut QueryBuilder<Postgres>, state: &str| {
+            sql.push(format_args!("select {columns} from dialog d where {key} and d.deleted_at {state}"));
+            self.push_stretch(sql, segment, budget);
+        };
+        match self.conditions.deleted {
+            Deleted::Exclude => arm(sql, "is null"),
+            Deleted::Only => arm(sql, "is not null"),
+            Deleted::Include => {
+                sql.push("select d.* from ((");
+                arm(sql, "is null");
+                sql.push(") union all (");
+                arm(sql, "is not null");
+                sql.push(")) d order by ").push(self.order.sql_in(segment, "d"));
+                sql.push(" limit ").push_bind(budget.walked);
+            }
+        }
     }
 
     /// Where in the index the walk begins and how far it goes.
@@ -152,11 +255,13 @@ impl Ask<'_> {
     pub(in crate::store::search) fn read_step(&self, row: &PgRow) -> Result<Step, sqlx::Error> {
         let place: i64 = row.try_get("place")?;
         let passes: Option<bool> = row.try_get("passes")?;
+        let at = self.read_position(row)?;
+        let hit = if passes == Some(true) { Some(Self::read_hit_at(row, at.clone())?) } else { None };
         Ok(Step {
             place: usize::try_from(place).map_err(|error| sqlx::Error::Decode(error.into()))?,
             number: row.try_get("step")?,
-            at: self.read_position(row)?,
-            hit: if passes == Some(true) { Some(self.read_hit(row)?) } else { None },
+            at,
+            hit,
         })
     }
 }
@@ -169,11 +274,19 @@ fn push_admitted(sql: &mut QueryBuilder<Postgres>, column: &str, admitted: Optio
     sql.push_bind(admitted.iter().map(|(_, key)| *key).collect::<Vec<_>>()).push("::bigint[]) a (grp, key))) is true");
 }
 
-/// The branches of a walk of `axis`, with the sets they admit. Owners have one branch each.
+/// The branches of a walk of `axis`, with the sets they admit.
 pub(in crate::store::search) fn branches(axis: Axis, scope: &Scope, conditions: &Conditions) -> Branches {
     match axis {
-        Axis::Party => scope.by_party(),
+        Axis::Party | Axis::Mark(_) => scope.by_party(),
+        Axis::Pair => scope.by_pair(),
         Axis::Resource => scope.by_resource(),
+        Axis::Extended => {
+            let owners = branches(Axis::Org, scope, conditions).keys;
+            // From 1, as the server counts.
+            let statuses = (1..).zip(&conditions.extended_statuses).map(|(number, _)| number);
+            let keys = owners.into_iter().flat_map(|(org, _)| statuses.clone().map(move |status| (org, status)));
+            Branches { keys: keys.collect(), admitted: None }
+        }
         Axis::Org => {
             let held =
                 scope.resources().map(|resources| resources.iter().map(|resource| resource.org).collect::<Vec<_>>());

@@ -49,7 +49,10 @@ pub async fn set(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes
         Value::Null => None,
         Value::String(name) if is_username(name) => Some(name.clone()),
         _ => {
-            return invalid("/username", "A user name has 6 to 64 letters, digits, dots, hyphens and underscores.");
+            return invalid(
+                "/username",
+                "A user name has 6 to 64 letters, digits and ._-@, the first of them a letter.",
+            );
         }
     };
     let mut profiles = lock(&sandbox.0.profiles);
@@ -68,8 +71,8 @@ pub async fn set(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes
 }
 
 fn is_username(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    LENGTHS.contains(&name.len()) && name.bytes().all(fits)
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte);
+    LENGTHS.contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(fits)
 }
 
 fn invalid(path: &str, detail: &str) -> Response {

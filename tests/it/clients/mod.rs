@@ -2,6 +2,7 @@
 
 mod altinn_app_adapter;
 mod arbeidsflate;
+mod arbeidsflate_recorded;
 mod bruno;
 mod correspondence;
 mod demo_provider;

@@ -25,6 +25,8 @@ const MOST_TOKENS: usize = 100_000;
 pub const MOST_NESTED: usize = 64;
 /// Most fragments of a document.
 const MOST_FRAGMENTS: usize = 1000;
+/// How many of the costliest operations may stand in one document.
+const OPERATIONS: usize = 4;
 /// How deep lists of introspection may stand in each other.
 const MOST_INTROSPECTED: usize = 3;
 
@@ -120,6 +122,7 @@ pub fn weigh(document: &ExecutableDocument, settings: &Graphql) -> Result<(), Re
         return Err(Rejected::TooMuch("The GraphQL document has too many fragments."));
     }
     let mut scales = Scales { document, known: HashMap::new() };
+    let mut all: usize = 0;
     for (_, operation) in document.operations.iter() {
         let weight = scales.set(&operation.node.selection_set.node, 0)?;
         if weight.depth > settings.max_depth {
@@ -128,14 +131,23 @@ pub fn weigh(document: &ExecutableDocument, settings: &Graphql) -> Result<(), Re
         if weight.introspects && !settings.introspection {
             return Err(Rejected::Introspection);
         }
-        if weight.cost > settings.max_cost {
-            return Err(Rejected::Cost { allowed: settings.max_cost, detected: weight.cost });
+        // The others are validated too, though only one is executed.
+        all = all.saturating_add(weight.cost);
+        if weight.cost > settings.max_cost || all > settings.max_cost.saturating_mul(OPERATIONS) {
+            return Err(Rejected::Cost { allowed: settings.max_cost, detected: weight.cost.max(all) });
         }
         if weight.lists >= MOST_INTROSPECTED {
             return Err(Rejected::TooMuch("Introspection asks for lists in lists."));
         }
     }
-    Ok(())
+    // One that is not used would be validated all the same, however long it is.
+    match document.fragments.iter().find(|(name, _)| !scales.known.contains_key(name)) {
+        None => Ok(()),
+        Some((name, fragment)) => {
+            let message = format!("The fragment `{name}` is not used.");
+            Err(Rejected::Invalid { message, at: vec![fragment.pos] })
+        }
+    }
 }
 
 /// What a selection asks for, fragments spread out.
@@ -323,6 +335,17 @@ mod tests {
         let fields = |count: usize| format!("{{{}}}", "a ".repeat(count));
         assert_eq!(weighed(&fields(3000)), Ok(()));
         assert_eq!(weighed(&fields(3001)), Err(Rejected::Cost { allowed: 3000, detected: 3001 }));
+    }
+
+    /// Only one operation is executed, but all of a document is validated.
+    #[test]
+    fn what_is_not_executed_is_bounded_too() {
+        let operation = |n: usize| format!("query q{n} {{ {} }} ", "a ".repeat(3000));
+        let operations = |count: usize| (0..count).map(operation).collect::<Vec<_>>().concat();
+        assert_eq!(weighed(&operations(4)), Ok(()));
+        assert_eq!(weighed(&operations(5)), Err(Rejected::Cost { allowed: 3000, detected: 15_000 }));
+        assert!(matches!(weighed("{a} fragment f on Q {b}"), Err(Rejected::Invalid { .. })));
+        assert_eq!(weighed("query x {...f} query y {a} fragment f on Q {b}"), Ok(()));
     }
 
     #[test]

@@ -11,7 +11,11 @@ pub type DialogSchema = Schema<Queries, Mutations, Subscriptions>;
 
 /// The schema. Limits are ours (`limits`): documents are weighed before the library sees them.
 pub fn schema() -> DialogSchema {
-    Schema::build(Queries, Mutations, Subscriptions).limit_recursive_depth(super::limits::MOST_NESTED).finish()
+    Schema::build(Queries, Mutations, Subscriptions)
+        .limit_recursive_depth(super::limits::MOST_NESTED)
+        // They cost more than they help, and tell of a schema that need not be told.
+        .disable_suggestions()
+        .finish()
 }
 
 /// Which policy guards which type or field: what the contract prints, and resolvers and `http` see to.

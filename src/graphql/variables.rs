@@ -144,3 +144,70 @@ fn check_shape_of(name: &str, value: &ConstValue) -> Result<(), Rejected> {
 fn no_object(name: &str) -> Rejected {
     Rejected::Invalid { message: format!("`{name}` must be an input object."), at: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{
+        parser::{parse_query, types::DocumentOperations},
+        value,
+    };
+
+    use super::*;
+
+    fn completed(text: &str, given: ConstValue) -> Result<String, String> {
+        let document = parse_query(text).expect("a document");
+        let DocumentOperations::Single(operation) = &document.operations else { panic!("one operation") };
+        let mut variables = Variables::from_value(given);
+        match complete(&document, &operation.node, &mut variables) {
+            Ok(()) => Ok(variables.into_value().to_string()),
+            Err(Rejected::Invalid { message, .. }) => Err(message),
+            Err(other) => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_its_default_or_null() {
+        let document =
+            "query ($a: Int, $b: Int = 7, $c: Int!, $d: Boolean) { f(x: $a, y: $b, z: $c, includeUnauthorized: $d) }";
+        assert_eq!(completed(document, value!({"c": 1})).as_deref(), Ok("{a: null, b: 7, c: 1, d: false}"));
+        let given = value!({"a": 2, "b": null, "c": 1, "d": true});
+        assert_eq!(completed(document, given).as_deref(), Ok("{a: 2, b: null, c: 1, d: true}"));
+        assert_eq!(completed(document, value!({})), Err("Variable `c` is required.".to_owned()));
+        assert_eq!(completed(document, value!({"c": null})), Err("Variable `c` must not be null.".to_owned()));
+    }
+
+    #[test]
+    fn input_objects_are_objects() {
+        for (written, given, is_object) in [
+            ("{a: 1}", value!({}), true),
+            ("null", value!({}), true),
+            ("7", value!({}), false),
+            ("[{}]", value!({}), false),
+            ("{orderBy: {a: 1}, dialogs: [{}, null]}", value!({}), true),
+            ("{orderBy: [[{}]]}", value!({}), false),
+            ("{orderBy: \"a\"}", value!({}), false),
+            ("$v", value!({"v": {"orderBy": [{}, {}]}}), true),
+            ("$v", value!({"v": {"orderBy": [[{}]]}}), false),
+            ("$v", value!({"v": [{}]}), false),
+            ("{dialogs: $v}", value!({"v": [{}]}), true),
+            ("{dialogs: [$v]}", value!({"v": "x"}), false),
+        ] {
+            let document = format!("query ($v: V) {{ f(input: {written}) }}");
+            assert_eq!(completed(&document, given.clone()).is_ok(), is_object, "{written} {given}");
+        }
+    }
+
+    /// A few bytes of a document copy a large variable again and again.
+    #[test]
+    fn copies_are_bounded() {
+        let large = ConstValue::Object([(Name::new("v"), "x".repeat(1 << 20).into())].into_iter().collect());
+        let uses = |count: usize| format!("query ($v: String) {{ {} }}", "a @include(if: $v) ".repeat(count));
+        assert!(completed(&uses(60), large.clone()).is_ok());
+        assert!(completed(&uses(70), large).is_err());
+        let nul = value!({"v": "a\u{0}b"});
+        assert!(completed(&uses(1), nul).is_err());
+        let definition = |n| format!("$v{n}: Int ");
+        let many: String = (0..=MOST_VARIABLES).map(definition).collect();
+        assert!(completed(&format!("query ({many}) {{ a }}"), value!({})).is_err());
+    }
+}

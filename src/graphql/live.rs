@@ -23,6 +23,7 @@ use crate::{
     app::App,
     domain::{event::EventKind, ids::DialogId},
     events::follow::Follower,
+    meter::{self, Present},
     server::drain::Stage,
 };
 
@@ -80,6 +81,8 @@ pub struct Opened {
     live: Live,
     dialog: DialogId,
     line: Arc<Line>,
+    /// Counted while it is open.
+    _present: Present,
 }
 
 impl Live {
@@ -93,7 +96,7 @@ impl Live {
             mem::replace(&mut streams.is_followed, true)
         };
         // Closed again if the client goes while it waits here.
-        let opened = Opened { live: self.clone(), dialog, line };
+        let opened = Opened { live: self.clone(), dialog, line, _present: meter::STREAMS.enter() };
         if !is_followed {
             // Ends with the last stream; the server waits for those.
             tokio::spawn(self.clone().follow(app.clone()));
@@ -259,7 +262,7 @@ mod tests {
         streams.by_dialog.entry(dialog).or_default().push(Arc::clone(&line));
         streams.count += 1;
         drop(streams);
-        Opened { live: live.clone(), dialog, line }
+        Opened { live: live.clone(), dialog, line, _present: meter::STREAMS.enter() }
     }
 
     fn heard(opened: &Opened) -> Vec<Result<DialogEventType, Over>> {

@@ -60,8 +60,8 @@ const ROOMS: &[(&str, &str)] = &[
     ("docs", "app config http openapi"),
     (
         "graphql",
-        "app auth clock config docs domain enduser events heavy http labelling listing lookup metadata openapi server \
-         service_resources store views",
+        "app auth clock config docs domain enduser events heavy http labelling listing lookup metadata meter openapi \
+         server service_resources store views",
     ),
     (
         "router",

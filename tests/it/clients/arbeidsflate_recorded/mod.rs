@@ -1,8 +1,9 @@
-//! What the inbox really asked, of this service and of the platform, while somebody used it: recorded between its unmodified
-//! server and `dialogporten dev`, less secrets, and replayed here in the same order (chapter 07 §1 to §5, §16).
+//! What the inbox's unmodified server asked, of this service and of the platform: recorded between it and `dialogporten dev`,
+//! less secrets, and replayed here in the same order (chapter 07 §1 to §5, §16).
 //!
-//! `recorded.json` holds the requests. Ids of dialogs that were made for the recording are replaced by that of the one dialog
-//! of the scenario with an id of its own.
+//! `recorded.json` holds the requests. Documents and headers are the server's own; a script asked it for one thing after the
+//! other, so what the variables hold is the script's choice. Its page sent the same documents with the same headers. Ids of
+//! dialogs that were made for the recording are replaced by that of the one dialog of the scenario with an id of its own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

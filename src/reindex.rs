@@ -72,7 +72,10 @@ pub async fn run(
     if !text_reindex::lock(&mut lock).await? {
         return Ok(Ending::Busy);
     }
-    locked(db, name, orders, stop, &mut told).await
+    let ending = locked(db, name, orders, stop, &mut told).await?;
+    // Given back at once, and not when the connection is next looked at. Whatever became of it, the work is done.
+    let _ = lock.commit().await;
+    Ok(ending)
 }
 
 async fn locked(

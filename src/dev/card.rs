@@ -53,8 +53,8 @@ fn places(at: &Addresses, seeded: Option<usize>, notes: &Notes) -> Vec<String> {
         String::new(),
         format!("  begin here     {base}/"),
         format!("  API            {base}/api/v1, documented at {base}/swagger/index.html"),
-        format!("  sandbox        {base}/sandbox: who there is, with tokens, and who may do what"),
-        format!("  token service  {}", at.token_url),
+        format!("  GraphQL        {}, for browsers too", at.graphql_url),
+        format!("  sandbox        {base}/sandbox: who there is and who may do what; tokens from {}", at.token_url),
         format!("  database       {}", at.database_url),
     ];
     if let Some((url, certificate)) = at.https_url.as_ref().zip(at.node_extra_ca_certs.as_ref()) {
@@ -154,6 +154,6 @@ mod tests {
         let notes = Notes { moved: Some("/var/lib/dialogporten".into()), named_server: true, ephemeral: true };
         let lines = [places(&at, Some(9), &notes), first_commands(".dialogporten/tokens.env").to_vec()].concat();
         assert!(lines.len() <= 20, "{}", lines.join("\n"));
-        assert!(lines.iter().all(|line| !line.contains("graphql")), "nothing is named that does not answer yet");
+        assert!(lines.iter().any(|line| line.contains("http://127.0.0.1:7214/graphql")), "{}", lines.join("\n"));
     }
 }

@@ -6,7 +6,7 @@
 //! | [`texts`] | what they say |
 //! | [`dialog`] | one dialog whole, a pure function of seed and place |
 //! | [`rows`], [`copy`] | the same as rows, in the form of `COPY` |
-//! | [`run`] | into the database, chunk by chunk, so that a run that was stopped goes on; then the indexes |
+//! | [`run()`] | into the database, chunk by chunk, so that a run that was stopped goes on; then the indexes |
 //! | [`progress`] | how far it is |
 
 mod chance;

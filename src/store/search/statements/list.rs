@@ -167,7 +167,7 @@ impl Ask<'_> {
     }
 
     /// The text index has a list for each party and word: few parties are probed one by one. A long list of words that are in
-    /// every store is never the way for many parties (see [`Ask::is_common`]).
+    /// every store is never the way for many parties (see `Ask::is_common`).
     fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>) {
         let candidates = self.conditions.text.as_ref().map(TextCondition::candidates).unwrap_or_default();
         match self.scope.party_keys() {

@@ -48,7 +48,7 @@ enum Attempt {
 impl Line {
     /// What is waited before the `n`th repetition: doubling, and never the same for two callers.
     pub async fn pause(&self, n: u32) {
-        let spread = u32::try_from(Uuid::new_v4().as_u128() & 0xff).expect("eight bits fit");
+        let spread = u32::from(Uuid::new_v4().as_bytes()[0]);
         tokio::time::sleep(self.retry_delay * 2_u32.saturating_pow(n) * (128 + spread) / 256).await;
     }
 

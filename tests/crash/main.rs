@@ -73,6 +73,7 @@ impl Service {
                 break serde_json::from_str(&text).expect("the ready file appears whole");
             }
             assert!(Instant::now() < deadline, "the service did not become ready");
+            // Another process writes the file, which has no other way to say that it is so far.
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
         let field = |name: &str| card[name].as_str().expect("the ready file names it").to_owned();
@@ -248,6 +249,7 @@ async fn check_delivery(service: &Service, endpoint: &Endpoint) {
             break;
         }
         assert!(Instant::now() < deadline, "{waiting} events do not arrive");
+        // Another process delivers, and this one only sees what it notes.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let raised: Vec<(Uuid, Uuid)> =

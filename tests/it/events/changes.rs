@@ -193,6 +193,7 @@ async fn a_copy_equals_the_owners_list() {
     };
     let cutting = async {
         while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+            // How often connections are cut, not a wait for anything.
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
             let sql = "select pg_terminate_backend(pid) from pg_stat_activity
                  where datname = current_database() and pid <> pg_backend_pid() and application_name = 'dialogporten'

@@ -7,13 +7,13 @@ mod keys;
 mod settings;
 mod value;
 
-use std::{net::SocketAddr, sync::LazyLock, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use secrecy::SecretString;
 use url::Url;
 
 pub use keys::{KeyPair, ServiceKeys};
-pub use settings::{Entry, Faults, Settings, Source};
+pub use settings::{EXCHANGE, Entry, Faults, Settings, Source};
 
 use crate::domain::Instant;
 
@@ -35,21 +35,6 @@ pub struct Config {
     pub cache: Caches,
     pub features: Features,
     pub log: Log,
-}
-
-impl Config {
-    /// Settings for a platform, this service included, that answers at `base`: defaults, and keys made up once per
-    /// process. For tests and tools; the database is named as given.
-    ///
-    /// # Panics
-    /// `database_url` is none of PostgreSQL's.
-    pub fn pointing_at(base: &Url, database_url: &str) -> Self {
-        static KEYS: LazyLock<ServiceKeys> = LazyLock::new(ServiceKeys::generate);
-        let mut settings = Settings::defaults();
-        settings.point_at(base, &KEYS);
-        settings.put("database.url", database_url, Source::Sandbox);
-        settings.config().expect("defaults and addresses of a sandbox make complete settings")
-    }
 }
 
 #[derive(Clone, Copy, Debug)]

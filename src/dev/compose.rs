@@ -7,7 +7,7 @@ use axum::Router;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{database, seed};
+use super::{addresses, database, seed};
 use crate::{
     app::App,
     clock::Clock,
@@ -46,7 +46,7 @@ impl Composition {
         let Ingredients { mut settings, world, clock, mut keys, keys_dir, base } = ingredients;
         let sandbox = Sandbox::new(world, clock.clone(), keys_dir, &base).context("the sandbox does not start")?;
         keys.client_jwk = SecretString::from(sandbox.maskinporten_jwk());
-        settings.point_at(&base, &keys);
+        addresses::point_at(&mut settings, &base, &keys);
         let app = App::build(settings.config()?, clock)?;
         Ok(Self { app, sandbox })
     }

@@ -3,6 +3,7 @@
 //! | Module | Owns |
 //! |---|---|
 //! | [`run`] | the `dev` command: from nothing to a service that answers |
+//! | [`addresses`] | settings that name a sandbox as the platform |
 //! | [`compose`] | service and sandbox on one origin, joined; tests use it too |
 //! | [`postgres`] | a server of our own, and the guard that stops it |
 //! | [`supervise`] | the same server, started again when it ends unasked |
@@ -12,6 +13,7 @@
 //! | [`seed`] | dialogs of a scenario |
 //! | [`card`] | what is printed when everything is ready |
 
+pub mod addresses;
 pub mod card;
 pub mod certificates;
 pub mod compose;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     clock::Clock,
-    config::Config,
+    dev::addresses,
     domain::ids::{DialogId, Revision},
     http::{Created, IfMatch, Json, NoContent, Path},
 };
@@ -52,7 +52,7 @@ async fn fetch(router: &Router, path: &str) -> Answer {
 /// The real service; its database is never reached.
 fn service() -> Router {
     let base = "http://127.0.0.1:1/dialogporten".parse().expect("an address");
-    let config = Config::pointing_at(&base, "postgres://nobody@127.0.0.1:1/nothing");
+    let config = addresses::config(&base, "postgres://nobody@127.0.0.1:1/nothing");
     router(App::build(config, Clock::system()).expect("an app"))
 }
 
@@ -250,5 +250,5 @@ async fn ids_in_paths_have_several_notations() {
 /// One that nothing is asked of.
 fn app() -> App {
     let base = "http://127.0.0.1:1".parse().unwrap();
-    App::build(Config::pointing_at(&base, "postgres://nobody@127.0.0.1:1/nothing"), Clock::system()).unwrap()
+    App::build(addresses::config(&base, "postgres://nobody@127.0.0.1:1/nothing"), Clock::system()).unwrap()
 }

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use super::*;
+use crate::{config::ServiceKeys, dev::addresses::point_at};
 
 /// M-24.
 #[test]
@@ -27,7 +30,7 @@ fn what_others_could_read_needs_a_word() {
 
 fn complete() -> Settings {
     let mut settings = Settings::defaults();
-    settings.point_at(&"http://127.0.0.1:1".parse().unwrap(), &ServiceKeys::generate());
+    point_at(&mut settings, &"http://127.0.0.1:1".parse().unwrap(), &ServiceKeys::generate());
     settings.put("database.url", "postgres://dp:secret@localhost/dp", Source::Flag("--database-url"));
     settings
 }

@@ -2,6 +2,7 @@ use axum::{body::to_bytes, http::HeaderMap};
 use serde_json::json;
 
 use super::*;
+use crate::domain::ids::Revision;
 
 /// Status, headers and body of the answer to a request for `/dialogporten/api/v1/x?y=1`.
 async fn answer(refusal: Refusal) -> serde_json::Value {

@@ -61,7 +61,7 @@ pub async fn unlisted(
     let mut parties: Vec<_> = contexts.iter().map(|context| context.party.to_string()).collect();
     parties.sort_unstable();
     parties.dedup();
-    let mut resources: Vec<_> = contexts.iter().map(|context| context.service_resource.clone()).collect();
+    let mut resources: Vec<_> = contexts.iter().map(|context| context.service_resource.to_string()).collect();
     resources.sort_unstable();
     resources.dedup();
     let granted = app.lists.authorization(end_user, &parties, &resources).await?;

@@ -135,7 +135,7 @@ impl Described {
         let package = |(urn, name, links)| AccessPackageView { urn, name, links };
         ServiceResourceItem {
             service_resource: ServiceResourceView {
-                resource_type: resource.map(|it| it.resource_type.clone()).unwrap_or_default(),
+                resource_type: resource.map(|it| it.resource_type.to_string()).unwrap_or_default(),
                 status: resource.map(|it| it.status.clone()).unwrap_or_default(),
                 is_delegable: resource.is_some_and(|it| it.delegable),
                 minimum_authentication_level: self.minimum_level(urn),
@@ -196,7 +196,7 @@ impl Described {
         let org_number = resource.map(|resource| resource.owner_number.clone()).unwrap_or_default();
         let listed = self.owners.get(&org_number);
         let code = listed.map(|owner| owner.code.as_str()).filter(|code| !code.trim().is_empty());
-        let code = code.or(resource.map(|resource| resource.org_code.as_str())).unwrap_or(unless_known).to_owned();
+        let code = code.or(resource.map(|resource| &*resource.org_code)).unwrap_or(unless_known).to_owned();
         let name = listed.map(|owner| localized(&owner.names)).unwrap_or_default();
         Owner { org_number, name: or_in_norwegian(name, &code), code }
     }

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::{Altinn, AltinnError, cache::Answer, http::Access};
+use crate::domain::resource::{OrgCode, ResourceType, ResourceUrn};
 
 /// What stands before a resource's id in its URN.
 pub const PREFIX: &str = "urn:altinn:resource:";
@@ -16,13 +17,10 @@ const TYPES: [&str; 4] = ["GenericAccessResource", "AltinnApp", "MigratedApp", "
 /// A service that dialogs are about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceResource {
-    /// Lower case.
-    pub urn: String,
-    /// Lower case.
-    pub resource_type: String,
+    pub urn: ResourceUrn,
+    pub resource_type: ResourceType,
     pub owner_number: String,
-    /// Lower case.
-    pub org_code: String,
+    pub org_code: OrgCode,
     pub delegable: bool,
     /// Lower case.
     pub status: String,
@@ -42,7 +40,7 @@ impl ServiceResource {
 #[derive(Debug, Default)]
 pub struct Catalogue {
     all: Vec<Arc<ServiceResource>>,
-    by_urn: HashMap<String, Arc<ServiceResource>>,
+    by_urn: HashMap<ResourceUrn, Arc<ServiceResource>>,
     by_owner: HashMap<String, Arc<[Arc<ServiceResource>]>>,
     /// Listed, but no service that dialogs can be about; by URN.
     unusable: HashMap<String, Unusable>,
@@ -81,7 +79,7 @@ impl Catalogue {
 
     /// Letter case does not matter.
     pub fn find(&self, urn: &str) -> Option<&Arc<ServiceResource>> {
-        self.by_urn.get(urn).or_else(|| self.by_urn.get(&urn.to_lowercase()))
+        self.by_urn.get(urn).or_else(|| self.by_urn.get(urn.to_lowercase().as_str()))
     }
 
     /// Why no resource that dialogs can be about is found under the URN.
@@ -191,10 +189,10 @@ impl Listed {
             return Err((urn, Unusable::Owner));
         };
         Ok(ServiceResource {
-            urn,
-            resource_type: resource_type.to_lowercase(),
+            urn: ResourceUrn::stored(urn),
+            resource_type: ResourceType::new(&resource_type),
             owner_number: number.to_lowercase(),
-            org_code: code.to_lowercase(),
+            org_code: OrgCode::new(&code),
             delegable: self.delegable,
             status: self.status.unwrap_or_default().to_lowercase(),
             titles: texts(self.title),
@@ -237,7 +235,7 @@ mod tests {
         assert_eq!(catalogue.all().len(), 1);
         let resource = catalogue.find("URN:altinn:resource:demo-PERMIT").unwrap();
         assert_eq!(
-            (resource.id(), resource.org_code.as_str(), resource.status.as_str()),
+            (resource.id(), &*resource.org_code, resource.status.as_str()),
             ("demo-permit", "demo", "completed")
         );
         assert_eq!(resource.titles, [("nb".to_owned(), "Demo".to_owned())]);

@@ -249,7 +249,7 @@ impl ServiceOwner {
             return Ok(code.to_owned());
         }
         let owned = altinn.resources().owned_by(&self.org_number).await?;
-        let mut codes: Vec<&str> = owned.iter().map(|resource| resource.org_code.as_str()).collect();
+        let mut codes: Vec<&str> = owned.iter().map(|resource| &*resource.org_code).collect();
         codes.sort_unstable();
         codes.dedup();
         match codes[..] {

@@ -11,6 +11,7 @@ use super::{
     content::{DialogContent, Localized, TransmissionContent},
     ids::{ActivityId, DialogId, Revision, TransmissionId},
     party::Party,
+    resource::{OrgCode, ResourceType, ResourceUrn},
     system_label::{Labels, SystemLabel},
     wire_enum::wire_enum,
 };
@@ -83,12 +84,11 @@ pub struct Head {
     /// Of the service-owner context.
     pub owner_context_revision: Revision,
     pub idempotent_key: Option<String>,
-    /// The owner's short name, in lower case.
-    pub org: String,
-    /// URN in lower case.
-    pub service_resource: String,
-    /// The registry's type in lower case, as it was when the dialog was created.
-    pub resource_type: String,
+    /// The owner's.
+    pub org: OrgCode,
+    pub service_resource: ResourceUrn,
+    /// As it was when the dialog was created.
+    pub resource_type: ResourceType,
     pub party: Party,
     pub status: Status,
     pub progress: Option<i32>,
@@ -120,7 +120,7 @@ impl Head {
     /// Of a dialog that begins now; what is not said here is empty or what a new dialog has.
     pub fn begun(
         id: DialogId,
-        (org, service_resource, resource_type): (String, String, String),
+        (org, service_resource, resource_type): (OrgCode, ResourceUrn, ResourceType),
         party: Party,
         now: Instant,
     ) -> Self {

@@ -129,7 +129,7 @@ impl Raised<'_> {
             event_id: Uuid::new_v4(),
             occurred_at: self.now,
             dialog_id: self.dialog.id,
-            service_resource: self.dialog.service_resource.clone(),
+            service_resource: self.dialog.service_resource.to_string(),
             party: self.dialog.party.as_str().to_owned(),
             process: self.dialog.process.clone(),
             preceding_process: self.dialog.preceding_process.clone(),

@@ -118,6 +118,10 @@ leaf!(AttachmentUrl, ApiActionEndpoint, GuiAction);
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeSet, HashMap};
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::attachment::AttachmentUrlConsumerType;
 
@@ -169,5 +173,63 @@ mod tests {
         }
         sent_back[0].urls[0].created_at = at(99);
         assert_eq!(attachments(&stored, sent_back), stored);
+    }
+
+    /// Up to five children with ids of ten, each once, in reading order; those of `era` are older than those of the next.
+    fn children(era: i64) -> impl Strategy<Value = Vec<Attachment>> {
+        let urls = prop::collection::btree_map(0..10u128, (0..9i64, "[a-c]"), 0..4);
+        prop::collection::btree_map(0..10u128, (0..9i64, urls), 0..5).prop_map(move |children| {
+            let mut children: Vec<_> = children
+                .into_iter()
+                .map(|(id, (second, urls))| {
+                    let mut urls: Vec<_> =
+                        urls.into_iter().map(|(id, (at, text))| url(id, era * 100 + at, &text)).collect();
+                    urls.sort_by_key(|url| (url.created_at, url.id));
+                    attachment(id, era * 100 + second, urls)
+                })
+                .collect();
+            children.sort_by_key(|child| (child.created_at, child.id));
+            children
+        })
+    }
+
+    proptest! {
+        /// Who is wanted is there and nobody else; who was there keeps the time of birth, at both levels, and takes
+        /// everything else from what is wanted; the order is that of births. Doing it again changes nothing.
+        #[test]
+        fn a_merge_is_what_was_wanted_with_the_births_of_what_was_there(stored in children(1), wanted in children(2)) {
+            let merged = attachments(&stored, wanted.clone());
+            let (before, asked): (HashMap<_, _>, HashMap<_, _>) = (
+                stored.iter().map(|child| (child.id, child)).collect(),
+                wanted.iter().map(|child| (child.id, child)).collect(),
+            );
+            prop_assert_eq!(merged.iter().map(|child| child.id).collect::<BTreeSet<_>>(), asked.keys().copied().collect());
+            prop_assert!(merged.is_sorted_by_key(|child| (child.created_at, child.id)));
+            for child in &merged {
+                let (asked, before) = (asked[&child.id], before.get(&child.id));
+                prop_assert_eq!(child.created_at, before.map_or(asked.created_at, |before| before.created_at));
+                let old = |id| before.and_then(|before| before.urls.iter().find(|url| url.id == id));
+                prop_assert!(child.urls.is_sorted_by_key(|url| (url.created_at, url.id)));
+                prop_assert_eq!(child.urls.len(), asked.urls.len());
+                for url in &asked.urls {
+                    let found = child.urls.iter().find(|found| found.id == url.id).expect("wanted");
+                    prop_assert_eq!(&found.url, &url.url);
+                    prop_assert_eq!(found.created_at, old(url.id).map_or(url.created_at, |old| old.created_at));
+                }
+            }
+            prop_assert_eq!(attachments(&merged, wanted), merged);
+        }
+
+        /// Tags that stay are where they were; the rest follows as it was given.
+        #[test]
+        fn tags_that_stay_lead(
+            stored in prop::collection::btree_set("[a-h]", 0..6).prop_map(Vec::from_iter).prop_shuffle(),
+            wanted in prop::collection::btree_set("[a-h]", 0..6).prop_map(Vec::from_iter).prop_shuffle(),
+        ) {
+            let merged = search_tags(&stored, &wanted);
+            let kept = merged.iter().take_while(|tag| stored.contains(tag)).count();
+            prop_assert!(merged[..kept].iter().eq(stored.iter().filter(|tag| wanted.contains(tag))));
+            prop_assert!(merged[kept..].iter().eq(wanted.iter().filter(|tag| !stored.contains(tag))));
+        }
     }
 }

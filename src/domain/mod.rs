@@ -22,6 +22,7 @@ pub mod owner_label;
 pub mod party;
 pub mod policy;
 pub mod refusal;
+pub mod resource;
 pub mod rules;
 #[cfg(test)]
 pub mod sample;

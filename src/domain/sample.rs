@@ -16,6 +16,7 @@ use super::{
     },
     ids::{ActivityId, DialogId, Revision, TransmissionId},
     party::Party,
+    resource::{OrgCode, ResourceType, ResourceUrn},
     seen_log::SeenEntry,
     system_label::{Labels, SystemLabel},
 };
@@ -62,7 +63,7 @@ pub fn person() -> Actor {
 /// Without children.
 pub fn bare_dialog() -> Dialog {
     let names = ("ttd", "urn:altinn:resource:some-service", "genericaccessresource");
-    let names = (names.0.into(), names.1.into(), names.2.into());
+    let names = (OrgCode::new(names.0), ResourceUrn::new(names.1), ResourceType::new(names.2));
     let head = Head {
         revision: Revision(Uuid::from_u128(2)),
         context_revision: Revision(Uuid::from_u128(3)),

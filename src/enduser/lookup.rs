@@ -165,7 +165,7 @@ fn evidence(
     }
     let delegated = |grant_type, subject| EvidenceItem { grant_type, subject, name: Vec::new(), links: None };
     if held.iter().any(|party| party.resources.iter().any(|urn| urn.eq_ignore_ascii_case(resource))) {
-        found.push(delegated(GrantType::ResourceDelegation, resource.clone()));
+        found.push(delegated(GrantType::ResourceDelegation, resource.to_string()));
     }
     let instance = meant.instance.to_string();
     let mut instances = held.iter().flat_map(|party| &party.instances);

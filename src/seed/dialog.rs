@@ -27,6 +27,7 @@ use crate::domain::{
     identity::UserType,
     ids::{ActivityId, DialogId, Revision, TransmissionId},
     party::{Party, PartyKind},
+    resource::{OrgCode, ResourceType, ResourceUrn},
     seen_log::{self, SeenEntry},
     system_label::{LabelAction, LabelEntry, SystemLabel},
 };
@@ -161,7 +162,8 @@ impl Drawing<'_> {
 
     fn head(&mut self, party: Party, made_at: Instant) -> Head {
         let id = DialogId(self.id(made_at));
-        let names = (self.of.owner.clone(), self.of.urn.clone(), self.of.kind.clone());
+        let of = self.of;
+        let names = (OrgCode::stored(&*of.owner), ResourceUrn::stored(&*of.urn), ResourceType::stored(&*of.kind));
         let mut head = Head::begun(id, names, party, made_at);
         head.revision = Revision(self.chance.uuid4());
         head.context_revision = Revision(self.chance.uuid4());

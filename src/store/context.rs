@@ -10,6 +10,7 @@ use crate::{
         actor::Actor,
         ids::{DialogId, Revision},
         party::Party,
+        resource::{OrgCode, ResourceUrn},
         system_label::{LabelEdit, Labels},
     },
     store::{statement::Statement, violation::StoreError},
@@ -28,10 +29,10 @@ pub struct LabelChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndUserContext {
     pub id: DialogId,
-    /// The owner's short name.
-    pub org: String,
+    /// The owner's.
+    pub org: OrgCode,
     pub party: Party,
-    pub service_resource: String,
+    pub service_resource: ResourceUrn,
     pub revision: Revision,
     pub labels: Labels,
 }
@@ -50,11 +51,11 @@ select d.id, o.name, p.urn, r.urn, d.context_revision, d.system_labels
 /// The end-user contexts of those of the dialogs that exist and are not deleted, whoever owns them.
 pub async fn end_user_contexts(db: impl PgExecutor<'_>, ids: &[Uuid]) -> sqlx::Result<Vec<EndUserContext>> {
     let rows: Vec<(DialogId, String, String, String, Revision, i16)> = CONTEXTS.with("dialogs", ids).all(db).await?;
-    let context = |(id, org, party, service_resource, revision, mask)| EndUserContext {
+    let context = |(id, org, party, urn, revision, mask): (_, String, _, String, _, _)| EndUserContext {
         id,
-        org,
+        org: OrgCode::stored(org),
         party: Party::from_stored(party),
-        service_resource,
+        service_resource: ResourceUrn::stored(urn),
         revision,
         labels: Labels::from_mask(mask),
     };

@@ -10,7 +10,10 @@ use std::{
 use sqlx::PgExecutor;
 
 use super::{search::scope::Resource, statement::Statement};
-use crate::db::Db;
+use crate::{
+    db::Db,
+    domain::resource::{OrgCode, ResourceUrn},
+};
 
 /// Names and numbers, met so far. Clones share what they know.
 ///
@@ -40,8 +43,8 @@ struct Known {
 /// What a service resource and its owner are called.
 #[derive(Clone, Debug)]
 pub struct Named {
-    pub urn: Arc<str>,
-    pub org: Arc<str>,
+    pub urn: ResourceUrn,
+    pub org: OrgCode,
 }
 
 /// How long "there is none" holds.
@@ -161,12 +164,12 @@ impl Dictionary {
     fn take(&self, rows: Vec<(String, i16, Option<i32>)>, read_at: Instant) {
         self.note(|known| {
             let (owners, resources): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(.., id)| id.is_none());
-            let owned: HashMap<i16, Arc<str>> =
-                owners.iter().map(|(name, org, _)| (*org, name.as_str().into())).collect();
+            let owned: HashMap<i16, OrgCode> =
+                owners.iter().map(|(name, org, _)| (*org, OrgCode::stored(name.as_str()))).collect();
             known.orgs.extend(owners.into_iter().map(|(name, org, _)| (name, org)));
             for (urn, org, id) in resources {
                 let Some((id, owner)) = id.zip(owned.get(&org)) else { continue };
-                known.names.insert(id, Named { urn: urn.as_str().into(), org: owner.clone() });
+                known.names.insert(id, Named { urn: ResourceUrn::stored(urn.as_str()), org: owner.clone() });
                 known.resources.insert(urn, Resource { id, org });
             }
             known.read_at = Some(read_at);

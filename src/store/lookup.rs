@@ -9,6 +9,7 @@ use crate::domain::{
     content::{ContentValue, Localized},
     ids::DialogId,
     party::Party,
+    resource::{OrgCode, ResourceUrn},
 };
 
 /// Of a dialog, what a look-up tells.
@@ -16,10 +17,9 @@ use crate::domain::{
 pub struct LookedUp {
     pub id: DialogId,
     pub party: Party,
-    /// URN in lower case.
-    pub service_resource: String,
-    /// The owner's short name, in lower case.
-    pub org: String,
+    pub service_resource: ResourceUrn,
+    /// The owner's.
+    pub org: OrgCode,
     pub deleted_at: Option<Instant>,
     pub owner_labels: Vec<String>,
     /// Empty if there is none, as this and the next of API-only dialogs may be.
@@ -44,8 +44,8 @@ impl FromRow<'_, PgRow> for LookedUp {
         Ok(Self {
             id: row.try_get("id")?,
             party: Party::from_stored(row.try_get("party")?),
-            service_resource: row.try_get("service_resource")?,
-            org: row.try_get("org")?,
+            service_resource: ResourceUrn::stored(row.try_get::<String, _>("service_resource")?),
+            org: OrgCode::stored(row.try_get::<String, _>("org")?),
             deleted_at: row.try_get("deleted_at")?,
             owner_labels: row.try_get("owner_labels")?,
             title: text("title")?,

@@ -5,7 +5,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    domain::{dialog::Status, listed::Listed, system_label::SystemLabel},
+    domain::{
+        dialog::Status,
+        listed::Listed,
+        resource::{OrgCode, ResourceType, ResourceUrn},
+        system_label::SystemLabel,
+    },
     enduser::lens::ShownRow,
     http::Timestamp,
     listing::LatestActivityView,
@@ -19,10 +24,13 @@ use crate::{
 pub struct ListItemView {
     pub id: Uuid,
     /// The owner's short name.
-    pub org: String,
-    pub service_resource: String,
+    #[schema(value_type = String)]
+    pub org: OrgCode,
+    #[schema(value_type = String)]
+    pub service_resource: ResourceUrn,
     /// What the Resource Registry called the resource when the dialog was created.
-    pub service_resource_type: String,
+    #[schema(value_type = String)]
+    pub service_resource_type: ResourceType,
     /// Whom the dialog is for, as a URN.
     pub party: String,
     /// Percent.

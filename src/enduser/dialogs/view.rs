@@ -9,6 +9,7 @@ use crate::{
         content::DialogContent,
         decision::Decision,
         dialog::{Dialog, Status, Transmission, TransmissionType},
+        resource::{OrgCode, ResourceType, ResourceUrn},
         system_label::SystemLabel,
     },
     enduser::lens::ShownDialog,
@@ -28,10 +29,13 @@ pub struct DialogView {
     /// Changes with every change of the dialog; labels and reading leave it.
     pub revision: Uuid,
     /// The owner's short name.
-    pub org: String,
-    pub service_resource: String,
+    #[schema(value_type = String)]
+    pub org: OrgCode,
+    #[schema(value_type = String)]
+    pub service_resource: ResourceUrn,
     /// What the Resource Registry called the resource when the dialog was created.
-    pub service_resource_type: String,
+    #[schema(value_type = String)]
+    pub service_resource_type: ResourceType,
     /// Whom the dialog is for, as a URN.
     pub party: String,
     /// Percent.

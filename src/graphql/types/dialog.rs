@@ -158,9 +158,9 @@ impl From<DialogView> for Dialog {
         Self {
             id: dialog.id.into(),
             revision: dialog.revision.into(),
-            org: dialog.org,
-            service_resource: dialog.service_resource,
-            service_resource_type: dialog.service_resource_type,
+            org: dialog.org.to_string(),
+            service_resource: dialog.service_resource.to_string(),
+            service_resource_type: dialog.service_resource_type.to_string(),
             party: dialog.party,
             progress: dialog.progress,
             process: dialog.process,

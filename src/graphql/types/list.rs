@@ -181,9 +181,9 @@ impl From<ListItemView> for SearchDialog {
     fn from(dialog: ListItemView) -> Self {
         Self {
             id: dialog.id.into(),
-            org: dialog.org,
-            service_resource: dialog.service_resource,
-            service_resource_type: dialog.service_resource_type,
+            org: dialog.org.to_string(),
+            service_resource: dialog.service_resource.to_string(),
+            service_resource_type: dialog.service_resource_type.to_string(),
             party: dialog.party,
             progress: dialog.progress,
             process: dialog.process,

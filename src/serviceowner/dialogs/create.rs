@@ -17,6 +17,7 @@ use crate::{
         hierarchy::{self, StoredParents},
         ids::DialogId,
         refusal::Refusal,
+        resource::{OrgCode, ResourceType},
         violations::{Code, Violations},
     },
     heavy,
@@ -146,7 +147,7 @@ fn unknown_resource(request: &CreateDialog, catalogue: &Catalogue, found: &mut V
 }
 
 /// Nothing is stored about an unknown resource, so empty names do for it.
-fn owner_and_type(resource: Option<&ServiceResource>) -> (String, String) {
+fn owner_and_type(resource: Option<&ServiceResource>) -> (OrgCode, ResourceType) {
     resource.map(|resource| (resource.org_code.clone(), resource.resource_type.clone())).unwrap_or_default()
 }
 

@@ -67,7 +67,7 @@ pub async fn list(
     parameters.check(app.config.limits.service_owner_search.max_party_filter_values)?;
     let org = caller.org_code(&app.altinn).await?.to_lowercase();
     let own = app.altinn.resources().owned_by(caller.org_number()).await?;
-    let own: Vec<String> = own.iter().map(|resource| resource.urn.clone()).collect();
+    let own: Vec<String> = own.iter().map(|resource| resource.urn.to_string()).collect();
     let found = end_user_contexts::find(&app.db, &parameters.wanted(&org, &own)).await?;
     let place =
         |context: &EndUserContext| Position { values: vec![Some(context.content_updated_at)], id: context.dialog.0 };

@@ -6,7 +6,13 @@ use uuid::Uuid;
 
 use super::view::ServiceOwnerContextView;
 use crate::{
-    domain::{dialog::Status, listed::Listed, seen_log::SeenSince, system_label::SystemLabel},
+    domain::{
+        dialog::Status,
+        listed::Listed,
+        resource::{OrgCode, ResourceType, ResourceUrn},
+        seen_log::SeenSince,
+        system_label::SystemLabel,
+    },
     http::Timestamp,
     listing::LatestActivityView,
     store::search::ListRow,
@@ -22,10 +28,13 @@ pub struct ListItemView {
     /// Changes with every change of the dialog; labels and reading leave it.
     pub revision: Uuid,
     /// The owner's short name.
-    pub org: String,
-    pub service_resource: String,
+    #[schema(value_type = String)]
+    pub org: OrgCode,
+    #[schema(value_type = String)]
+    pub service_resource: ResourceUrn,
     /// What the Resource Registry called the resource when the dialog was created.
-    pub service_resource_type: String,
+    #[schema(value_type = String)]
+    pub service_resource_type: ResourceType,
     /// Whom the dialog is for, as a URN.
     pub party: String,
     /// Percent.

@@ -11,6 +11,7 @@ use crate::{
         dialog::{Dialog, Status, Transmission, TransmissionType},
         ids::Revision,
         party::Party,
+        resource::{OrgCode, ResourceType, ResourceUrn},
         seen_log::SeenSince,
         system_label::{Labels, SystemLabel},
     },
@@ -34,10 +35,13 @@ pub struct DialogView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotent_key: Option<String>,
     /// The owner's short name.
-    pub org: String,
-    pub service_resource: String,
+    #[schema(value_type = String)]
+    pub org: OrgCode,
+    #[schema(value_type = String)]
+    pub service_resource: ResourceUrn,
     /// What the Resource Registry called the resource when the dialog was created.
-    pub service_resource_type: String,
+    #[schema(value_type = String)]
+    pub service_resource_type: ResourceType,
     /// Whom the dialog is for, as a URN.
     pub party: String,
     /// Percent.

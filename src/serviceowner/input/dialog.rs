@@ -16,6 +16,7 @@ use crate::{
         ids::{self, DialogId},
         limits, owner_label,
         party::Party,
+        resource::{OrgCode, ResourceType, ResourceUrn},
         rules::{self, RuleContext, actor, tag::normalised, text, time, unique, uri, uuid7::uuid7},
         system_label::{Labels, SystemLabel},
         violations::{At, Code, Violations},
@@ -226,8 +227,8 @@ impl CreateDialog {
         }
     }
 
-    /// The dialog that the request describes, once the rules have found nothing. `resource_type` is in lower case.
-    pub fn into_dialog(self, org: String, resource_type: String, now: Instant) -> NewDialog {
+    /// The dialog that the request describes, once the rules have found nothing.
+    pub fn into_dialog(self, org: OrgCode, resource_type: ResourceType, now: Instant) -> NewDialog {
         let mut ids = ChildIds::new(now);
         let (visible_from, due_at, expires_at) = self.limiting_times();
         let transmissions = self
@@ -245,7 +246,7 @@ impl CreateDialog {
         };
         let owner_labels = self.service_owner_context.map(|context| context.service_owner_labels).unwrap_or_default();
         let id = DialogId(self.id.unwrap_or_else(|| ids::v7_at(now)));
-        let service_resource = self.service_resource.unwrap_or_default().to_lowercase();
+        let service_resource = ResourceUrn::new(&self.service_resource.unwrap_or_default());
         let party = Party::parse_owner(&self.party.unwrap_or_default()).expect("the rules found the party well-formed");
         let head = Head {
             idempotent_key: self.idempotent_key,

@@ -84,7 +84,7 @@ fn statement<'q>(
         .with("revision", dialog.revision)
         .with("context_revision", dialog.context_revision)
         .with("owner_context_revision", dialog.owner_context_revision)
-        .with("resource_type", &dialog.resource_type)
+        .with("resource_type", &*dialog.resource_type)
         .with("resource", resource)
         .with("org", org)
         .with("created_at", dialog.created_at)

@@ -15,6 +15,7 @@ use crate::{
         dialog::{Activity, Transmission},
         ids::DialogId,
         party::Party,
+        resource::ResourceUrn,
         seen_log::SeenEntry,
         system_label::LabelEntry,
         visibility::Cover,
@@ -169,7 +170,7 @@ pub(super) fn statements() -> Vec<&'static Statement> {
 pub struct CoverRow {
     pub id: DialogId,
     pub party: Party,
-    pub service_resource: String,
+    pub service_resource: ResourceUrn,
     pub owner_labels: Vec<String>,
     pub deleted_at: Option<Instant>,
     pub visible_from: Option<Instant>,
@@ -183,7 +184,7 @@ impl CoverRow {
         Ok(Some(Self {
             id: DialogId(id),
             party: Party::from_stored(row.try_get("party")?),
-            service_resource: row.try_get("service_resource")?,
+            service_resource: ResourceUrn::stored(row.try_get::<String, _>("service_resource")?),
             owner_labels: row.try_get("owner_labels")?,
             deleted_at: row.try_get("deleted_at")?,
             visible_from: row.try_get("visible_from")?,

@@ -9,6 +9,7 @@ use crate::{
         dialog::{Activity, ActivityType, Dialog, Head, Transmission, TransmissionType},
         ids::TransmissionId,
         party::Party,
+        resource::{OrgCode, ResourceType, ResourceUrn},
         seen_log::SeenEntry,
         system_label::{LabelEntry, Labels},
         wire_enum::WireEnum,
@@ -19,7 +20,12 @@ use crate::{
 impl FromRow<'_, PgRow> for Head {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         let party = Party::from_stored(row.try_get("party")?);
-        Self::named(row, party, row.try_get("service_resource")?, row.try_get("org")?)
+        Self::named(
+            row,
+            party,
+            ResourceUrn::stored(row.try_get::<String, _>("service_resource")?),
+            OrgCode::stored(row.try_get::<String, _>("org")?),
+        )
     }
 }
 
@@ -30,8 +36,8 @@ impl Head {
     pub(in crate::store) fn named(
         row: &PgRow,
         party: Party,
-        service_resource: String,
-        org: String,
+        service_resource: ResourceUrn,
+        org: OrgCode,
     ) -> sqlx::Result<Self> {
         let mut rest = InOrder { row, at: row.try_column("revision")?.ordinal() };
         Ok(Self {
@@ -56,7 +62,7 @@ impl Head {
             is_content_seen: rest.next()?,
             has_unopened_content: rest.next()?,
             is_frozen: rest.next()?,
-            resource_type: rest.next()?,
+            resource_type: ResourceType::stored(rest.next::<String>()?),
             extended_status: rest.next()?,
             external_reference: rest.next()?,
             process: rest.next()?,

@@ -59,7 +59,7 @@ pub(super) async fn read(
         let seen: Option<Json<Vec<Seen>>> = row.try_get("seen")?;
         let Json(listed) = row.try_get("listed")?;
         Ok(ListRow {
-            head: Head::named(row, party, named.urn.as_ref().to_owned(), named.org.as_ref().to_owned())?,
+            head: Head::named(row, party, named.urn.clone(), named.org.clone())?,
             listed,
             seen: seen.into_iter().flat_map(|Json(seen)| seen).map(Into::into).collect(),
             party_key,

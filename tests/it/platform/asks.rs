@@ -141,7 +141,7 @@ async fn the_registry_says_what_there_is_and_whose() {
     let platform = Platform::start().await;
     let resources = platform.altinn.resources();
     let resource = resources.find(&RESOURCE.to_uppercase().replace("URN:ALTINN", "urn:altinn")).await.unwrap().unwrap();
-    assert_eq!((resource.urn.as_str(), resource.org_code.as_str()), (RESOURCE, "ttd"));
+    assert_eq!((&*resource.urn, &*resource.org_code), (RESOURCE, "ttd"));
     assert!(resources.owns("991825827", RESOURCE).await.unwrap());
     assert!(!resources.owns("974760673", RESOURCE).await.unwrap());
     assert!(!resources.is_known("urn:altinn:resource:notavailable").await.unwrap());

@@ -224,7 +224,6 @@ fn part(word: &str, argument: &str) -> Option<String> {
         "waiting" => WAITING.to_owned(),
         "texts" => TEXTS.to_owned(),
         "head" => head(),
-        "own_head" => own_columns().map(|column| format!("{argument}.{column}")).collect::<Vec<_>>().join(", "),
         "head_tables" => HEAD_TABLES.to_owned(),
         "rest_of_head" => rest_of_head(argument),
         "no_head" => no_head(),

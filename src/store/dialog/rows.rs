@@ -7,7 +7,7 @@ use crate::{
     domain::{
         actor::{Actor, ActorType},
         dialog::{Activity, ActivityType, Dialog, Head, Transmission, TransmissionType},
-        ids::TransmissionId,
+        ids::{DialogId, TransmissionId},
         party::Party,
         resource::{OrgCode, ResourceType, ResourceUrn},
         seen_log::SeenEntry,
@@ -22,6 +22,7 @@ impl FromRow<'_, PgRow> for Head {
         let party = Party::from_stored(row.try_get("party")?);
         Self::named(
             row,
+            DialogId(row.try_get("id")?),
             party,
             ResourceUrn::stored(row.try_get::<String, _>("service_resource")?),
             OrgCode::stored(row.try_get::<String, _>("org")?),
@@ -35,13 +36,14 @@ impl Head {
     /// cost a list a tenth of its time.
     pub(in crate::store) fn named(
         row: &PgRow,
+        id: DialogId,
         party: Party,
         service_resource: ResourceUrn,
         org: OrgCode,
     ) -> sqlx::Result<Self> {
         let mut rest = InOrder { row, at: row.try_column("revision")?.ordinal() };
         Ok(Self {
-            id: row.try_get("id")?,
+            id,
             created_at: row.try_get("created_at")?,
             idempotent_key: row.try_get("idempotent_key")?,
             revision: rest.next()?,

@@ -13,13 +13,13 @@ use super::{
     merge::{Streams, as_limit},
     order::Segment,
     plan::{Axis, List, Plan},
-    rows::{self, ITEMS, ListRow},
+    rows::{self, ITEMS, ListRow, SHOWN},
     statements::{Ask, Branch, Budget, Hit, Step, Stretch},
 };
 use crate::{
     db::Connection,
     domain::order::{Order, Position},
-    store::dictionary::Dictionary,
+    store::{dictionary::Dictionary, parts},
 };
 
 /// What a glance that did not fill the page tells the search.
@@ -170,22 +170,25 @@ impl Ask<'_> {
         };
         let keys = self.order.keys.iter().enumerate();
         let order: Vec<String> = keys.map(|(at, (_, direction))| format!("k{at} {}", direction.word())).collect();
-        sql.push(format_args!(
-            "), page as materialized (select step.*, row_number() over (order by {}, hit {}) as at from step where {condition}",
-            order.join(", "),
-            self.order.id.word(),
-        ));
+        let order = format!("order by {}, hit {}", order.join(", "), self.order.id.word());
+        // Only what items are sought by: the rows are long, and each part of the statement would copy them.
+        sql.push(
+            "), page as materialized (select step.hit as id, step.hit_party as party_key, step.content_updated_at",
+        );
+        sql.push(format_args!(", row_number() over ({order}) as at from step where {condition}"));
         let is_list = matches!(opening, Opening::List(_));
         if !self.delegated.ids.is_empty() && !is_list {
             // What the walk finds as well counts once.
             sql.push(" and (place > 0 or hit not in (select hit from step where passes and place > 0))");
         }
-        sql.push(" order by at limit ")
-            .push_bind(as_limit(limit))
-            .push("), item as materialized (")
-            .push(ITEMS.as_str());
-        sql.push(") select ").push(if is_list { "step.is_short, " } else { "step.place, step.step, step.passes, " });
-        sql.push(self.names_of_hit("step")).push(", item.* from step left join item on item.id = step.hit");
+        sql.push(format_args!(" {order} limit ")).push_bind(as_limit(limit)).push("), ").push(ITEMS);
+        sql.push(" select ").push(if is_list { "step.is_short, " } else { "step.place, step.step, step.passes, " });
+        sql.push(self.names_of_hit("step"));
+        for column in parts::own_columns().filter(|column| *column != "id") {
+            // Rows that are no items only tell where a walk stopped.
+            sql.push(format_args!(", case when item.at is not null then step.{column} end as {column}"));
+        }
+        sql.push(SHOWN).push(" from step left join item on item.id = step.hit");
         sql
     }
 

@@ -121,7 +121,10 @@ impl Recording<'_> {
     fn turns(&mut self, request: &Request) -> anyhow::Result<Vec<Turn>> {
         self.behind.recorder.start();
         self.client.ask(request)?;
-        Ok(self.behind.recorder.stop())
+        let mut turns = self.behind.recorder.stop();
+        // Speaks for all writes of some milliseconds, when those are over.
+        turns.retain(|turn| turn.name() != "signal");
+        Ok(turns)
     }
 
     fn change(&mut self, dialog: uuid::Uuid, request: &Request) -> anyhow::Result<Script> {

@@ -21,7 +21,10 @@ use crate::{
         refusal::Refusal,
     },
     http::context,
-    store::dialog::{self, Find, Part, WholeDialog, any_owner},
+    store::dialog::{
+        self, Find, Part, WholeDialog, any_owner,
+        known::{Known, Wanted},
+    },
 };
 
 /// Looks the dialog up among those of the caller's name.
@@ -45,6 +48,19 @@ pub async fn of_own_name(app: &App, caller: &ServiceOwner, id: DialogId) -> Resu
     let dialog = by_name(app, caller, id).await?.with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))?;
     context::about(&dialog.service_resource);
     Ok(dialog)
+}
+
+/// The dialog without its body, if it is the caller's by name, and what it has of that which is to be appended.
+pub async fn to_append(
+    app: &App,
+    caller: &ServiceOwner,
+    id: DialogId,
+    wanted: &Wanted,
+) -> Result<(Head, Known), Refusal> {
+    let found = by_name(app, caller, id).await?.with_known(&app.db, wanted).await?;
+    let (dialog, known) = found.ok_or(Refusal::no_dialog(id))?;
+    context::about(&dialog.service_resource);
+    Ok((dialog, known))
 }
 
 /// The dialog with its body, if it is the caller's by resource.

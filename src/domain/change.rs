@@ -1,6 +1,9 @@
 //! What counts as a change of a dialog, and which of its times move with it (chapter 01 §4.7).
 
-use super::{Instant, dialog::Dialog};
+use super::{
+    Instant,
+    dialog::{Dialog, Head},
+};
 
 /// What an update changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +43,7 @@ impl Change {
     }
 }
 
-impl Dialog {
+impl Head {
     /// Gives the dialog a new revision and the times that go with a change (chapter 01 §4.7). Without a change nothing
     /// moves. `updatedAt` never goes back. True if readers have to look again.
     pub fn stamp(&mut self, change: Change, now: Instant, silent: bool) -> bool {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     Instant,
     actor::ActorType,
-    dialog::{Activity, ActivityType, Dialog, Transmission},
+    dialog::{Activity, ActivityType, Head, Transmission},
     ids::{ActivityId, DialogId, TransmissionId},
 };
 
@@ -75,7 +75,7 @@ impl EventKind {
 /// What one request does to one dialog, as events.
 #[derive(Clone, Copy, Debug)]
 pub struct Raised<'a> {
-    pub dialog: &'a Dialog,
+    pub dialog: &'a Head,
     pub now: Instant,
     /// Only what survives silence is raised.
     pub silent: bool,

@@ -8,7 +8,7 @@ use super::{
     Instant,
     actor::Actor,
     birth::{Counts, mark_opened},
-    dialog::{Activity, ActivityType, Dialog, Transmission},
+    dialog::{Activity, ActivityType, Head, Transmission},
     hierarchy::{self, Faults, Node, StoredParent},
     ids::TransmissionId,
     rules::time,
@@ -81,7 +81,7 @@ impl Growth {
     }
 
     /// Counts the new transmissions in; 422 if there are more of one kind than can be counted.
-    pub fn count(&self, dialog: &mut Dialog) -> Violations {
+    pub fn count(&self, dialog: &mut Head) -> Violations {
         let stored = Counts {
             from_party: dialog.from_party_transmissions.into(),
             from_owner: dialog.from_owner_transmissions.into(),

@@ -3,14 +3,14 @@
 
 use crate::{
     auth::{Scope, ServiceOwner},
-    domain::{dialog::Dialog, growth::CORRESPONDENCE, ids::Revision, refusal::Refusal, violations::Code},
+    domain::{dialog::Head, growth::CORRESPONDENCE, ids::Revision, refusal::Refusal, violations::Code},
     http::if_match::IfMatch,
     serviceowner::authorization::CORRESPONDENCE_HINT,
     store::violation,
 };
 
 /// 410 for a dialog that is soft-deleted.
-pub fn not_deleted(dialog: &Dialog) -> Result<(), Refusal> {
+pub fn not_deleted(dialog: &Head) -> Result<(), Refusal> {
     match dialog.deleted_at {
         None => Ok(()),
         Some(_) => Err(Refusal::Gone { entity: "DialogEntity", key: dialog.id.to_string() }),
@@ -18,7 +18,7 @@ pub fn not_deleted(dialog: &Dialog) -> Result<(), Refusal> {
 }
 
 /// 403 for a frozen dialog, unless the caller is an administrator.
-pub fn not_frozen(dialog: &Dialog, caller: &ServiceOwner) -> Result<(), Refusal> {
+pub fn not_frozen(dialog: &Head, caller: &ServiceOwner) -> Result<(), Refusal> {
     if dialog.is_frozen && !caller.is_admin() {
         let fault = Code::DialogFrozen.says("User cannot modify frozen dialog");
         return Err(Refusal::forbidden(fault.hint("An administrator froze it; its owner can only purge it.")));
@@ -28,7 +28,7 @@ pub fn not_frozen(dialog: &Dialog, caller: &ServiceOwner) -> Result<(), Refusal>
 
 /// 403 for a correspondence without its scope; administrators need the scope too. For deleting and purging, which look at
 /// nothing else.
-pub fn of_allowed_type(dialog: &Dialog, caller: &ServiceOwner) -> Result<(), Refusal> {
+pub fn of_allowed_type(dialog: &Head, caller: &ServiceOwner) -> Result<(), Refusal> {
     if dialog.resource_type == CORRESPONDENCE && !caller.has(Scope::Correspondence) {
         let text = format!("User cannot modify resource type {}.", dialog.resource_type);
         return Err(Refusal::forbidden(Code::CorrespondenceScopeMissing.says(text).hint(CORRESPONDENCE_HINT)));

@@ -87,9 +87,38 @@ const RELEASED: &str = "
      where x.kind = i.kind and x.id = i.id and x.party_key = $party and (x.dialog_id = $dialog) is true
        and exists (select from written)";
 
+/// Transmissions of `$dialog` that a write names, with their places in the tree.
+const KNOWN_PLACES: &str = "place as (
+    select t.id
+         , t.depth
+         , (select count(*) from dialog_transmission c where c.dialog_id = $dialog and c.parent_id = t.id) as children
+      from dialog_transmission t
+     where t.id = any($transmissions) and (t.dialog_id = $dialog) is true
+     order by t.id
+)";
+
+/// What `$dialog`, whose document is `x`, has of that which a write wants to append, and a few facts that only a look at its
+/// children tells. `is true` keeps the dialog out of the choice of an index: what is named by id is found by id, not by reading
+/// all that the dialog has. Keys are looked up one by one for the same reason.
+const KNOWN: &str = "array(select a.id from dialog_activity a where a.id = any($activities) and (a.dialog_id = $dialog) is true) as activities
+     , array(select p.id from place p) as transmissions
+     , array(select p.depth from place p) as depths
+     , array(select p.children from place p) as children
+     , array(select i.id from child_id i where i.kind = {{child_attachment}} and i.id = any($attachments) and (i.dialog_id = $dialog) is true) as attachments
+     , array(select k.key from unnest($keys::text[]) k (key)
+              where (select true from dialog_transmission t where t.dialog_id = $dialog and t.idempotent_key = k.key)) as idempotent_keys
+     , exists (select from dialog_transmission t
+                where t.dialog_id = $dialog and not t.is_opened and t.type not in ({{types_from_party}}) and t.id <> all($opened)) as unopened_transmission
+     , exists (select from dialog_activity a where a.dialog_id = $dialog and a.type = {{activity CorrespondenceOpened}}) as correspondence_opened
+     , exists (select from dialog_transmission t where t.dialog_id = $dialog and not t.has_content) as contentless_transmission
+     , x.listed";
+
 /// Adds the vectors `$text_vectors` to the words of a stored dialog, after those of the dialog itself were taken away if
 /// `$text_is_replaced`. The first of them joins the last part if that has room; what does not fit goes on in further parts, and
 /// from the second on all parts carry the mark `*`. Nothing is written where nothing differs.
+///
+/// There is room up to 8 kB, so that an append writes little, position 12,000 and 250 positions of a word, well before the
+/// database begins to drop them. Below 500 bytes a vector cannot have so many.
 const TEXTS: &str = "
 text_before as materialized (
     select t.part
@@ -102,7 +131,12 @@ text_before as materialized (
 ), text_new as materialized (
     select v.vector::tsvector as vector
          , v.place
-         , v.place = 1 and coalesce((select dialog_text_fits(b.vector || v.vector::tsvector) from text_before b where b.is_last), false) as joins
+         , v.place = 1 and coalesce((
+               select pg_column_size(f.vector) <= 8192
+                  and (pg_column_size(f.vector) <= 500
+                       or (select max(u.positions[cardinality(u.positions)]) <= 12000 and max(cardinality(u.positions)) <= 250
+                             from unnest(f.vector) u (lexeme, positions, weights)))
+                 from (select b.vector || v.vector::tsvector as vector from text_before b where b.is_last offset 0) f), false) as joins
       from unnest($text_vectors::text[]) with ordinality v (vector, place)
      where exists (select from written)
 ), text_cut as materialized (
@@ -221,6 +255,8 @@ fn part(word: &str, argument: &str) -> Option<String> {
         "activities" => ACTIVITIES.to_owned(),
         "claimed" => CLAIMED.to_owned(),
         "released" => RELEASED.to_owned(),
+        "known_places" => KNOWN_PLACES.to_owned(),
+        "known" => KNOWN.to_owned(),
         "waiting" => WAITING.to_owned(),
         "texts" => TEXTS.to_owned(),
         "head" => head(),

@@ -13,7 +13,6 @@ use crate::{
     auth::ServiceOwner,
     domain::{
         change::Change,
-        dialog::DialogBody,
         event::Raised,
         growth::Growth,
         ids::{ActivityId, DialogId},
@@ -67,13 +66,12 @@ pub async fn create(
     let mut growth = Growth::new(Vec::new(), vec![body.into_activity(now)]);
     let mut append = app.turns.append(id, expected);
     loop {
-        let mut dialog = owner::of_own_name(&app, &caller, id).await?;
+        let (mut dialog, known) = owner::to_append(&app, &caller, id, &wanted(&growth)).await?;
         if !caller.is_admin() {
             standing::not_deleted(&dialog)?;
         }
         standing::not_frozen(&dialog, &caller)?;
         must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden)?;
-        let known = wanted(&growth).known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
         refuse_unknown_transmission(&growth, &known)?;
         let catalogue = app.altinn.resources().catalogue().await?;
         may_write(&caller, &catalogue, &dialog.resource_type, &References::to(&dialog.service_resource))?;
@@ -85,7 +83,7 @@ pub async fn create(
             && growth.leaves_unopened(&dialog.resource_type, known.unopened_transmission, known.correspondence_opened);
         let unsee = dialog.stamp(Change { content: false, other: true }, now, silent);
         let events = Raised { dialog: &dialog, now, silent }.updated(true, &[], &growth.activities);
-        let listed = relisted(&dialog.body, &known.listed, &growth);
+        let listed = relisted(&known.listed, &growth);
         let opened = growth.opened();
         let change = DialogChange {
             unsee,
@@ -135,7 +133,7 @@ fn refuse_unknown_transmission(growth: &Growth, known: &Known) -> Result<(), Ref
 }
 
 /// What lists show, if the new activity is the latest.
-fn relisted(body: &DialogBody, listed: &Listed, growth: &Growth) -> Option<Listed> {
-    let after = Listed::of(body, listed.latest_activity.clone()).with(&growth.activities);
+fn relisted(listed: &Listed, growth: &Growth) -> Option<Listed> {
+    let after = listed.clone().with(&growth.activities);
     (after != *listed).then_some(after)
 }

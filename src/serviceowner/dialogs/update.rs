@@ -188,7 +188,7 @@ impl Update<'_> {
         let change = DialogChange {
             changed: change.any(),
             unsee,
-            with_body,
+            body: with_body.then_some(&dialog.body),
             listed: with_listed.then_some(&relisted),
             rewords,
             labels: LabelEffect { reset: !self.silent, sent },

@@ -71,12 +71,11 @@ pub async fn create(
     let (mut body, mut ids, mut growth) = (Some(body), ChildIds::new(now), Growth::default());
     let mut append = app.turns.append(id, expected);
     loop {
-        let before = owner::of_own_name(&app, &caller, id).await?;
+        let (before, known) = owner::to_append(&app, &caller, id, &wanted).await?;
         standing::not_deleted(&before)?;
         standing::not_frozen(&before, &caller)?;
         standing::matches(expected, before.revision)?;
 
-        let known = wanted.known(&app.db, id).await?.ok_or(Refusal::no_dialog(id))?;
         // The first time; what it depends on never changes.
         if let Some(body) = body.take() {
             growth = Growth::new(vec![body.into_transmission(before.visible_from, &mut ids)], Vec::new());

@@ -21,7 +21,7 @@ use crate::{
         Instant,
         actor::Actor,
         child_ids::ChildKind,
-        dialog::{Activity, Dialog},
+        dialog::{Activity, DialogBody, Head},
         event::DomainEvent,
         ids::{Revision, TransmissionId},
         listed::Listed,
@@ -48,18 +48,18 @@ pub struct LabelEffect {
 /// What an operation made of a stored dialog.
 pub struct DialogChange<'a> {
     /// As it shall be. Labels, context revisions, owner labels and the seen flag are not taken from here.
-    pub dialog: &'a Dialog,
+    pub dialog: &'a Head,
     /// The revision that was read: another one in the store means that somebody else was faster.
     pub read: Revision,
     /// Whether the aggregate differs at all; if not, only labels may move.
     pub changed: bool,
     /// Whether readers have to look again: the seen flag goes.
     pub unsee: bool,
-    /// Whether the body differs: what is appended beside it leaves it as it is.
-    pub with_body: bool,
+    /// The body, if it differs: what is appended beside it leaves it as it is.
+    pub body: Option<&'a DialogBody>,
     /// What lists show, if it differs.
     pub listed: Option<&'a Listed>,
-    /// Whether the texts of the dialog itself that are searched differ.
+    /// Whether those texts of the body that are searched differ.
     pub rewords: bool,
     pub labels: LabelEffect,
     pub transmissions: &'a [Placed],
@@ -90,13 +90,13 @@ pub(super) const STATEMENTS: [&Statement; 2] = [&SAVE, &LOCK];
 
 impl<'a> DialogChange<'a> {
     /// A change of nothing but the row; the starting point of every other one.
-    pub fn of_row(dialog: &'a Dialog, read: Revision, now: Instant) -> Self {
+    pub fn of_row(dialog: &'a Head, read: Revision, now: Instant) -> Self {
         Self {
             dialog,
             read,
             changed: true,
             unsee: false,
-            with_body: false,
+            body: None,
             listed: None,
             rewords: false,
             labels: LabelEffect::default(),
@@ -152,7 +152,7 @@ impl<'a> DialogChange<'a> {
     }
 
     async fn write(&self, db: impl PgExecutor<'_>, first: Appended<'_>) -> Result<Option<Written>, StoreError> {
-        let rewritten = if self.with_body { self.dialog.body.weight() } else { 0 };
+        let rewritten = self.body.map_or(0, DialogBody::weight);
         let ready = heavy::beside(rewritten + first.weight(), || self.statement(first).ready()).await??;
         let row: Option<(i16, Uuid)> = ready.optional(db).await?;
         Ok(row.map(|(mask, context_revision)| Written {
@@ -163,7 +163,7 @@ impl<'a> DialogChange<'a> {
 
     fn statement<'q>(&'q self, first: Appended<'q>) -> Bound<'q> {
         let dialog = self.dialog;
-        let own = self.rewords.then_some(&dialog.body).into_iter().flat_map(fragment::own);
+        let own = self.body.filter(|_| self.rewords).into_iter().flat_map(fragment::own);
         SAVE.with("dialog", dialog.id)
             .with("party", dialog.party.key())
             .with("read", self.read)
@@ -192,7 +192,7 @@ impl<'a> DialogChange<'a> {
             .with("context_revision", Revision::fresh())
             .with("performer", Json(Actor::service_owner()))
             .with("now", self.now)
-            .with("body", self.with_body.then_some(Json(&dialog.body)))
+            .with("body", self.body.map(Json))
             .with("listed", self.listed.map(Listed::written))
             .with("opened", self.opened.iter().map(|id| id.0).collect::<Vec<_>>())
             .with("text_is_replaced", self.rewords)
@@ -203,6 +203,6 @@ impl<'a> DialogChange<'a> {
 }
 
 /// As the column holds it; the rules keep it between 0 and 100.
-pub(super) fn progress(dialog: &Dialog) -> Option<i16> {
+pub(super) fn progress(dialog: &Head) -> Option<i16> {
     dialog.progress.and_then(|progress| i16::try_from(progress).ok())
 }

@@ -6,9 +6,16 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{FromRow, PgExecutor, types::Json};
 use uuid::Uuid;
 
+use super::Find;
 use crate::{
-    domain::{dialog::ActivityType, hierarchy::StoredParent, ids::DialogId, listed::Listed, wire_enum::WireEnum},
-    store::statement::Statement,
+    domain::{
+        dialog::{ActivityType, Head},
+        hierarchy::StoredParent,
+        ids::DialogId,
+        listed::Listed,
+        wire_enum::WireEnum,
+    },
+    store::statement::{Bound, Statement},
 };
 
 /// What a write is about to use.
@@ -55,50 +62,50 @@ struct Row {
     listed: Json<Listed>,
 }
 
-// `is true` keeps the dialog out of the choice of an index: what is named by id is found by id, not by reading all that the
-// dialog has. Keys are looked up one by one for the same reason.
 static KNOWN: Statement = Statement::new(
     "dialog known",
     "
-with place as (
-    select t.id
-         , t.depth
-         , (select count(*) from dialog_transmission c where c.dialog_id = $dialog and c.parent_id = t.id) as children
-      from dialog_transmission t
-     where t.id = any($transmissions) and (t.dialog_id = $dialog) is true
-     order by t.id
-)
-select array(select a.id from dialog_activity a where a.id = any($activities) and (a.dialog_id = $dialog) is true) as activities
-     , array(select p.id from place p) as transmissions
-     , array(select p.depth from place p) as depths
-     , array(select p.children from place p) as children
-     , array(select i.id from child_id i where i.kind = {{child_attachment}} and i.id = any($attachments) and (i.dialog_id = $dialog) is true) as attachments
-     , array(select k.key from unnest($keys::text[]) k (key)
-              where (select true from dialog_transmission t where t.dialog_id = $dialog and t.idempotent_key = k.key)) as idempotent_keys
-     , exists (select from dialog_transmission t
-                where t.dialog_id = $dialog and not t.is_opened and t.type not in ({{types_from_party}}) and t.id <> all($opened)) as unopened_transmission
-     , exists (select from dialog_activity a where a.dialog_id = $dialog and a.type = {{activity CorrespondenceOpened}}) as correspondence_opened
-     , exists (select from dialog_transmission t where t.dialog_id = $dialog and not t.has_content) as contentless_transmission
-     , x.listed
+with {{known_places}}
+select {{known}}
   from dialog_document x
  where x.dialog_id = $dialog",
 );
 
-pub(super) const STATEMENTS: [&Statement; 2] = [&KNOWN, &HAS_ACTIVITY];
+static HEAD_AND_KNOWN: Statement = Statement::new(
+    "dialog to append",
+    "
+with {{known_places}}
+select {{head}}, {{known}}
+  from {{head_tables}}
+  join dialog_document x on x.dialog_id = d.id
+ where d.id = $dialog and ($owner::text is null or o.name = $owner)",
+);
+
+pub(super) const STATEMENTS: [&Statement; 3] = [&KNOWN, &HEAD_AND_KNOWN, &HAS_ACTIVITY];
 
 impl Wanted {
     /// What the dialog knows of this; `None` if it is gone.
     pub async fn known(&self, db: impl PgExecutor<'_>, dialog: DialogId) -> sqlx::Result<Option<Known>> {
-        let row: Option<Row> = KNOWN
-            .with("dialog", dialog)
+        let row: Option<Row> = self.tell(KNOWN.with("dialog", dialog)).optional(db).await?;
+        Ok(row.map(Row::into_known))
+    }
+
+    fn tell<'q>(&'q self, statement: Bound<'q>) -> Bound<'q> {
+        statement
             .with("activities", &self.activities)
             .with("transmissions", &self.transmissions)
             .with("attachments", &self.attachments)
             .with("keys", &self.idempotent_keys)
             .with("opened", &self.opened)
-            .optional(db)
-            .await?;
-        Ok(row.map(Row::into_known))
+    }
+}
+
+impl Find {
+    /// The dialog without its body, and what it has of what is wanted, in one round trip.
+    pub async fn with_known(self, db: impl PgExecutor<'_>, wanted: &Wanted) -> sqlx::Result<Option<(Head, Known)>> {
+        let (dialog, owner) = self.into_parts();
+        let row = wanted.tell(HEAD_AND_KNOWN.with("dialog", dialog).with("owner", owner)).row(db).await?;
+        row.map(|row| Ok((Head::from_row(&row)?, Row::from_row(&row)?.into_known()))).transpose()
     }
 }
 

@@ -99,7 +99,12 @@ impl Reference {
             InstanceRef::Dialog(id) => Sought::Dialog(id),
             labelled => Sought::Labelled(labelled.label().unwrap_or_default()),
         };
-        let mut found = dialogs_meant(&app.db, &sought, with_deleted).await?;
+        let mut found = {
+            let sought = &sought;
+            app.db
+                .read_if(|db| async move { dialogs_meant(&db, sought, with_deleted).await }, |found| !found.is_empty())
+                .await?
+        };
         if found.len() > 1 {
             let fault = anyhow::anyhow!("the label of an instance stands on several dialogs");
             return Err(Refusal::Fault(fault));

@@ -140,6 +140,8 @@ pub static CALLS: Histograms<2> =
     Histograms::new("platform_client_request_duration_seconds", "Calls to the platform.", ["call", "outcome"]);
 pub static CACHES: Counters<2> =
     Counters::new("cache_requests_total", "Answers of the platform that were wanted.", ["cache", "result"]);
+pub static READS: Counters<1> =
+    Counters::new("database_reads_total", "Reads that may be a little old, by where they were answered.", ["server"]);
 pub static ACTIVE: Level = Level::new("http_server_active_requests", "Requests under way.");
 pub static STREAMS: Level = Level::new("live_streams", "Open streams of live updates.");
 
@@ -151,6 +153,7 @@ pub fn print() -> String {
     STATEMENTS.print(&mut out);
     CALLS.print(&mut out);
     CACHES.print(&mut out);
+    READS.print(&mut out);
     STREAMS.print(&mut out);
     out
 }

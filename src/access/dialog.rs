@@ -45,7 +45,11 @@ pub struct Opened<T = WholeDialog> {
 
 /// The whole dialog. Who finds it in lists can open it, even without any action on it.
 pub async fn opened(app: &App, caller: &EndUser, id: DialogId, now: Instant) -> Result<Opened, Refusal> {
-    let whole = for_end_user(id).whole(&app.db).await?.ok_or_else(|| Refusal::no_dialog(id))?;
+    let whole = app
+        .db
+        .find(|db| async move { for_end_user(id).whole(&db).await })
+        .await?
+        .ok_or_else(|| Refusal::no_dialog(id))?;
     let cover = whole.dialog.cover();
     let decision = decide(app, caller, &cover, pairs_to_decide(&whole.dialog, &whole.transmissions)).await?;
     let has_access = decision.has_access_to_main() || is_listed(app, caller, &cover).await?;
@@ -64,7 +68,11 @@ pub async fn children<T>(
     now: Instant,
     part: &'static Part<T>,
 ) -> Result<Opened<Vec<T>>, Refusal> {
-    let (row, found) = for_end_user(id).part(&app.db, part).await?.ok_or_else(|| Refusal::no_dialog(id))?;
+    let (row, found) = app
+        .db
+        .find(|db| async move { for_end_user(id).part(&db, part).await })
+        .await?
+        .ok_or_else(|| Refusal::no_dialog(id))?;
     let cover = row.cover();
     let decision = decide(app, caller, &cover, pairs_of_parts(found.iter().filter_map(part.attribute))).await?;
     match looked_at(app, caller, &cover, decision.has_access_to_main(), now) {
@@ -82,7 +90,14 @@ pub async fn child<T>(
     part: &'static Part<T>,
     child: Uuid,
 ) -> Result<Opened<T>, Refusal> {
-    let (row, found) = for_end_user(id).child(&app.db, part, child).await?.ok_or_else(|| Refusal::no_dialog(id))?;
+    let (row, found) = app
+        .db
+        .read_if(
+            |db| async move { for_end_user(id).child(&db, part, child).await },
+            |found| matches!(found, Some((_, Some(_)))),
+        )
+        .await?
+        .ok_or_else(|| Refusal::no_dialog(id))?;
     let cover = row.cover();
     let decision = decide(app, caller, &cover, pairs_of_parts(found.iter().filter_map(part.attribute))).await?;
     let missing = || Refusal::NotFound { entity: part.entity, keys: vec![child.to_string()] };

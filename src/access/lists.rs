@@ -190,7 +190,9 @@ impl Lists {
         let keys: Vec<i64> = parties.iter().map(|(party, _)| party.key()).collect();
         let mut ids: HashMap<String, i32> = HashMap::new();
         let mut stored: HashMap<i64, Vec<i32>> = HashMap::new();
-        for (resource, urn, keys) in access::parties_with_resources(&self.db, &keys).await? {
+        let asked = &keys;
+        let held = self.db.read(|db| async move { access::parties_with_resources(&db, asked).await }).await?;
+        for (resource, urn, keys) in held {
             ids.insert(urn.to_lowercase(), resource);
             for key in keys {
                 stored.entry(key).or_default().push(resource);
@@ -218,7 +220,8 @@ impl Lists {
         }
         if !labels.is_empty() {
             let labels: Vec<String> = labels.into_iter().collect();
-            dialogs.extend(access::dialogs_labelled(&self.db, &labels).await?);
+            let labels = &labels;
+            dialogs.extend(self.db.read(|db| async move { access::dialogs_labelled(&db, labels).await }).await?);
         }
         Ok(dialogs.into_iter().collect())
     }

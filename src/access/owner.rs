@@ -82,7 +82,7 @@ pub async fn row_of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId)
 
 /// The dialog with everything, deleted ones too, if it is the caller's by resource.
 pub async fn opened(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<WholeDialog, Refusal> {
-    let whole = any_owner(id).whole(&app.db).await?.ok_or(Refusal::no_dialog(id))?;
+    let whole = app.db.find(|db| async move { any_owner(id).whole(&db).await }).await?.ok_or(Refusal::no_dialog(id))?;
     owns(app, caller, id, &whole.dialog.service_resource).await?;
     Ok(whole)
 }
@@ -97,7 +97,8 @@ pub async fn children<T>(
     id: DialogId,
     part: &'static Part<T>,
 ) -> Result<Vec<T>, Refusal> {
-    let (cover, children) = any_owner(id).part(&app.db, part).await?.ok_or(Refusal::no_dialog(id))?;
+    let (cover, children) =
+        app.db.find(|db| async move { any_owner(id).part(&db, part).await }).await?.ok_or(Refusal::no_dialog(id))?;
     owns(app, caller, id, &cover.service_resource).await?;
     match cover.deleted_at {
         None => Ok(children),
@@ -113,7 +114,14 @@ pub async fn child<T>(
     part: &'static Part<T>,
     child: Uuid,
 ) -> Result<T, Refusal> {
-    let (cover, child_found) = any_owner(id).child(&app.db, part, child).await?.ok_or(Refusal::no_dialog(id))?;
+    let (cover, child_found) = app
+        .db
+        .read_if(
+            |db| async move { any_owner(id).child(&db, part, child).await },
+            |found| matches!(found, Some((_, Some(_)))),
+        )
+        .await?
+        .ok_or(Refusal::no_dialog(id))?;
     owns(app, caller, id, &cover.service_resource).await?;
     match (cover.deleted_at, child_found) {
         (Some(_), _) => Err(super::deleted(id)),

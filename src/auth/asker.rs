@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use super::{
     Authenticator, Claims, DialogTokens, EndUser,
     authenticator::bearer,
-    caller::{denied_as_end_user, who},
+    caller::{denied_as_end_user, reads_as, who},
     dialog_token::DialogGrant,
 };
 use crate::{
@@ -43,6 +43,7 @@ impl Asker {
         }
         let claims = auth.authenticate(headers).await?;
         context::note(|ledger| ledger.caller = Some(who(&claims)));
+        reads_as(&claims);
         Ok(Self::User(claims))
     }
 

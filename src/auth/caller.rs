@@ -11,6 +11,7 @@ use axum::{
 use super::{Authenticator, claims::Claims, scope::Scope};
 use crate::{
     altinn::Altinn,
+    db::replica,
     domain::{
         identity::{EndUserIdentity, UserType},
         party::{Party, PartyKind, is_person_number},
@@ -124,6 +125,7 @@ impl Caller {
             claims
         };
         context::note(|ledger| ledger.caller = Some(who(&claims)));
+        reads_as(&claims);
         if let Some(denied) = policy.denied(&claims) {
             return Err(Refusal::PolicyDenied(denied));
         }
@@ -175,6 +177,19 @@ pub(super) fn who(claims: &Claims) -> String {
             format!("{} {number}", user_type.name())
         }
         (other, _) => other.name().to_owned(),
+    }
+}
+
+/// Tells the database's door whose reads are to show what was written before: an organization's as a service owner, a person's
+/// own.
+pub(super) fn reads_as(claims: &Claims) {
+    match (claims.user_type(), claims.consumer(), claims.end_user()) {
+        (UserType::ServiceOwner | UserType::ServiceOwnerOnBehalfOfPerson, Some(number), _) => {
+            replica::asked_by(&number);
+        }
+        (_, _, Some(user)) => replica::asked_by(user.party.as_str()),
+        (_, Some(number), None) => replica::asked_by(&number),
+        (_, None, None) => {}
     }
 }
 

@@ -43,6 +43,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let app = App::build(config, Clock::system())?;
         let background = Background::default();
         background.spawn("timers", timers::keep(app.clone()));
+        background.spawn("replica", app.db.clone().keep_replica());
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         if app.config.events.deliver {
             background.work("delivery", |stop| deliver(app.clone(), stop));

@@ -66,6 +66,8 @@ pub struct Server {
 #[derive(Clone, Debug)]
 pub struct Database {
     pub url: SecretString,
+    /// A streaming replica, for reads that may be a little old.
+    pub read_url: Option<SecretString>,
     pub max_connections: u32,
     /// How long a request waits for a connection: a free one, or a new one.
     pub acquire_timeout: Duration,

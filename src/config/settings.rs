@@ -238,7 +238,7 @@ impl Settings {
 fn shown(key: &str, value: &Value) -> String {
     let last = key.rsplit('.').next().unwrap_or(key);
     match (last, value) {
-        ("url", Value::String(text)) => match Url::parse(text) {
+        ("url" | "read_url", Value::String(text)) => match Url::parse(text) {
             Ok(mut url) => {
                 if url.password().is_some() {
                     // Only addresses without a host refuse a password, and those have none to hide.

@@ -12,7 +12,7 @@ impl Db {
     /// The database's.
     pub async fn listener(&self, channel: &str) -> sqlx::Result<PgListener> {
         let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-        let mut listener = PgListener::connect_with(&one.connect_lazy_with(self.0.probe.options.clone())).await?;
+        let mut listener = PgListener::connect_with(&one.connect_lazy_with(self.pool.probe.options.clone())).await?;
         listener.eager_reconnect(false);
         listener.listen(channel).await?;
         Ok(listener)

@@ -6,6 +6,7 @@
 //! | [`connection`] | a connection while somebody has it, and transactions |
 //! | [`listen`] | connections that hear what is said on a channel |
 //! | [`probe`] | how the database is, asked beside the requests |
+//! | [`replica`] | reads that may be a little old, and who may not have them yet |
 //! | [`migrations`] | the schema that the program is made for, and how a database stands to it |
 //! | [`statement`] | a statement on its way: its name, its limit, what is told of it |
 //! | [`trouble`] | which errors mean that the database cannot be used right now |
@@ -20,11 +21,13 @@ mod listen;
 pub mod migrations;
 mod pool;
 mod probe;
+pub mod replica;
 mod statement;
 pub mod trouble;
 
 use std::{fmt, sync::Arc};
 
+use anyhow::Context;
 use async_stream::try_stream;
 use futures_util::{TryStreamExt, future::BoxFuture, stream::BoxStream};
 use sqlx::{
@@ -33,16 +36,20 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use self::pool::Pool;
 pub use self::{
     connection::{Connection, Transaction},
     probe::Condition,
 };
+use self::{pool::Pool, replica::Replica};
 use crate::config::{Database, Settings, Source};
 
 /// Connections to the database, made when they are needed. Clones share them.
 #[derive(Clone)]
-pub struct Db(Arc<Pool>);
+pub struct Db {
+    pool: Arc<Pool>,
+    /// Where reads may go that tolerate it: see [`replica`].
+    replica: Option<Arc<Replica>>,
+}
 
 impl Db {
     /// Nothing is connected yet.
@@ -50,7 +57,12 @@ impl Db {
     /// # Errors
     /// The database's address cannot be used.
     pub fn new(settings: &Database) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(Pool::new(settings)?)))
+        let pool = Arc::new(Pool::new(&settings.url, settings).context("database.url")?);
+        let replica = settings.read_url.as_ref().map(|url| {
+            let pool = Pool::new(url, settings).context("database.read_url")?;
+            anyhow::Ok(Arc::new(Replica::new(pool)))
+        });
+        Ok(Self { pool, replica: replica.transpose()? })
     }
 
     /// At an address, with so many connections and the defaults of all other settings: for tools and tests.
@@ -69,7 +81,8 @@ impl Db {
     /// # Errors
     /// None came free, or none could be made, within `database.acquire_timeout`.
     pub async fn acquire(&self) -> sqlx::Result<Connection> {
-        let session = timeout(self.0.acquire_timeout, self.0.session()).await.map_err(|_| Error::PoolTimedOut)??;
+        let session =
+            timeout(self.pool.acquire_timeout, self.pool.session()).await.map_err(|_| Error::PoolTimedOut)??;
         Ok(Connection::new(session))
     }
 
@@ -83,12 +96,15 @@ impl Db {
 
     /// Connections that somebody has, and those that are at rest.
     pub fn connections(&self) -> (usize, usize) {
-        self.0.connections()
+        self.pool.connections()
     }
 
     /// Hands out no connection any more and closes those that are at rest.
     pub fn close(&self) {
-        self.0.close();
+        self.pool.close();
+        if let Some(replica) = &self.replica {
+            replica.close();
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use anyhow::Context;
 use deadpool::managed::{self, Metrics, PoolConfig, PoolError, QueueMode, RecycleError, RecycleResult};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
@@ -49,8 +49,8 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub fn new(settings: &Database) -> anyhow::Result<Self> {
-        let options = PgConnectOptions::from_str(settings.url.expose_secret()).context("database.url")?;
+    pub fn new(url: &SecretString, settings: &Database) -> anyhow::Result<Self> {
+        let options = PgConnectOptions::from_str(url.expose_secret())?;
         let options = options
             .application_name("dialogporten")
             .statement_cache_capacity(256)

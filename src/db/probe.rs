@@ -92,7 +92,7 @@ impl Db {
     /// Asks the database how it is.
     pub async fn condition(&self) -> Condition {
         let asking = async {
-            let mut asked = self.0.probe.asked.lock().await;
+            let mut asked = self.pool.probe.asked.lock().await;
             if let Some((at, condition)) = &asked.last
                 && at.elapsed() < FRESH
             {
@@ -108,10 +108,10 @@ impl Db {
     }
 
     async fn look(&self, asked: &mut Asked) -> Condition {
-        if self.0.is_closed() {
+        if self.pool.is_closed() {
             return Condition::Unreachable;
         }
-        let is_room_in_doubt = self.0.health.is_full();
+        let is_room_in_doubt = self.pool.health.is_full();
         // Taken, so that one that is given up half way is not used again.
         let kept = match asked.connection.take() {
             Some(connection) => ask(connection, is_room_in_doubt).await.ok(),
@@ -120,7 +120,7 @@ impl Db {
         let found = match kept {
             Some(found) => Ok(found),
             // None was kept, or it lost its server, which says nothing about the server that is there now.
-            None => match self.0.probe.options.connect().await {
+            None => match self.pool.probe.options.connect().await {
                 Ok(connection) => ask(connection, is_room_in_doubt).await,
                 Err(error) => Err(error),
             },
@@ -129,11 +129,11 @@ impl Db {
             Ok((connection, condition)) => {
                 // One that leads to a server without writes is not kept: the next may lead to the one that took over.
                 asked.connection = Some(connection).filter(|_| condition != Condition::ReadOnly);
-                if self.0.health.was_full_within(FULL) {
+                if self.pool.health.was_full_within(FULL) {
                     return Condition::Full;
                 }
                 if is_room_in_doubt && condition != Condition::Full {
-                    self.0.health.has_room();
+                    self.pool.health.has_room();
                 }
                 condition
             }

@@ -39,6 +39,11 @@ pub fn is_unavailable(error: &Error) -> bool {
     }
 }
 
+/// Whether a statement took longer than it may.
+pub(super) fn is_statement_timeout(error: &Error) -> bool {
+    code(error).as_deref() == Some(STATEMENT_TIMEOUT)
+}
+
 /// Whether there was no room on the disk.
 pub(super) fn is_full(error: &Error) -> bool {
     code(error).as_deref() == Some(DISK_FULL)

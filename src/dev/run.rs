@@ -171,6 +171,7 @@ impl Dev {
 
         let background = Background::default();
         let app = &composition.app;
+        background.spawn("replica", app.db.clone().keep_replica());
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         background.work("usage", |stop| app.usage.clone().keep(app.db.clone(), stop));
         if app.config.events.deliver {

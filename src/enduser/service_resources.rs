@@ -65,7 +65,7 @@ pub async fn authorized(
     let described = Described::now(&app.altinn).await?;
     let (is_whole, items) = match app.lists.service_resources(caller.identity(), &parties).await? {
         AuthorizedResources::WholeCatalogue => {
-            let all = referenced_resources(&app.db).await?;
+            let all = app.db.read(|db| async move { referenced_resources(&db).await }).await?;
             (true, described.items(all.iter().map(String::as_str), languages))
         }
         AuthorizedResources::Only(urns) => (false, described.items(urns.iter().map(AsRef::as_ref), languages)),

@@ -24,7 +24,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::db::Db;
+use crate::db::{Db, replica};
 
 const CHANNEL: &str = "dialogporten_written";
 /// Between two words to other processes.
@@ -84,6 +84,7 @@ impl Default for Signal {
 impl Signal {
     /// Something was written and committed. Waits for nobody.
     pub fn written(&self) {
+        replica::wrote();
         self.0.heard.send_modify(|heard| heard.words += 1);
         if !self.0.is_due.swap(true, Ordering::AcqRel) {
             self.0.due.notify_one();

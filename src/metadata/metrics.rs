@@ -9,6 +9,7 @@ use axum::{
 
 use crate::{
     app::App,
+    db::replica::Way,
     meter::{self, gauge},
     openapi::Route,
     store::outbox_list,
@@ -33,6 +34,10 @@ async fn metrics(State(app): State<App>) -> Response {
         gauge(&mut out, "outbox_parked", "Events that were not taken.", &[("", pile.parked.to_string())]);
         let oldest = pile.oldest_seconds.max(0.0).to_string();
         gauge(&mut out, "outbox_oldest_seconds", "Age of the oldest event that waits.", &[("", oldest)]);
+    }
+    if let Some(way) = app.db.way_of_reads() {
+        let open = i32::from(way == Way::Open).to_string();
+        gauge(&mut out, "database_replica_usable", "Whether reads go to the replica.", &[("", open)]);
     }
     let listening = i32::from(app.signal.is_listening()).to_string();
     gauge(&mut out, "signal_listening", "Whether other processes can be heard.", &[("", listening)]);

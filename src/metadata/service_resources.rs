@@ -35,7 +35,7 @@ pub async fn list(
 /// # Errors
 /// Those of the platform.
 pub async fn catalogue(app: &App, languages: &AcceptLanguage) -> Result<ServiceResourceMetadata, Refusal> {
-    let urns = referenced_resources(&app.db).await?;
+    let urns = app.db.read(|db| async move { referenced_resources(&db).await }).await?;
     let described = Described::now(&app.altinn).await?;
     Ok(ServiceResourceMetadata { items: described.items(urns.iter().map(String::as_str), languages) })
 }

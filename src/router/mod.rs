@@ -1,6 +1,7 @@
 //! All routes of the service, and what every request goes through: rewriting, tracing, catching, one log line.
 
 mod media_types;
+mod written;
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -14,9 +15,10 @@ use futures_util::FutureExt;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use self::media_types::MediaTypes;
+use self::{media_types::MediaTypes, written::Written};
 use crate::{
     app::App,
+    db::replica::Asker,
     docs,
     domain::{limits::BODY_BYTES, refusal::Refusal},
     enduser, graphql,
@@ -60,7 +62,8 @@ pub fn router(app: App) -> Router {
         // Our own reading of bodies has the same limit; this one is for handlers that take bytes as they are.
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(app);
-    let table = Arc::new(Table { templates, media_types, app: kept });
+    let written = Written::new(&kept.config.dialogporten);
+    let table = Arc::new(Table { templates, media_types, app: kept, written });
     Router::new().fallback(move |request: Request| answer(routes, table, request))
 }
 
@@ -69,6 +72,7 @@ struct Table {
     templates: Templates,
     media_types: MediaTypes,
     app: App,
+    written: Written,
 }
 
 impl Table {
@@ -116,6 +120,11 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     let closed = if is_probe || is_preflight { None } else { table.app.maintenance.refusal() };
     let refused = route.and_then(|route| table.media_types.refuse(&method, route, request.headers()));
     let (prefers, ledger) = (asked.prefers, asked.ledger.clone());
+    let asker = Asker::bringing(table.written.brought(request.headers(), table.app.clock.now()));
+    if is_api && !matches!(method, Method::GET | Method::HEAD) {
+        // Also where it was refused: what the client reads next is to show why.
+        asker.wrote();
+    }
     let answering = async {
         if let Some(closed) = closed {
             return closed;
@@ -134,7 +143,11 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         if response.headers().contains_key(header::CONTENT_TYPE) { response } else { problem::of_routing(response) }
     };
     let span = telemetry::request(&method, route.unwrap_or("-"));
-    let mut response = context::within(asked, answering).instrument(span.clone()).await;
+    let answering = asker.clone().within(context::within(asked, answering));
+    let mut response = answering.instrument(span.clone()).await;
+    if let Some(position) = table.app.db.written_by(&asker).await {
+        table.written.hand_out(response.headers_mut(), position, table.app.clock.now());
+    }
     let noted = ledger.take();
     say_besides(&mut response, &trace, prefers.strict && is_api, &noted);
     let took = began.elapsed();

@@ -72,7 +72,9 @@ fn stand_ins() -> Router {
         .route("/api/v1/things", get(panic).post(create))
         .route("/api/v1/things/{dialogId}/labels/{label}", get(change));
     let templates = Templates::new(["/api/v1/things", "/api/v1/things/{dialogId}/labels/{label}"]);
-    let table = Arc::new(Table { templates, media_types: MediaTypes::default(), app: app() });
+    let (app, media_types) = (app(), MediaTypes::default());
+    let written = Written::new(&app.config.dialogporten);
+    let table = Arc::new(Table { templates, media_types, app, written });
     Router::new().fallback(move |request: Request| answer(routes, table, request))
 }
 

@@ -3,9 +3,10 @@
 //! everything is counted. The event endpoint fails, stalls and hangs up meanwhile.
 //!
 //! `KILL_ROUNDS=67 cargo test --test crash -- --nocapture` is the long form; without the variable three or four rounds of each
-//! variant, ten together, run with the other tests.
+//! variant, ten together, run with the other tests. `PROGRAM=path` tries another build than the one of the tests.
 
 mod endpoint;
+mod replicas;
 
 use std::{
     collections::HashMap,
@@ -54,7 +55,7 @@ impl Service {
     async fn start(data: &Scratch, endpoint: &Endpoint) -> Self {
         let ready = data.ready_file();
         let _ = std::fs::remove_file(&ready);
-        let process = Command::new(env!("CARGO_BIN_EXE_dialogporten"))
+        let process = dialogporten()
             .args(["dev", "--listen", "127.0.0.1:0", "--scenario", "bare"])
             .arg("--data-dir")
             .arg(&data.0)
@@ -96,6 +97,11 @@ impl Service {
         signal(Signal::SIGTERM, self.process_id());
         let _ = self.process.wait().await;
     }
+}
+
+/// The program that is tried: what was built with the tests, or what `PROGRAM` names.
+fn dialogporten() -> Command {
+    Command::new(std::env::var_os("PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_dialogporten").into()))
 }
 
 /// Speaks plain HTTP to this machine, so it needs neither proxies nor certificates.

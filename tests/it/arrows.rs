@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("usage", "db domain store"),
     ("turns", "domain http store"),
     ("altinn", "clock config db domain flight meter outgoing seldom store telemetry"),
-    ("auth", "altinn clock config domain flight http outgoing"),
+    ("auth", "altinn clock config db domain flight http outgoing"),
     ("access/lists", "altinn config db domain store"),
     ("events/signal", "db"),
     ("app", "access/lists altinn auth clock config db domain events/signal server store turns usage"),
@@ -65,7 +65,7 @@ const ROOMS: &[(&str, &str)] = &[
     ),
     (
         "router",
-        "app config docs domain enduser graphql http metadata meter openapi server serviceowner telemetry usage",
+        "app config db docs domain enduser graphql http metadata meter openapi server serviceowner telemetry usage",
     ),
     ("sandbox", "clock domain http"),
     ("seed", "db domain sandbox text"),

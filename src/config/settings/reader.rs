@@ -117,19 +117,24 @@ impl<'a> Reader<'a> {
 
     pub fn database(&mut self) -> Database {
         let url: SecretString = self.required("database.url");
-        if self.settings.has("database.url") && database_name(&url).is_none() {
-            self.fault("database.url", "is not of the form postgres://user:password@host:port/database");
-        }
+        let read_url: Option<SecretString> = self.optional("database.read_url");
         let allow_plaintext: bool = self.required("database.allow_plaintext");
-        if !allow_plaintext && may_be_plaintext(&url) {
-            self.fault(
-                "database.url",
-                "need not be encrypted, expected sslmode=verify-full or at least require; \
-                 database.allow_plaintext says otherwise",
-            );
+        for (key, url) in [("database.url", Some(&url)), ("database.read_url", read_url.as_ref())] {
+            let Some(url) = url.filter(|_| self.settings.has(key)) else { continue };
+            if database_name(url).is_none() {
+                self.fault(key, "is not of the form postgres://user:password@host:port/database");
+            }
+            if !allow_plaintext && may_be_plaintext(url) {
+                self.fault(
+                    key,
+                    "need not be encrypted, expected sslmode=verify-full or at least require; \
+                     database.allow_plaintext says otherwise",
+                );
+            }
         }
         Database {
             url,
+            read_url,
             max_connections: self.within("database.max_connections", 1, 1000),
             acquire_timeout: self.positive("database.acquire_timeout", Duration::from_mins(1)),
             statement_timeout: self.bounded("database.statement_timeout", Duration::from_mins(10)),

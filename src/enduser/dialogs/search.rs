@@ -76,7 +76,8 @@ pub async fn find(
     }
     let scope = listing::granted(&authorization, &known);
     let delegated = listing::delegated(&authorization, &parameters.parties, &parameters.resources, &known);
-    let found = search::page(&app.db, &app.dictionary, &search_of(&parameters.page, scope, delegated, filter)).await?;
+    let request = &search_of(&parameters.page, scope, delegated, filter);
+    let found = app.db.read(|db| async move { search::page(&db, &app.dictionary, request).await }).await?;
 
     let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
     Ok(page_of(&parameters.page, found, |row| {

@@ -68,7 +68,8 @@ pub async fn list(
     let org = caller.org_code(&app.altinn).await?.to_lowercase();
     let own = app.altinn.resources().owned_by(caller.org_number()).await?;
     let own: Vec<String> = own.iter().map(|resource| resource.urn.to_string()).collect();
-    let found = end_user_contexts::find(&app.db, &parameters.wanted(&org, &own)).await?;
+    let wanted = &parameters.wanted(&org, &own);
+    let found = app.db.read(|db| async move { end_user_contexts::find(&db, wanted).await }).await?;
     let place =
         |context: &EndUserContext| Position { values: vec![Some(context.content_updated_at)], id: context.dialog.0 };
     let page = parameters.page.page(found, place);

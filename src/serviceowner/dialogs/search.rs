@@ -60,7 +60,10 @@ pub async fn search(
         None => for_owner(&app, &parameters, filter).await?,
     };
     let found = match request {
-        Some(request) => search::page(&app.db, &app.dictionary, &request).await?,
+        Some(request) => {
+            let (request, dictionary) = (&request, &app.dictionary);
+            app.db.read(|db| async move { search::page(&db, dictionary, request).await }).await?
+        }
         None => search::Page::default(),
     };
     let person = person.map(|person| person.party.as_str());

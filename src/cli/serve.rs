@@ -1,6 +1,6 @@
 //! `dialogporten serve`: the API against the configured database and the real platform.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{future::pending, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -52,11 +52,19 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         background.work("usage", |stop| app.usage.clone().keep(app.db.clone(), stop));
         // Before the first connection is taken: readiness is to say no until it is done.
         app.warmup.enter(warm_up::NOT_STARTED);
-        background.spawn("warm-up", warm_up::run(app.clone()));
         background.spawn("maintenance", follow_settings(common.clone(), app.maintenance.clone()));
         tracing::info!(address = %listener.local_addr()?, "serving");
         let (router, lifecycle) = (router::router(app.clone()), app.lifecycle.clone());
-        server::run(listener, router, &settings, lifecycle, server::drain::stop_asked()).await;
+        let warming = async {
+            match warm_up::run(app.clone()).await {
+                Ok(()) => pending().await,
+                Err(refusal) => refusal,
+            }
+        };
+        tokio::select! {
+            () = server::run(listener, router, &settings, lifecycle, server::drain::stop_asked()) => {}
+            refusal = warming => return Err(refusal),
+        }
         background.stop(STOP).await;
         app.db.close();
         tracing::info!("stopped");

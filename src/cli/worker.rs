@@ -6,6 +6,7 @@ use crate::{
     background::{Background, STOP},
     clock::Clock,
     events::deliver::deliver,
+    jobs::warm_up,
     outgoing, server,
 };
 
@@ -17,6 +18,10 @@ pub fn run(common: &Common) -> anyhow::Result<()> {
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let app = App::build(config, Clock::system())?;
+        tokio::select! {
+            found = warm_up::database(&app.db) => found?,
+            () = server::drain::stop_asked() => return Ok(()),
+        }
         let background = Background::default();
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         background.work("delivery", |stop| deliver(app.clone(), stop));

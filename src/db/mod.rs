@@ -5,6 +5,7 @@
 //! | [`pool`] | which connection is handed out, what every connection has been told, which ones are thrown away |
 //! | [`connection`] | a connection while somebody has it, and transactions |
 //! | [`listen`] | connections that hear what is said on a channel |
+//! | [`pooled`] | whether a pooler in between breaks what connections are told |
 //! | [`probe`] | how the database is, asked beside the requests |
 //! | [`replica`] | reads that may be a little old, and who may not have them yet |
 //! | [`migrations`] | the schema that the program is made for, and how a database stands to it |
@@ -20,6 +21,7 @@ mod connection;
 mod listen;
 pub mod migrations;
 mod pool;
+mod pooled;
 mod probe;
 pub mod replica;
 mod statement;

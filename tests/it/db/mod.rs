@@ -2,6 +2,7 @@
 //! and that all is well again as soon as it is.
 
 mod leaving;
+mod poolers;
 mod schema;
 mod sessions;
 mod silence;

@@ -82,7 +82,7 @@ async fn readiness_waits_for_the_warm_up() {
     let check = |report: &Value| report["entries"]["warmup"]["description"].clone();
     assert_eq!(check(&waiting.body), "Readiness warmup is pending in phase 'db-pool'.");
     app.anonymous().get("/health/liveness").await.expect(200);
-    dialogporten::jobs::warm_up::run(app.service.clone()).await;
+    dialogporten::jobs::warm_up::run(app.service.clone()).await.unwrap();
     let ready = app.anonymous().get("/health/readiness").await.expect(200);
     assert_eq!(check(&ready.body), "Readiness warmup completed.");
     let edited = simple_dialog().with("progress", 1);

@@ -1,8 +1,17 @@
 //! Delivery to the event endpoint: what arrives, in which order, and what becomes of what is not taken.
 
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
 use chrono::TimeDelta;
-use dialogporten::domain::ids::DialogId;
+use dialogporten::{clock::Clock, dev::certificates::Authority, domain::ids::DialogId};
 use serde_json::json;
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::{
@@ -213,4 +222,38 @@ async fn no_answer_but_yes_counts() {
     for dialog in dialogs {
         assert_eq!(endpoint.taken(dialog.0).len(), 1);
     }
+}
+
+/// An endpoint that cannot show who it is gets nothing, and the event stays.
+#[tokio::test]
+async fn a_wrong_certificate_gets_no_event() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("authority-{}", Uuid::new_v4()));
+    let tls = Authority::of(&folder).unwrap().acceptor(None, Clock::system().now()).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    let (arrived, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (noted, met) = (arrived.clone(), seen.clone());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            met.store(true, Ordering::Relaxed);
+            // Whoever believes the certificate ends the handshake.
+            noted.fetch_or(tls.accept(stream).await.is_ok(), Ordering::Relaxed);
+        }
+    });
+    let app = TestApp::start_with(&[("altinn.events_base_uri", url.as_str()), ("events.patience", "2s")]).await;
+    let dialog = app.service_owner("ttd").creates(simple_dialog()).await;
+    let _delivery = app.delivers();
+    let sql = "select last_error from outbox where dialog_id = $1 and attempts > 0 and delivered_at is null";
+    let error: String = in_time(async {
+        loop {
+            let found = sqlx::query_scalar(sql).bind(dialog).fetch_optional(&app.db).await.unwrap();
+            if let Some(error) = found {
+                return error;
+            }
+        }
+    })
+    .await;
+    assert!(error.contains("publish event"), "{error}");
+    assert!(seen.load(Ordering::Relaxed) && !arrived.load(Ordering::Relaxed), "{error}");
 }

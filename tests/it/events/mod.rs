@@ -6,6 +6,7 @@ mod endpoint;
 mod follow;
 mod listing;
 mod signal;
+mod tail;
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! The service's questions to the platform, asked of a sandbox over HTTP.
 
 mod asks;
+mod faults;
 mod lists;
 mod sandbox;
 mod trouble;

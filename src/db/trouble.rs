@@ -29,7 +29,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// request's fault and not the program's, and the same request may succeed later.
 pub fn is_unavailable(error: &Error) -> bool {
     match error {
-        Error::Io(_)
+        // What answers is no PostgreSQL, or something in between speaks for it.
+        Error::Protocol(_)
+        | Error::Io(_)
         | Error::Tls(_)
         | Error::PoolTimedOut
         | Error::PoolClosed

@@ -132,6 +132,7 @@ impl Drop for Scratch {
         }
         let _ = std::fs::remove_dir_all(&self.0);
         let _ = std::fs::remove_file(self.ready_file());
+        let _ = std::fs::remove_file(self.0.with_extension("toml"));
     }
 }
 

@@ -6,7 +6,6 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tokio::net::TcpListener;
 use url::Url;
 
 use super::{Common, listen, log};
@@ -101,9 +100,8 @@ fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let server = without_drain(settings.server()?);
     let world = world(&arguments.scenario)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let listener = TcpListener::bind(arguments.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+        let listener =
+            server::bind(arguments.listen).with_context(|| format!("cannot listen on {}", arguments.listen))?;
         let base = address(arguments.base_url.as_ref(), listener.local_addr()?)?;
         let sandbox = Sandbox::new(world, Clock::system(), arguments.keys.as_deref(), &base)?;
         let router = sandbox.router();

@@ -4,7 +4,6 @@ use std::{future::pending, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use tokio::net::TcpListener;
 
 use super::{Common, listen, log};
 use crate::{
@@ -39,7 +38,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let settings = config.server;
         let listen = settings.listen;
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let listener = server::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let app = App::build(config, Clock::system())?;
         let background = Background::default();
         background.spawn("timers", timers::keep(app.clone()));

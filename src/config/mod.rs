@@ -50,7 +50,7 @@ pub struct Server {
     /// Of all requests together.
     pub max_body_bytes_in_flight: u32,
     /// Bytes that all heads together may hold that are not complete. An ordinary head is complete as soon as it comes: only
-    /// clients that stop in the middle of it meet this bound. Each costs about three times as much memory.
+    /// clients that stop in the middle of it meet this bound. Each costs up to twice as much memory.
     pub max_head_bytes_in_flight: u32,
     /// From the first byte of a request, or from the beginning of the connection, until the head is complete.
     pub head_timeout: Duration,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::sync::oneshot;
 use url::Url;
 
 use super::{
@@ -122,8 +122,7 @@ impl Dev {
 
     async fn serve(&self, mut settings: Settings, world: World, stage: &Stage<'_>) -> anyhow::Result<()> {
         let Stage { database, folder, server, notes, started } = *stage;
-        let listener = TcpListener::bind(self.listen)
-            .await
+        let listener = server::bind(self.listen)
             .with_context(|| format!("cannot listen on {}; --listen names another address", self.listen))?;
         let keys_dir = folder.join("sandbox-keys");
         let (first, base) = (self.listen, self.base_url.as_ref());

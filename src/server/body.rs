@@ -33,7 +33,7 @@ struct State {
     incoming: Option<Incoming>,
     /// Whether anybody has begun to read: a client that waits to be told so sends nothing before.
     is_wanted: bool,
-    is_broken: bool,
+    broken: Option<Broken>,
     /// How long the client may let us wait: what it is given at first, more for each byte, less for each wait.
     patience: Duration,
     waits_since: Option<Instant>,
@@ -57,7 +57,7 @@ impl Upload {
         let state = State {
             incoming: Some(incoming),
             is_wanted: false,
-            is_broken: false,
+            broken: None,
             patience: load.settings.body_grace,
             waits_since: None,
             alarm: None,
@@ -101,11 +101,11 @@ impl Upload {
 
     /// Ready when the client has let us wait for too long.
     fn poll_patience(&self, state: &mut State, cx: &mut Context<'_>) -> Poll<()> {
+        let since = *state.waits_since.get_or_insert_with(Instant::now);
+        self.load.waits(&self.share);
         if self.load.settings.body_min_rate == 0 {
             return Poll::Pending;
         }
-        let since = *state.waits_since.get_or_insert_with(Instant::now);
-        self.load.waits(&self.share);
         let until = since + state.patience;
         let alarm = state.alarm.get_or_insert_with(|| Box::pin(sleep_until(until)));
         if alarm.deadline() != until {
@@ -130,40 +130,53 @@ impl Upload {
 
     fn breaks(&self, state: &mut State, how: Broken) -> BoxError {
         self.goes_on(state);
-        state.is_broken = true;
+        state.broken = Some(how);
         how.into()
     }
 
-    /// What is left of the body, now that the answer is there. A small rest that comes soon is read on.
+    /// What is left of the body, now that the answer is there. A small rest that comes soon is read on. A client for which
+    /// there is no room is told so when it has sent everything, or when it has had the time that a client may pause: told
+    /// at once, thousands that stop in the middle would be back at once, with as much as before.
     ///
     /// `asks_first`: the client waits for our word before it sends the body.
     pub async fn settle(&self, asks_first: bool) -> Rest {
-        let (mut rest, is_announced) = {
+        let (mut rest, is_announced, has_no_room) = {
             let mut state = self.state();
             self.goes_on(&mut state);
             match state.incoming.take() {
                 None => return Rest::Nothing,
                 Some(rest) if rest.is_end_stream() => return Rest::Nothing,
-                Some(_) if state.is_broken => return Rest::Unread,
-                Some(rest) => (rest, asks_first && !state.is_wanted),
+                Some(_) if state.broken == Some(Broken::TooSlow) => return Rest::Unread,
+                Some(rest) => (rest, asks_first && !state.is_wanted, state.broken == Some(Broken::NoRoom)),
             }
         };
+        if has_no_room {
+            return self.wait_out(rest).await;
+        }
         let is_small = match rest.size_hint().exact() {
             Some(length) => length <= SMALL,
             // Told to send, the client might send without end; not told, it sends its next request, or the body all the
             // same: nobody could tell which.
             None => !is_announced,
         };
-        if is_small && matches!(timeout(SOON, pass_over(&mut rest)).await, Ok(true)) {
+        if is_small && matches!(timeout(SOON, pass_over(&mut rest, SMALL)).await, Ok(true)) {
             Rest::Nothing
         } else {
             Rest::Unread
         }
     }
+
+    async fn wait_out(&self, mut rest: Incoming) -> Rest {
+        self.load.waits(&self.share);
+        let longest = self.load.settings.body_grace * LONGEST_PAUSE;
+        let has_ended = timeout(longest, pass_over(&mut rest, u64::MAX)).await;
+        self.load.goes_on(&self.share);
+        if matches!(has_ended, Ok(true)) { Rest::Nothing } else { Rest::Unread }
+    }
 }
 
-/// Reads on without keeping anything; whether that led to the end.
-async fn pass_over(rest: &mut Incoming) -> bool {
+/// Reads on without keeping anything, for `most` bytes; whether that led to the end.
+async fn pass_over(rest: &mut Incoming, most: u64) -> bool {
     let mut passed = 0;
     loop {
         match std::future::poll_fn(|cx| Pin::new(&mut *rest).poll_frame(cx)).await {
@@ -171,7 +184,7 @@ async fn pass_over(rest: &mut Incoming) -> bool {
             Some(Err(_)) => return false,
             Some(Ok(frame)) => passed += frame.data_ref().map_or(0, Bytes::len) as u64,
         }
-        if passed > SMALL {
+        if passed > most {
             return false;
         }
     }

@@ -19,7 +19,7 @@ use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
     sync::Notify,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -62,6 +62,9 @@ pub(super) struct Watch {
     blocked_since: AtomicU64,
     leaves_body_unread: AtomicBool,
     is_sent_away: AtomicBool,
+    /// What has come of the head is not kept.
+    is_thrown_away: AtomicBool,
+    /// One of the two has changed.
     sent_away: Notify,
     /// Bytes of the head that is not complete yet: here, and of all connections.
     head: AtomicU64,
@@ -80,6 +83,7 @@ impl Watch {
             blocked_since: AtomicU64::new(0),
             leaves_body_unread: AtomicBool::new(false),
             is_sent_away: AtomicBool::new(false),
+            is_thrown_away: AtomicBool::new(false),
             sent_away: Notify::new(),
         })
     }
@@ -113,6 +117,8 @@ impl Watch {
 
     /// A whole head has come.
     pub fn answers(&self) {
+        // It was quicker than who wanted the room.
+        self.is_thrown_away.store(false, SeqCst);
         self.forgets_head();
         self.enter(Phase::Busy);
     }
@@ -141,6 +147,12 @@ impl Watch {
         (before == Phase::Head).then_some(UNREAD_HEAD)
     }
 
+    /// It will be answered for the last time, but later.
+    fn waits_out(&self) {
+        self.enter(Phase::Leaving);
+        self.leaves_body_unread();
+    }
+
     pub fn is_blocked(&self, is_blocked: bool) {
         let since = self.blocked_since.load(SeqCst);
         match (is_blocked, since) {
@@ -160,6 +172,13 @@ impl Watch {
     /// Ends the connection, so that another can have its place.
     pub fn send_away(&self) {
         self.is_sent_away.store(true, SeqCst);
+        self.sent_away.notify_one();
+    }
+
+    /// Gives back what has come of the head, so that others have room for theirs. The connection stays.
+    pub fn throw_away_head(&self) {
+        self.is_thrown_away.store(true, SeqCst);
+        self.forgets_head();
         self.sent_away.notify_one();
     }
 
@@ -191,6 +210,8 @@ enum End {
     TooSlow,
     /// Others need the place, or the process stops.
     NoPlace,
+    /// Others need the room that its head takes.
+    NoRoom,
 }
 
 /// Serves one connection until it ends.
@@ -242,7 +263,14 @@ pub(super) async fn drive(
             }
             let closes = !is_closing && closing.as_mut().poll(cx).is_ready();
             is_closing |= closes;
-            let goes = !is_sent_away && sent_away.as_mut().poll(cx).is_ready();
+            if !is_sent_away && sent_away.as_mut().poll(cx).is_ready() {
+                sent_away.set(watch.sent_away.notified());
+                if watch.is_thrown_away.load(SeqCst) && watch.phase() == Phase::Head {
+                    return Poll::Ready(End::NoRoom);
+                }
+                continue;
+            }
+            let goes = !is_sent_away && watch.is_sent_away.load(SeqCst);
             is_sent_away |= goes;
             let leaves = closes || goes;
             if !leaves {
@@ -263,10 +291,21 @@ pub(super) async fn drive(
     })
     .await;
     if watch.phase() == Phase::Head {
-        let socket = connection.into_parts().io.into_inner();
+        let mut socket = connection.into_parts().io.into_inner();
         watch.forgets_head();
         match end {
             End::Over => {}
+            // Told at once, thousands that stop in the middle would be back at once, with as much as before.
+            End::NoRoom => {
+                let until = watch.due(requests.settings()).unwrap_or_else(Instant::now);
+                watch.waits_out();
+                tokio::select! {
+                    _ = timeout_at(until, socket.pass_over_head()) => {}
+                    () = watch.sent_away.notified() => {}
+                    () = requests.lifecycle().reached(Stage::Closing) => {}
+                }
+                part_with(socket, Refusal::overloaded()).await;
+            }
             End::TooSlow => part_with(socket, Refusal::TooSlow).await,
             End::NoPlace => part_with(socket, Refusal::overloaded()).await,
         }

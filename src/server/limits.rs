@@ -13,8 +13,13 @@ use futures_util::task::AtomicWaker;
 
 use crate::config;
 
-/// A body for which nothing has come for this long gives way to others when there is no room.
+/// A body for which nothing has come for this long gives way to others when there is no room. Over so long its pace is
+/// taken, too.
 const IDLE_BODY: Duration = Duration::from_secs(1);
+/// Bytes a second; what comes more slowly gives way as well, since a byte now and then is no progress.
+const SLOW: u64 = 16 * 1024;
+/// Milliseconds for which nobody looks again for bodies that may give way, when there were none: each look is at all.
+const NEXT_LOOK: u64 = 50;
 
 /// The bounds, and what is held now.
 pub(super) struct Load {
@@ -31,15 +36,30 @@ struct Bodies {
     /// Of all requests that are not answered yet.
     bytes: u64,
     next: u64,
-    /// In the order of their beginning.
-    under_way: BTreeMap<u64, Arc<Share>>,
+    /// In the order of their beginning; those that gave way are no longer among them.
+    under_way: BTreeMap<u64, Body>,
+    looked_at: u64,
 }
 
 /// What one body holds of the room for all.
+struct Body {
+    share: Arc<Share>,
+    bytes: u64,
+    pace: Pace,
+}
+
+/// How fast a body has come of late. Times are milliseconds since the server began.
+struct Pace {
+    since: u64,
+    bytes: u64,
+    /// What was found the last time.
+    is_slow: bool,
+}
+
+/// What is known of a body by its own task and by those that need room.
 #[derive(Default)]
 pub(super) struct Share {
     number: u64,
-    bytes: AtomicU64,
     /// Milliseconds since the server began at which it started to wait for its client; zero = it does not.
     waits_since: AtomicU64,
     gave_way: AtomicBool,
@@ -80,7 +100,8 @@ impl Load {
         let mut bodies = self.bodies();
         bodies.next += 1;
         let share = Arc::new(Share { number: bodies.next, ..Share::default() });
-        bodies.under_way.insert(share.number, Arc::clone(&share));
+        let pace = Pace { since: self.millis(), bytes: 0, is_slow: false };
+        bodies.under_way.insert(share.number, Body { share: Arc::clone(&share), bytes: 0, pace });
         share
     }
 
@@ -88,8 +109,9 @@ impl Load {
     pub fn leave(&self, share: &Share) {
         self.goes_on(share);
         let mut bodies = self.bodies();
-        bodies.under_way.remove(&share.number);
-        bodies.bytes = bodies.bytes.saturating_sub(share.bytes.load(SeqCst));
+        if let Some(body) = bodies.under_way.remove(&share.number) {
+            bodies.bytes -= body.bytes;
+        }
     }
 
     /// The body waits for its client from now on, if it did not before.
@@ -107,31 +129,23 @@ impl Load {
         }
     }
 
-    /// Holds `more` bytes of one body. If there is no room, bodies whose clients have stopped sending give way, the oldest
-    /// first.
+    /// Holds `more` bytes of one body. If there is no room, bodies whose clients have stopped sending, or nearly, give way,
+    /// the oldest first.
     pub fn hold(&self, share: &Share, more: u64) -> bool {
+        let most = u64::from(self.settings.max_body_bytes_in_flight);
+        let now = self.millis();
         let mut bodies = self.bodies();
-        let mut over = (bodies.bytes + more).saturating_sub(u64::from(self.settings.max_body_bytes_in_flight));
-        if over > 0 {
-            let stopped = self.millis().saturating_sub(millis(IDLE_BODY));
-            for other in bodies.under_way.values().filter(|other| other.number != share.number) {
-                if over == 0 {
-                    break;
-                }
-                // What gave way before is about to go, and its bytes with it.
-                if other.gave_way() || (1..stopped).contains(&other.waits_since.load(SeqCst)) {
-                    over = over.saturating_sub(other.bytes.load(SeqCst));
-                    other.gave_way.store(true, SeqCst);
-                    other.reader.wake();
-                }
-            }
+        if bodies.bytes + more > most && now >= bodies.looked_at + NEXT_LOOK {
+            // A little more than is needed, so that the next one need not look again.
+            bodies.make_room(most.saturating_sub(more + most / 8), share.number, now);
+            bodies.looked_at = if bodies.bytes + more > most { now } else { 0 };
         }
-        let fits = over == 0;
-        if fits {
-            bodies.bytes += more;
-            share.bytes.fetch_add(more, SeqCst);
-        }
-        fits
+        let fits = bodies.bytes + more <= most;
+        let Some(body) = bodies.under_way.get_mut(&share.number).filter(|_| fits) else { return false };
+        body.bytes += more;
+        body.pace.hears(more, now);
+        bodies.bytes += more;
+        true
     }
 
     fn millis(&self) -> u64 {
@@ -143,6 +157,47 @@ impl Load {
     }
 }
 
+impl Bodies {
+    /// Lets others than `asking` give way until no more than `most` bytes are held, or all are in earnest.
+    fn make_room(&mut self, most: u64, asking: u64, now: u64) {
+        let Self { bytes, under_way, .. } = self;
+        under_way.retain(|number, body| {
+            let goes = *bytes > most && *number != asking && body.may_go(now);
+            if goes {
+                *bytes -= body.bytes;
+                body.share.gave_way.store(true, SeqCst);
+                body.share.reader.wake();
+            }
+            !goes
+        });
+    }
+}
+
+impl Body {
+    /// Only those may go that wait for their client: the others are being worked on.
+    fn may_go(&self, now: u64) -> bool {
+        let since = self.share.waits_since.load(SeqCst);
+        since != 0 && (since + millis(IDLE_BODY) < now || self.pace.is_slow(now))
+    }
+}
+
+impl Pace {
+    fn hears(&mut self, bytes: u64, now: u64) {
+        if self.is_due(now) {
+            *self = Self { is_slow: self.is_slow(now), since: now, bytes: 0 };
+        }
+        self.bytes += bytes;
+    }
+
+    fn is_due(&self, now: u64) -> bool {
+        now >= self.since + millis(IDLE_BODY)
+    }
+
+    fn is_slow(&self, now: u64) -> bool {
+        if self.is_due(now) { self.bytes * 1000 < SLOW * (now - self.since) } else { self.is_slow }
+    }
+}
+
 impl Drop for Admitted {
     fn drop(&mut self) {
         self.0.requests.fetch_sub(1, SeqCst);
@@ -151,4 +206,26 @@ impl Drop for Admitted {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// M-05: who sends much and then a byte a second is slow, who sends steadily is not, whenever it is asked.
+    #[test]
+    fn a_byte_now_and_then_is_no_pace() {
+        let mut pace = Pace { since: 0, bytes: 0, is_slow: false };
+        pace.hears(100_000, 10);
+        pace.hears(1, 1_100);
+        assert!(!pace.is_slow(1_200));
+        for now in (2_200..20_000).step_by(700) {
+            pace.hears(1, now);
+            assert!(pace.is_slow(now) && pace.is_slow(now + 600), "{now}");
+        }
+        for now in (20_000..30_000).step_by(10) {
+            pace.hears(1_000, now);
+        }
+        assert!(!pace.is_slow(30_000));
+    }
 }

@@ -2,14 +2,18 @@
 
 use std::{
     collections::HashMap,
-    io::ErrorKind,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
 use axum::Router;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -27,6 +31,19 @@ use crate::{config, domain::refusal::Refusal, seldom::Seldom};
 
 /// Beyond the bound, so many are told that there is no room; the rest is just closed.
 const TOLD: usize = 64;
+
+/// Connections that wait to be taken. Beyond so many, newcomers are left to try again after a second: what the library waits
+/// for, 128, is a fraction of what comes at once when a load balancer or many clients are back.
+const WAITING: u32 = 4096;
+
+/// Listens at an address, within a runtime.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A process that follows another one does not wait for the connections of that one to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
 
 /// Serves until `stop` comes, goes on taking requests for `drain`, then finishes what is under way and gives up what is
 /// still open `finish` later, streams included. Dropping the future ends every connection.
@@ -166,16 +183,26 @@ impl Open {
         idlest.map(|(_, watch)| watch.send_away()).is_some()
     }
 
-    /// Sends the client away that has been in the middle of a head for the longest, if all such heads hold too many bytes.
+    /// Throws away what those have sent who have been in the middle of a head for the longest, if all such heads hold too
+    /// many bytes.
     pub fn bound_heads(&self, bytes: u64) {
         if bytes <= self.most_of_heads {
             return;
         }
         let all = self.all();
-        let heads =
-            all.values().filter_map(|watch| Some((watch.rank()?, watch))).filter(|(rank, _)| rank.0 == Phase::Head);
-        if let Some((_, watch)) = heads.min_by_key(|(rank, _)| *rank) {
-            watch.send_away();
+        let mut heads: Vec<_> = all
+            .values()
+            .filter_map(|watch| Some((watch.rank()?, watch)))
+            .filter(|(rank, _)| rank.0 == Phase::Head)
+            .collect();
+        heads.sort_unstable_by_key(|(rank, _)| *rank);
+        // A little more than is needed: each look is at all connections.
+        let enough = self.most_of_heads - self.most_of_heads / 8;
+        for (_, watch) in heads {
+            if self.heads.load(SeqCst) <= enough {
+                break;
+            }
+            watch.throw_away_head();
         }
     }
 }

@@ -30,7 +30,7 @@ mod transport;
 pub mod warmup;
 
 pub use drain::{Lifecycle, Stage};
-pub use listen::run;
+pub use listen::{bind, run};
 pub use maintenance::Maintenance;
 pub use request::LongLived;
 pub use transport::Listening;

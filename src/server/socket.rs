@@ -1,6 +1,7 @@
 //! The bytes of one connection: notes who is waiting for whom, and reads on after an answer that came early.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
     sync::Arc,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -19,6 +20,10 @@ use super::{connection::Watch, listen::Open, transport::Transport};
 /// connection just ended, the client's system would throw away the answer that it has not read yet.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// How much is read at once. The library's buffer holds one more to begin with: a read that fills it would make it four times
+/// as large for as long as the connection lives.
+const AT_ONCE: usize = 8 * 1024 - 1;
 
 /// A connection as the HTTP library uses it.
 pub(super) struct Socket {
@@ -46,6 +51,31 @@ impl Socket {
 
     pub fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// Reads on without keeping anything until a head may have ended, or the client has.
+    pub async fn pass_over_head(&mut self) {
+        let mut line_ends = 0;
+        poll_fn(|cx| self.poll_head(cx, &mut line_ends)).await;
+    }
+
+    fn poll_head(&mut self, cx: &mut Context<'_>, line_ends: &mut u8) -> Poll<()> {
+        let mut thrown_away = [const { std::mem::MaybeUninit::uninit() }; AT_ONCE];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut thrown_away);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
+            for byte in buffer.filled() {
+                match byte {
+                    b'\n' if *line_ends > 0 => return Poll::Ready(()),
+                    b'\n' => *line_ends = 1,
+                    b'\r' => {}
+                    _ => *line_ends = 0,
+                }
+            }
+        }
     }
 
     fn wrote<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -87,7 +117,7 @@ impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+        ready!(Pin::new(&mut (&mut this.stream).take(AT_ONCE as u64)).poll_read(cx, buffer))?;
         let heard = buffer.filled().len() - before;
         if heard > 0
             && let Some(heads) = this.watch.hears(heard)

@@ -136,7 +136,8 @@ fn message(status: StatusCode, title: &str, text: &str) -> Response {
     shown(status, include_str!("message.html"), &fillings)
 }
 
-fn shown(status: StatusCode, page: &str, fillings: &[(&str, String)]) -> Response {
-    let page = fillings.iter().fold(page.to_owned(), |page, (place, filling)| page.replace(place, filling));
+fn shown(status: StatusCode, body: &str, fillings: &[(&str, String)]) -> Response {
+    let page = include_str!("frame.html").replace("%BODY%", body);
+    let page = fillings.iter().fold(page, |page, (place, filling)| page.replace(place, filling));
     (status, Page(page.into())).into_response()
 }

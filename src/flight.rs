@@ -96,12 +96,13 @@ where
     where
         F: Future<Output = Result<V, E>> + Send + 'static,
     {
-        {
+        let is_first = {
             let mut tries = self.tries();
             tries.running += 1;
             tries.latest = Instant::now();
-        }
-        let attempt = Attempt(Some(self.clone()));
+            tries.running == 1
+        };
+        let attempt = Attempt { flight: Some(self.clone()), is_first };
         tokio::spawn(async move {
             let answer = ask.await;
             attempt.ends(answer);
@@ -109,22 +110,23 @@ where
         .abort_handle()
     }
 
-    /// One attempt less; its failure counts only if no other is still under way.
-    fn ended(&self, answer: Option<Result<V, E>>) {
+    /// One attempt less. If the first one fails, it did not hang but was told so again and again, and those who wait are told,
+    /// too: else each of them would ask in turn. Another's failure counts only if nobody else is still asking.
+    fn ended(&self, answer: Option<Result<V, E>>, is_first: bool) {
         let is_last = {
             let mut tries = self.tries();
             tries.running -= 1;
             tries.running == 0
         };
         let answer = answer.or_else(|| is_last.then(|| Err(Lost.into())));
-        let Some(answer) = answer.filter(|answer| answer.is_ok() || is_last) else { return };
+        let Some(answer) = answer.filter(|answer| answer.is_ok() || is_first || is_last) else { return };
         self.0.answer.send_if_modified(|known| {
-            let is_first = known.is_none();
-            if is_first {
+            let is_news = known.is_none();
+            if is_news {
                 (self.0.learn)(&answer);
                 *known = Some(answer.clone());
             }
-            is_first
+            is_news
         });
     }
 
@@ -139,10 +141,14 @@ async fn answered<T: Clone>(answer: &mut watch::Receiver<Option<T>>) -> Option<T
 }
 
 /// An attempt that is under way. It ends also when its task panics or is aborted.
-struct Attempt<V, E>(Option<Flight<V, E>>)
+struct Attempt<V, E>
 where
     V: Clone + Send + Sync + 'static,
-    E: Clone + From<Lost> + Send + Sync + 'static;
+    E: Clone + From<Lost> + Send + Sync + 'static,
+{
+    flight: Option<Flight<V, E>>,
+    is_first: bool,
+}
 
 impl<V, E> Attempt<V, E>
 where
@@ -150,8 +156,8 @@ where
     E: Clone + From<Lost> + Send + Sync + 'static,
 {
     fn ends(mut self, answer: Result<V, E>) {
-        if let Some(flight) = self.0.take() {
-            flight.ended(Some(answer));
+        if let Some(flight) = self.flight.take() {
+            flight.ended(Some(answer), self.is_first);
         }
     }
 }
@@ -162,8 +168,8 @@ where
     E: Clone + From<Lost> + Send + Sync + 'static,
 {
     fn drop(&mut self) {
-        if let Some(flight) = self.0.take() {
-            flight.ended(None);
+        if let Some(flight) = self.flight.take() {
+            flight.ended(None, self.is_first);
         }
     }
 }
@@ -218,6 +224,17 @@ mod tests {
         assert_eq!(flight.answer(Some(|| ready(Err(Failed)))).await, Ok(1));
         let flight = Flight::begin(ready(Err(Failed)), |_: &Answer| {});
         assert_eq!(flight.answer(NOBODY).await, Err(Failed));
+    }
+
+    /// M-06: thirty who wait do not ask one after the other what the first was refused.
+    #[tokio::test]
+    async fn a_failure_of_the_first_is_told_to_all_although_others_are_asking() {
+        let slow = async {
+            tokio::time::sleep(2 * AGAIN).await;
+            Err(Failed)
+        };
+        let flight = Flight::begin(slow, |_: &Answer| {});
+        assert_eq!(flight.answer(Some(pending::<Answer>)).await, Err(Failed));
     }
 
     #[tokio::test]

@@ -167,15 +167,22 @@ pub struct Vector {
 
 impl Vector {
     fn has_room_for(&self, words: &[Vec<String>]) -> bool {
+        if usize::from(self.last + GAP) + words.len() > usize::from(LAST) {
+            return false;
+        }
+        // With room to spare nothing need be counted.
+        let most: usize = words.iter().flatten().map(|lexeme| lexeme.len() + 8 + 2).sum();
+        let is_rare = |lexeme: &String| self.occurrences(lexeme) + words.len() <= OCCURRENCES;
+        if self.bytes + most <= BYTES && words.iter().flatten().all(is_rare) {
+            return true;
+        }
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for lexeme in words.iter().flatten() {
             *counts.entry(lexeme).or_default() += 1;
         }
         let bytes: usize = counts.iter().map(|(lexeme, count)| self.cost(lexeme) + 2 * count).sum();
         let fits = |(lexeme, count): (&&str, &usize)| self.occurrences(lexeme) + count <= OCCURRENCES;
-        self.bytes + bytes <= BYTES
-            && usize::from(self.last + GAP) + words.len() <= usize::from(LAST)
-            && counts.iter().all(fits)
+        self.bytes + bytes <= BYTES && counts.iter().all(fits)
     }
 
     fn has_room_for_one(&self, lexeme: &str) -> bool {

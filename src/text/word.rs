@@ -40,6 +40,10 @@ struct Atom {
 
 /// One form for all ways to write a letter: composed, in lower case, without what is invisible.
 fn folded(text: &str) -> String {
+    // Most of what is written, and nothing but its letter case can differ.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let visible = text.chars().filter(|c| !is_invisible(*c)).map(|c| match c {
         '\u{2019}' => '\'',
         '\u{2010}' | '\u{2011}' => '-',
@@ -89,9 +93,12 @@ impl Word {
     fn of(text: &str, atoms: &[Atom]) -> Self {
         let (first, last) = (atoms[0], atoms[atoms.len() - 1]);
         let whole = &text[first.start..last.end];
+        if atoms.len() == 1 {
+            return Self { whole: whole.to_owned(), parts: Vec::new() };
+        }
         let mut parts = Vec::new();
         let mut known = HashSet::from([whole]);
-        for binding in 0..if atoms.len() > 1 { JOINTS.len() } else { 0 } {
+        for binding in 0..JOINTS.len() {
             let mut start = first.start;
             for pair in atoms.windows(2) {
                 if strength(&text[pair[0].end..pair[1].start]) <= binding {

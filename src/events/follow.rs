@@ -43,6 +43,18 @@ impl Follower {
         Ok(Self { db, words, place })
     }
 
+    /// Further events, if there are any by now.
+    ///
+    /// # Errors
+    /// The database's. The place is kept.
+    pub async fn look(&mut self) -> sqlx::Result<Vec<Happened>> {
+        let behind = outbox::after(&self.db, self.place, BATCH).await?;
+        if let Some(last) = behind.events.last() {
+            self.place = last.position;
+        }
+        Ok(behind.events)
+    }
+
     /// Waits until there are further events, at least one. Dropped half way it loses nothing.
     ///
     /// # Errors

@@ -107,6 +107,14 @@ impl Live {
         opened
     }
 
+    /// A stream that nobody follows.
+    #[cfg(test)]
+    pub fn opened(&self) -> Opened {
+        let (dialog, line) = (DialogId(uuid::Uuid::nil()), Arc::new(Line::default()));
+        self.streams().count += 1;
+        Opened { live: self.clone(), dialog, line, _present: meter::STREAMS.enter() }
+    }
+
     /// How many streams are open.
     pub fn count(&self) -> usize {
         self.streams().count
@@ -119,6 +127,8 @@ impl Live {
             let following = async {
                 match &mut follower {
                     None => Follower::from_now(&app).await.map(|begun| (Some(begun), Vec::new())),
+                    // That the database is back is told at once, and not when something happens next.
+                    Some(follower) if missed => follower.look().await.map(|events| (None, events)),
                     Some(follower) => follower.next().await.map(|events| (None, events)),
                 }
             };

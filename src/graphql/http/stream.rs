@@ -45,6 +45,7 @@ struct Updates {
     frames: Frames,
     clock: Clock,
     until: domain::Instant,
+    keep_alive: Duration,
     silence: Pin<Box<Sleep>>,
     is_begun: bool,
     is_over: bool,
@@ -52,8 +53,7 @@ struct Updates {
 
 /// An answer that goes on until `until`, the process stops, or the client goes.
 pub fn answer(opened: Opened, frames: Frames, clock: Clock, until: domain::Instant) -> Response {
-    let silence = Box::pin(sleep(Duration::ZERO));
-    let updates = Updates { opened, frames, clock, until, silence, is_begun: false, is_over: false };
+    let updates = Updates::new(opened, frames, clock, until);
     let headers = [
         (header::CONTENT_TYPE, EVENTS),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
@@ -66,6 +66,11 @@ pub fn answer(opened: Opened, frames: Frames, clock: Clock, until: domain::Insta
 }
 
 impl Updates {
+    fn new(opened: Opened, frames: Frames, clock: Clock, until: domain::Instant) -> Self {
+        let silence = Box::pin(sleep(Duration::ZERO));
+        Self { opened, frames, clock, until, keep_alive: KEEP_ALIVE, silence, is_begun: false, is_over: false }
+    }
+
     /// The next thing to say.
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.is_over {
@@ -102,7 +107,8 @@ impl Updates {
     /// From now on it may be silent for a while, but not beyond its end.
     fn be_silent(&mut self) {
         let left = (self.until - self.clock.now()).to_std().unwrap_or_default() + Duration::from_millis(1);
-        self.silence.as_mut().reset(Instant::now() + KEEP_ALIVE.min(left));
+        let pause = self.keep_alive.min(left);
+        self.silence.as_mut().reset(Instant::now() + pause);
     }
 }
 
@@ -115,5 +121,29 @@ impl Stream for Updates {
             self.be_silent();
         }
         said.map(|said| said.map(Ok))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+    use crate::graphql::live::Live;
+
+    /// §9.6: every 12 seconds, and no earlier.
+    #[tokio::test]
+    async fn a_stream_of_which_nothing_is_to_be_told_says_that_it_lives() {
+        assert_eq!(KEEP_ALIVE, Duration::from_secs(12));
+        let frames = Frames { updated: Bytes::new(), deleted: Bytes::new() };
+        let clock = Clock::system();
+        let until = clock.now() + chrono::Duration::hours(1);
+        let mut updates = Updates::new(Live::default().opened(), frames, clock, until);
+        updates.keep_alive = Duration::from_millis(20);
+        let begun = Instant::now();
+        for _ in 0..4 {
+            assert_eq!(StreamExt::next(&mut updates).await, Some(Ok(Bytes::from_static(COMMENT))));
+        }
+        assert!(begun.elapsed() >= 3 * updates.keep_alive, "the first comes at once: {:?}", begun.elapsed());
     }
 }

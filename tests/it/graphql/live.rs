@@ -264,10 +264,33 @@ async fn instances_hear_each_other_and_lose_nothing() {
     }
 }
 
-/// A stream is no request under way: as many as there are connections may be open.
+/// While what happens cannot be read, nobody knows what a stream misses: it is told to read again, and then hears as before.
+#[tokio::test]
+async fn after_trouble_of_the_database_streams_read_again() {
+    let app = TestApp::start().await;
+    let (owner, user) = (app.service_owner("ttd"), app.person(PERSON));
+    let dialog = owner.creates(simple_dialog()).await;
+    let token = token(&user, dialog).await;
+    settled(&app).await;
+    let mut events = Events::of(&app, &token, dialog).await;
+    appends(&owner, dialog).await;
+    events.hears(dialog, "DIALOG_UPDATED").await;
+    let failed = "select xact_rollback from pg_stat_database where datname = current_database()";
+    let failed = async || sqlx::query_scalar::<_, i64>(failed).fetch_one(&app.db).await.expect("a count");
+    let before = failed().await;
+    sqlx::query("alter table outbox rename to elsewhere").execute(&app.db).await.expect("moved away");
+    // It looks of itself after a while.
+    in_time(async { while failed().await == before {} }).await;
+    sqlx::query("alter table elsewhere rename to outbox").execute(&app.db).await.expect("moved back");
+    events.hears(dialog, "DIALOG_UPDATED").await;
+    appends(&owner, dialog).await;
+    events.hears(dialog, "DIALOG_UPDATED").await;
+}
+
+/// A stream is no request under way: as many as there are connections may be open. They are counted.
 #[tokio::test]
 async fn streams_leave_room_for_requests() {
-    let app = TestApp::start_with(&[("server.max_requests", "2")]).await;
+    let app = TestApp::start_with(&[("server.max_requests", "2"), ("telemetry.metrics", "true")]).await;
     let (owner, user) = (app.service_owner("ttd"), app.person(PERSON));
     let dialog = owner.creates(simple_dialog()).await;
     let token = token(&user, dialog).await;
@@ -280,6 +303,9 @@ async fn streams_leave_room_for_requests() {
     for stream in &mut streams {
         stream.hears(dialog, "DIALOG_UPDATED").await;
     }
+    let metrics = app.anonymous().get("/metrics").await.expect(200).text;
+    let told = metrics.lines().find_map(|line| line.strip_prefix("live_streams ")?.parse().ok());
+    assert!(told.is_some_and(|open: u32| open >= 10), "{told:?}");
     drop(streams);
     in_time(user.get("enduser/parties")).await.expect(200);
 }

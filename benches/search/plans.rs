@@ -1,20 +1,12 @@
 //! The plans of the statements of each class, as the server ran them: `--plans FILE` writes them down.
 
-use std::{
-    fmt::Debug,
-    fs::File,
-    io::Write as _,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fs::File, io::Write as _};
 
 use anyhow::Context as _;
 use dialogporten::db::Db;
-use tracing::{Event, Subscriber, field::Field, field::Visit};
-use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// What the server says of its plans reaches the client as notices, and those the subscriber.
-#[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<String>>>);
+use crate::heard::{Heard, SETTINGS};
 
 /// Writes plans down, class by class.
 pub struct Plans {
@@ -30,22 +22,15 @@ impl Plans {
     pub async fn begin(file: &str, db: &Db) -> anyhow::Result<Self> {
         let heard = Heard::default();
         tracing_subscriber::registry().with(heard.clone()).init();
-        sqlx::raw_sql(
-            "load 'auto_explain';
-             set auto_explain.log_min_duration = 0;
-             set auto_explain.log_analyze = on;
-             set auto_explain.log_buffers = on;
-             set auto_explain.log_timing = off;
-             set auto_explain.log_level = notice;
-             set client_min_messages = notice",
-        )
-        .execute(db)
-        .await
-        .context("auto_explain")?;
+        sqlx::raw_sql("load 'auto_explain'").execute(db).await.context("auto_explain")?;
+        for (setting, value) in SETTINGS {
+            sqlx::query("select set_config($1, $2, false)").bind(setting).bind(value).execute(db).await?;
+        }
         let mut file = File::create(file).with_context(|| format!("cannot write {file}"))?;
+        let dialogs: i64 = sqlx::query_scalar("select count(*) from dialog").fetch_one(db).await?;
         writeln!(
             file,
-            "# Plans of lists\n\nMade by `cargo bench --bench search -- --plans docs/plans/lists.md`, warm, for any values."
+            "# Plans of lists\n\n{dialogs} dialogs, warm, for any values. Made by `cargo bench --bench search -- --plans docs/plans/lists.md`."
         )?;
         Ok(Self { heard, file })
     }
@@ -57,44 +42,7 @@ impl Plans {
 
     /// Writes down what was heard since.
     pub fn write(&mut self, class: &str) -> anyhow::Result<()> {
-        writeln!(self.file, "\n## {class}")?;
-        for plan in self.heard.take() {
-            // Without the time, which is another each time, and the text, which is long.
-            let Some((_, plan)) = plan.split_once("Query Text: ") else { continue };
-            let name = plan.split("*/").next().unwrap_or_default().trim_start_matches("/*").trim();
-            let lines: Vec<&str> = plan.lines().skip_while(|line| !line.contains("(cost=")).collect();
-            writeln!(self.file, "\n{name}\n```\n{}\n```", lines.join("\n"))?;
-        }
+        writeln!(self.file, "\n## {class}\n{}", self.heard.take().trim_end())?;
         Ok(())
-    }
-}
-
-impl Heard {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl<S: Subscriber> Layer<S> for Heard {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        struct Message(String);
-        impl Visit for Message {
-            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-                if field.name() == "message" {
-                    self.0 = format!("{value:?}");
-                }
-            }
-
-            fn record_str(&mut self, field: &Field, value: &str) {
-                if field.name() == "message" {
-                    value.clone_into(&mut self.0);
-                }
-            }
-        }
-        if event.metadata().target() == "sqlx::postgres::notice" {
-            let mut message = Message(String::new());
-            event.record(&mut message);
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message.0);
-        }
     }
 }

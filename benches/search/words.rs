@@ -10,6 +10,8 @@ use dialogporten::{
     },
 };
 
+use sqlx::Connection as _;
+
 use super::cases::Case;
 
 /// What is typed, and what it is called.
@@ -66,9 +68,11 @@ pub async fn choose(db: &Db) -> anyhow::Result<Vec<Typed>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn add_words_of_a_time(db: &Db) -> anyhow::Result<()> {
+pub async fn add_words_of_a_time(url: &str) -> anyhow::Result<()> {
+    // Beside the door, which gives no statement so long.
+    let db = &mut sqlx::PgConnection::connect(url).await?;
     let has: bool = sqlx::query_scalar("select exists (select from dialog_text where vector @@ 'gammelord'::tsquery)")
-        .fetch_one(db)
+        .fetch_one(&mut *db)
         .await?;
     if has {
         return Ok(());
@@ -80,9 +84,9 @@ pub async fn add_words_of_a_time(db: &Db) -> anyhow::Result<()> {
              update dialog_text t set vector = t.vector || '''{word}'':17B'::tsvector
                from dialog d, edge where d.id = t.dialog_id and t.part = 0 and d.content_updated_at {sign} edge.at"
         );
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(db).await?;
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *db).await?;
     }
-    sqlx::query("vacuum analyze dialog_text").execute(db).await?;
+    sqlx::query("vacuum analyze dialog_text").execute(&mut *db).await?;
     Ok(())
 }
 

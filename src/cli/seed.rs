@@ -12,7 +12,7 @@ use crate::{
     config::{Settings, Source},
     dev::run::world,
     domain::Instant,
-    seed::{self, Wish},
+    seed::{self, Detail, Wish},
 };
 
 #[derive(Debug, Args)]
@@ -33,6 +33,9 @@ pub struct Arguments {
     /// the sandbox's tokens reach them
     #[arg(long, value_name = "SCENARIO")]
     people_of: Option<String>,
+    /// Only what lists read, for measuring them at size: without bodies, transmissions, activities and label log
+    #[arg(long)]
+    lean: bool,
     /// The database, if not the one of the settings
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
@@ -42,7 +45,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments, mut settings: Settings) -> anyhow::Result<()> {
-    let Arguments { dialogs, parties, owner, seed, people_of, database_url, until } = arguments;
+    let Arguments { dialogs, parties, owner, seed, people_of, lean, database_url, until } = arguments;
     if let Some(url) = database_url {
         settings.put("database.url", url, Source::Flag("--database-url"));
     }
@@ -54,7 +57,8 @@ pub fn run(arguments: Arguments, mut settings: Settings) -> anyhow::Result<()> {
     };
     let owner = owner.map(|owner| owner.to_lowercase());
     let until = until.unwrap_or_else(|| seed::day_of(Clock::system().now()));
-    let wish = Wish { dialogs, parties, owner, seed, people_of, until, is_quiet: false };
+    let detail = if lean { Detail::Lists } else { Detail::Whole };
+    let wish = Wish { dialogs, parties, owner, seed, people_of, until, detail, is_quiet: false };
     let started = Timer::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let outcome = runtime.block_on(seed::run(database.url.expose_secret(), &wish)).context("seed")?;

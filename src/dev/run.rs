@@ -30,7 +30,7 @@ use crate::{
     jobs::timers,
     reindex,
     sandbox::world::World,
-    seed::{self, Wish},
+    seed::{self, Detail, Wish},
     server,
 };
 
@@ -217,6 +217,7 @@ impl Dev {
             seed: 1,
             people_of: Some((self.scenario.clone(), world)),
             until: seed::day_of(composition.app.clock.now()),
+            detail: Detail::Whole,
             is_quiet: false,
         };
         seed::run(url, &wish).await.context("the dialogs of --seed")?;

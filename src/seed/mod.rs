@@ -20,6 +20,7 @@ mod texts;
 
 pub use self::{
     people::{LARGE, People, ServiceResource},
+    rows::Detail,
     run::{Outcome, Wish, run},
 };
 use crate::domain::Instant;

@@ -12,8 +12,19 @@ use crate::{
 /// Numbers of owner and service resource in the database, by the resource's place.
 pub(super) type Numbers = [(i16, i32)];
 
+/// How much is written of each dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything.
+    Whole,
+    /// What lists read, so that a world for measuring them takes a third of the room. Such dialogs have no body,
+    /// transmissions, activities or label log; their counts, words and items are those of whole ones.
+    Lists,
+}
+
 /// The rows of some dialogs.
 pub(super) struct Rows {
+    detail: Detail,
     dialog: Table,
     document: Table,
     words: Table,
@@ -39,9 +50,10 @@ pub(super) const TABLES: [&str; 9] = [
 ];
 
 impl Rows {
-    pub fn new() -> Self {
+    pub fn new(detail: Detail) -> Self {
         let [dialog, document, words, transmission, activity, mark, owner_label, seen, label_log] = TABLES;
         Self {
+            detail,
             dialog: Table::new(
                 dialog,
                 "content_updated_at, created_at, updated_at, due_at, visible_from, expires_at, deleted_at, party_key, id\
@@ -74,12 +86,44 @@ impl Rows {
         let (id, party) = (head.id.0, head.party.key());
         self.push_head(head, org, resource);
         let listed = Listed::of(&drawn.dialog.body, None).with(&drawn.activities);
-        self.document.row().id(id).long(party).json(&drawn.dialog.body).text(&listed.written());
+        let mut document = self.document.row();
+        document.id(id).long(party);
+        match self.detail {
+            Detail::Whole => document.json(&drawn.dialog.body),
+            Detail::Lists => document.json(&serde_json::Map::new()),
+        };
+        document.text(&listed.written());
         let sent = drawn.transmissions.iter().map(|(transmission, _)| &transmission.body);
         let done = drawn.activities.iter().map(|activity| &activity.body);
         for (part, vector) in (0..).zip(text::of_dialog(&drawn.dialog.body, sent, done)) {
             self.words.row().id(id).short(part).long(party).bytes(&vector.binary());
         }
+        for label in head.labels.iter().filter(|label| *label != SystemLabel::Default) {
+            self.mark.row().long(party).time(head.content_updated_at).id(id).short(label.bit());
+        }
+        for label in &head.owner_labels {
+            self.owner_label.row().id(id).short(org).text(label).long(party);
+        }
+        for (entry, user_type) in &drawn.seen {
+            self.seen
+                .row()
+                .time(entry.created_at)
+                .long(party)
+                .id(entry.id)
+                .id(id)
+                .short(user_type.id())
+                .flag(entry.is_via_service_owner)
+                .maybe_text(entry.seen_by.actor_id.as_deref())
+                .maybe_text(entry.seen_by.actor_name.as_deref());
+        }
+        if self.detail == Detail::Whole {
+            self.push_children(drawn);
+        }
+    }
+
+    /// What no list reads.
+    fn push_children(&mut self, drawn: &Drawn) {
+        let (id, party) = (drawn.dialog.head.id.0, drawn.dialog.head.party.key());
         for (transmission, depth) in &drawn.transmissions {
             self.transmission
                 .row()
@@ -106,24 +150,6 @@ impl Rows {
                 .maybe_id(activity.transmission_id.map(|id| id.0))
                 .short(activity.activity_type.id())
                 .json(&activity.body);
-        }
-        for label in head.labels.iter().filter(|label| *label != SystemLabel::Default) {
-            self.mark.row().long(party).time(head.content_updated_at).id(id).short(label.bit());
-        }
-        for label in &head.owner_labels {
-            self.owner_label.row().id(id).short(org).text(label).long(party);
-        }
-        for (entry, user_type) in &drawn.seen {
-            self.seen
-                .row()
-                .time(entry.created_at)
-                .long(party)
-                .id(entry.id)
-                .id(id)
-                .short(user_type.id())
-                .flag(entry.is_via_service_owner)
-                .maybe_text(entry.seen_by.actor_id.as_deref())
-                .maybe_text(entry.seen_by.actor_name.as_deref());
         }
         for entry in &drawn.labelled {
             self.label_log
@@ -175,7 +201,8 @@ impl Rows {
 
     /// In an order in which every row that another names is there before it.
     pub fn into_tables(self) -> [Table; 9] {
-        let Self { dialog, document, words, transmission, activity, mark, owner_label, seen, label_log } = self;
+        let Self { detail: _, dialog, document, words, transmission, activity, mark, owner_label, seen, label_log } =
+            self;
         [dialog, document, words, transmission, activity, mark, owner_label, seen, label_log]
     }
 }

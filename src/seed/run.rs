@@ -11,7 +11,7 @@ use super::{
     dialog::{Drawn, Span},
     people::People,
     progress::Progress,
-    rows::{Rows, TABLES},
+    rows::{Detail, Rows, TABLES},
 };
 use crate::{
     db::migrations::{self, MIGRATIONS, Standing},
@@ -39,6 +39,7 @@ pub struct Wish {
     pub people_of: Option<(String, World)>,
     /// The end of the three years in which the dialogs were made; what an earlier run of the same seed had, if there was one.
     pub until: Instant,
+    pub detail: Detail,
     pub is_quiet: bool,
 }
 
@@ -81,7 +82,7 @@ async fn seed(connection: &mut PgConnection, wish: &Wish) -> anyhow::Result<Outc
         state.take_indexes(connection, wish.dialogs).await?;
     }
     let span = Span { seed: wish.seed, dialogs: wish.dialogs, until: state.until };
-    write_dialogs(connection, span, &people, &numbers, &mut state, &mut progress).await?;
+    write_dialogs(connection, (span, wish.detail), &people, &numbers, &mut state, &mut progress).await?;
     state.build_indexes(connection, &mut progress).await?;
     finish(connection, &state, &mut progress).await?;
     progress.ends();
@@ -141,7 +142,9 @@ impl State {
         let seed = wish.seed.cast_signed();
         let people_of = wish.people_of.as_ref().map_or("nobody", |(name, _)| name);
         let owner = wish.owner.as_deref().unwrap_or("everybody");
-        let words = format!("{} dialogs of {parties} parties, owner {owner}, people of {people_of}", wish.dialogs);
+        let lean = if wish.detail == Detail::Lists { ", only what lists read" } else { "" };
+        let words =
+            format!("{} dialogs of {parties} parties, owner {owner}, people of {people_of}{lean}", wish.dialogs);
         let other: Option<(i64, String)> =
             sqlx::query_as("select seed, wish from seed.run where not is_done and seed <> $1 limit 1")
                 .bind(seed)
@@ -284,7 +287,7 @@ async fn write_parties(connection: &mut PgConnection, people: &People) -> anyhow
 
 async fn write_dialogs(
     connection: &mut PgConnection,
-    span: Span,
+    (span, detail): (Span, Detail),
     people: &Arc<People>,
     numbers: &Arc<[(i16, i32)]>,
     state: &mut State,
@@ -293,7 +296,7 @@ async fn write_dialogs(
     let drawn = |from: u64| {
         let (people, numbers) = (people.clone(), numbers.clone());
         tokio::task::spawn_blocking(move || {
-            let mut rows = Rows::new();
+            let mut rows = Rows::new(detail);
             for place in from..span.dialogs.min(from + CHUNK) {
                 rows.push(&Drawn::at(span, &people, place), &numbers);
             }

@@ -2,14 +2,26 @@
 //!
 //! The numbers stand in `docs/performance.md`; the test holds them equal. What is promised of them stands here: the bound of
 //! each operation, and that no number grows with what is written.
+//!
+//! With `PLANS_AT=URL`, the address of a seeded database that the test may write to and change the settings of, it also writes
+//! down how the server ran each statement: `docs/plans/requests.md`.
+
+#[path = "../../benches/heard.rs"]
+mod heard;
+
+use std::fmt::Write as _;
 
 use dialogporten::domain::ids::DialogId;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
+use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
+use self::heard::Heard;
+
 use crate::harness::{
-    Client, Edit, ORGANIZATION, PERSON, Proxy, RESOURCE, TestApp, bare, database, fresh_id, simple_activity,
-    simple_dialog, simple_dialog_for, simple_transmission,
+    Client, Edit, ORGANIZATION, PERSON, Proxy, RESOURCE, TestApp, TestDatabase, bare, database, fresh_id,
+    simple_activity, simple_dialog, simple_dialog_for, simple_transmission,
 };
 
 const DIALOGS: &str = "serviceowner/dialogs";
@@ -20,6 +32,8 @@ struct Counter<'a> {
     proxy: &'a Proxy,
     table: Vec<(&'static str, usize)>,
     beyond: Vec<String>,
+    /// If plans are told, and what they came to.
+    plans: Option<(Heard, String)>,
 }
 
 impl Counter<'_> {
@@ -36,14 +50,24 @@ impl Counter<'_> {
         for _ in 0..4 {
             let subject = prepare().await;
             let before = self.proxy.turns();
+            self.forget_plans();
             act(subject).await;
             turns = turns.min(self.proxy.turns() - before);
+        }
+        if let Some((heard, text)) = &mut self.plans {
+            let _ = writeln!(text, "\n## {name}\n{}", heard.take().trim_end());
         }
         if turns > bound {
             self.beyond.push(format!("{name}: {turns} round trips, at most {bound} are promised"));
         }
         self.table.push((name, turns));
         turns
+    }
+
+    fn forget_plans(&self) {
+        if let Some((heard, _)) = &self.plans {
+            heard.take();
+        }
     }
 
     fn markdown(&self) -> String {
@@ -79,17 +103,66 @@ async fn added(owner: &Client<'_>, dialog: DialogId, children: &str, body: Value
 
 #[tokio::test]
 async fn requests_wait_for_the_database_as_often_as_documented() {
-    let database = database().await;
+    #[expect(clippy::disallowed_methods, reason = "whether plans are written is no setting of the service")]
+    let seeded = std::env::var("PLANS_AT").ok();
+    let database = match &seeded {
+        Some(url) => TestDatabase::at(url),
+        None => database().await,
+    };
+    let (mut plans, mut listening) = (None, None);
+    if let Some(url) = &seeded {
+        let heard = Heard::default();
+        // All of this test is polled on this thread.
+        listening = Some(tracing::subscriber::set_default(tracing_subscriber::registry().with(heard.clone())));
+        tell_plans(url, true).await;
+        plans = Some((heard, String::new()));
+    }
     let proxy = Proxy::before(&database.url).await;
     let url = proxy.url.clone();
     // One connection, so that what is prepared once is prepared for all.
     let app = TestApp::start_over(database, &url, bare(), &[("database.max_connections", "1")]).await;
-    let mut counter = Counter { proxy: &proxy, table: Vec::new(), beyond: Vec::new() };
+    let mut counter = Counter { proxy: &proxy, table: Vec::new(), beyond: Vec::new(), plans };
     writes(&app, &mut counter).await;
     reads(&app, &mut counter).await;
     let table = counter.markdown();
+    if let (Some(url), Some((_, text))) = (&seeded, &counter.plans) {
+        tell_plans(url, false).await;
+        drop(listening);
+        write_plans(url, text).await;
+    }
     assert_eq!(counter.beyond, [] as [&str; 0], "{table}");
     assert!(DOCUMENT.contains(&table), "docs/performance.md shall say:\n{table}");
+}
+
+/// Makes every new session of a database tell its plans, or not any more.
+async fn tell_plans(url: &str, on: bool) {
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let name: String =
+        sqlx::query_scalar("select quote_ident(current_database())").fetch_one(&mut connection).await.unwrap();
+    let settings = std::iter::once(("session_preload_libraries", "auto_explain")).chain(heard::SETTINGS);
+    for (setting, value) in settings {
+        let change = if on {
+            format!("alter database {name} set {setting} = {value}")
+        } else {
+            format!("alter database {name} reset {setting}")
+        };
+        sqlx::raw_sql("load 'auto_explain'").execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(change)).execute(&mut connection).await.unwrap();
+    }
+}
+
+async fn write_plans(url: &str, text: &str) {
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let dialogs: f32 = sqlx::query_scalar("select reltuples from pg_class where oid = 'dialog'::regclass")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let head = format!(
+        "# Plans of requests\n\nAbout {dialogs} dialogs, warm, for any values; of each operation the statements of its last run, \
+         what triggers ran included. Made by `PLANS_AT=URL cargo test --test it round_trips`.\n"
+    );
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/plans/requests.md");
+    std::fs::write(file, head + text).unwrap();
 }
 
 async fn writes(app: &TestApp, counter: &mut Counter<'_>) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, process::Command, time::Dura
 use dialogporten::{
     db::Db,
     reindex::{self, Ending, Orders},
-    seed::{self, Wish},
+    seed::{self, Detail, Wish},
     store::text_reindex::Kind,
 };
 use sqlx::PgPool;
@@ -21,6 +21,7 @@ fn wish(dialogs: u64) -> Wish {
         seed: 3,
         people_of: None,
         until: "2030-01-01T00:00:00Z".parse().unwrap(),
+        detail: Detail::Whole,
         is_quiet: true,
     }
 }
@@ -117,6 +118,18 @@ async fn a_seeded_world_is_whole() {
     }
     pool.close().await;
     fresh.close().await;
+}
+
+/// Lists cannot tell a lean world from a whole one.
+#[tokio::test]
+async fn a_lean_world_has_all_that_lists_read() {
+    let (_whole, whole) = seeded(&wish(500)).await;
+    let (_lean, lean) = seeded(&Wish { detail: Detail::Lists, ..wish(500) }).await;
+    let (whole, lean) = (content(&whole).await, content(&lean).await);
+    for table in ["dialog", "dialog_text", "dialog_mark", "dialog_owner_label", "dialog_seen", "party_resource"] {
+        assert_eq!(lean[table], whole[table], "{table}");
+    }
+    assert_eq!((lean["dialog_document"].0, lean["dialog_transmission"].0), (500, 0));
 }
 
 /// Returns when some dialogs are there.

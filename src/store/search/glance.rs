@@ -53,6 +53,9 @@ enum Opening<'a> {
 /// Branches from which on it is worth a sort to fetch no more rows than the page has.
 const MANY: usize = 8;
 
+/// Index entries that all pairs of party and resource together may be read for.
+const PAIR_HEADS: i64 = 4_000;
+
 /// Looks for the first `limit` rows beyond `after`, and for whether there are more.
 pub(super) async fn glance(
     connection: &mut Connection,
@@ -84,7 +87,8 @@ pub(super) async fn glance(
             let branches = streams.all.len() - delegated;
             // Half as many again as the page has: some are not visible yet, or not any more.
             let best = as_limit(wanted + wanted / 2 + 10);
-            let by_heads = plan.axis == Axis::Party && branches >= MANY && ask.are_heads_enough();
+            let has_heads = matches!(plan.axis, Axis::Party | Axis::Pair | Axis::Resource);
+            let by_heads = has_heads && branches >= MANY && ask.are_heads_enough();
             let opening = if by_heads { Opening::Heads { best } } else { Opening::Walk(segments) };
             let mut sql = ask.glance(&opening, streams, after, limit);
             let answer = sql.build().fetch_all(&mut *connection).await?;
@@ -139,13 +143,15 @@ impl Streams<'_> {
     fn first_budget(&self, wanted: usize, by_heads: bool) -> Budget {
         let branches = as_limit(self.all.len().max(1));
         let share = if by_heads { 8 } else { 4 };
-        let found = (share * as_limit(wanted) / branches + 16).min(as_limit(wanted));
+        // One service resource may have most of what its party has: where there are not too many, enough for a whole page.
+        let of_pair = if by_heads && self.axis == Axis::Pair { PAIR_HEADS / branches } else { 0 };
+        let found = (share * as_limit(wanted) / branches + 16).max(of_pair).min(as_limit(wanted));
         Budget { walked: (self.ask.first_walk(self.axis) / branches).max(found), found }
     }
 }
 
 impl Ask<'_> {
-    /// Whether the index of parties tells nearly all there is to know.
+    /// Whether the indexes of parties, of resources and of both tell nearly all there is to know.
     fn are_heads_enough(&self) -> bool {
         self.order.is_by_content_alone() && self.conditions.deleted == Deleted::Exclude && self.conditions.are_light()
     }

@@ -17,7 +17,10 @@ use crate::{
 /// How far a search goes, and when it changes its way.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// How long it goes on before it returns a short page.
+    /// Rows walked before it returns a short page, which says where to go on. An index entry counts for a part of one.
+    pub rows: i64,
+    /// The same as a time, for a database in trouble. Not before a row was found: however slow it is, a page is empty only if
+    /// `rows` held none.
     pub patience: Duration,
     /// Rows walked by the first statement: enough for common conditions, cheap if it was in vain.
     pub first_walk: i64,
@@ -34,11 +37,14 @@ pub struct Effort {
     pub common_words: f64,
     /// The same where only index entries are sorted, not rows.
     pub index_list_rows: i64,
+    /// Index entries that cost as much as a row.
+    pub entries_of_a_row: i64,
 }
 
 impl Default for Effort {
     fn default() -> Self {
         Self {
+            rows: 50_000,
             patience: Duration::from_secs(2),
             first_walk: 2_000,
             first_index_walk: 20_000,
@@ -47,6 +53,7 @@ impl Default for Effort {
             list_rows: 20_000,
             common_words: 200_000.0,
             index_list_rows: 100_000,
+            entries_of_a_row: 4,
         }
     }
 }
@@ -54,7 +61,7 @@ impl Default for Effort {
 /// What was found, in order.
 pub(super) struct Found {
     pub hits: Vec<Hit>,
-    /// `Some`: time ran out here, and there may be more beyond.
+    /// `Some`: the effort ended here, and there may be more beyond.
     pub stopped_at: Option<Position>,
 }
 
@@ -107,14 +114,15 @@ pub(super) async fn find(
         }
         // A page that stops short must still go on: the next one begins where this one stopped.
         let goes_on = |position: &Position| after.is_none_or(|after| ask.order.compare(after, position).is_lt());
+        let left = (effort.rows - streams.rows) * ask.entries_of_a_row(plan.axis);
         if let Some(Bound::Position(position)) = bound
-            && started.elapsed() >= effort.patience
+            && (left <= 0 || (ready > 0 && started.elapsed() >= effort.patience))
             && goes_on(&position)
         {
             return Ok(Found { hits: hits.into_iter().take(ready).cloned().collect(), stopped_at: Some(position) });
         }
         let target = hits.get(wanted - 1).map(|hit| hit.at.clone());
-        let walked = streams.refill(connection, target.as_ref(), wanted, budget, rounds).await?;
+        let walked = streams.refill(connection, target.as_ref(), wanted, budget.min(left.max(1)), rounds).await?;
         rounds = rounds.saturating_mul(2);
         if walked {
             let is_far = streams.is_far_from(wanted, budget);
@@ -157,17 +165,19 @@ impl Stream {
 /// The streams of one search, as far as they are read.
 pub(super) struct Streams<'a> {
     pub ask: &'a Ask<'a>,
-    guard: &'a Guard,
+    guard: &'a Guard<'a>,
     pub axis: Axis,
     pub admitted: Option<&'a [(i32, i64)]>,
     /// The delegated dialogs, if there are any; then the branches of the walk, or a list in their place.
     pub all: Vec<Stream>,
+    /// Walked so far.
+    rows: i64,
 }
 
 impl<'a> Streams<'a> {
     pub(super) fn new(
         ask: &'a Ask<'a>,
-        guard: &'a Guard,
+        guard: &'a Guard<'a>,
         axis: Axis,
         walk: &'a Branches,
         after: Option<&Position>,
@@ -179,7 +189,7 @@ impl<'a> Streams<'a> {
         let segment = after.map_or(0, |position| ask.order.segment_of(position));
         let stream = |&(key, set): &(i64, i32)| Stream::begin(Source::Walk { key, set, segment }, after.cloned());
         streams.extend(walk.keys.iter().map(stream));
-        Self { ask, guard, axis, admitted: walk.admitted.as_deref(), all: streams }
+        Self { ask, guard, axis, admitted: walk.admitted.as_deref(), all: streams, rows: 0 }
     }
 }
 
@@ -311,8 +321,11 @@ impl Streams<'_> {
 
     /// Takes what a statement found in each of the branches at `walks`. `cut`: beyond this it told nothing of any branch.
     pub(super) fn advance(&mut self, walks: &[usize], steps: Vec<Vec<Step>>, budget: Budget, cut: Option<&Position>) {
+        let mut walked = 0;
         for (at, mut steps) in walks.iter().zip(steps) {
             steps.sort_unstable_by_key(|step| step.number);
+            // Of a branch that came to its end, what lies behind its last hit is not counted.
+            walked += steps.last().map_or(0, |step| step.number);
             let stopped = steps
                 .last()
                 .filter(|step| step.number == budget.walked || as_limit(steps.len()) == budget.found)
@@ -324,6 +337,7 @@ impl Streams<'_> {
             stream.hits.extend(hits);
             stream.reached(stopped, self.ask.order);
         }
+        self.rows += walked / self.ask.entries_of_a_row(self.axis);
     }
 
     /// Puts the first list that is short enough in the place of the walk.

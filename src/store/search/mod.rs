@@ -2,7 +2,7 @@
 //!
 //! [`plan`] chooses a way and [`statements`] writes it as SQL. Nearly every page is found by the one statement of
 //! [`glance`], with what its items show. If not, [`merge`] follows the way, statement after statement, until the page is full
-//! or about two seconds have passed (then the page is short and says where to go on), and [`rows`] fetches the items. One
+//! or 50,000 rows were walked (then the page is short and says where to go on), and [`rows`] fetches the items. One
 //! page is one snapshot. A page has at most 8 MiB of items (by what is stored for lists, `listed_bytes`), or one item: it
 //! ends early and says where to go on.
 

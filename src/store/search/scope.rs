@@ -152,18 +152,18 @@ pub(super) struct Branches {
 }
 
 /// The last word on every row: exact, and independent of what the statements tested.
-pub(super) struct Guard {
-    groups: HashMap<i64, (String, usize)>,
+pub(super) struct Guard<'a> {
+    groups: HashMap<i64, (&'a str, usize)>,
     resources: Vec<HashSet<i32>>,
     any_party: bool,
     any_resource: bool,
     delegated: HashSet<Uuid>,
-    delegated_parties: Option<HashMap<i64, String>>,
+    delegated_parties: Option<HashMap<i64, &'a str>>,
     delegated_resources: Option<HashSet<i32>>,
 }
 
-impl Guard {
-    pub(super) fn new(scope: &Scope, delegated: &Delegated) -> Self {
+impl<'a> Guard<'a> {
+    pub(super) fn new(scope: &'a Scope, delegated: &'a Delegated) -> Self {
         let mut guard = Self {
             groups: HashMap::new(),
             resources: Vec::new(),
@@ -173,18 +173,18 @@ impl Guard {
             delegated_parties: delegated
                 .parties
                 .as_ref()
-                .map(|parties| parties.iter().map(|party| (party.key(), party.to_string())).collect()),
+                .map(|parties| parties.iter().map(|party| (party.key(), party.as_str())).collect()),
             delegated_resources: delegated.resources.as_ref().map(|resources| ids(resources)),
         };
         match scope {
             Scope::Pairs(groups) => {
                 for (number, group) in groups.iter().enumerate() {
                     guard.resources.push(ids(&group.resources));
-                    guard.groups.extend(group.parties.iter().map(|party| (party.key(), (party.to_string(), number))));
+                    guard.groups.extend(group.parties.iter().map(|party| (party.key(), (party.as_str(), number))));
                 }
             }
             Scope::Parties(parties) => {
-                guard.groups.extend(parties.iter().map(|party| (party.key(), (party.to_string(), 0))));
+                guard.groups.extend(parties.iter().map(|party| (party.key(), (party.as_str(), 0))));
             }
             Scope::Resources(resources) => guard.resources.push(ids(resources)),
             Scope::Everything => {}
@@ -199,7 +199,7 @@ impl Guard {
 
     /// Whether a row about to leave belongs to the very party that was asked for, not to one whose key is the same.
     pub(super) fn knows(&self, id: Uuid, party_key: i64, urn: &str, resource: i32) -> bool {
-        let same = |asked: &String| asked == urn;
+        let same = |asked: &&str| *asked == urn;
         (self.covers(party_key, resource)
             && (self.any_party || self.groups.get(&party_key).is_some_and(|(asked, _)| same(asked))))
             || (self.delegates(id, party_key, resource)
@@ -240,7 +240,8 @@ mod tests {
             Group { parties: vec![party("a")], resources: vec![resource(1), resource(2)] },
             Group { parties: vec![party("b"), party("c")], resources: vec![resource(2)] },
         ];
-        let guard = Guard::new(&Scope::Pairs(groups.clone()), &Delegated::default());
+        let (scope, delegated) = (Scope::Pairs(groups.clone()), Delegated::default());
+        let guard = Guard::new(&scope, &delegated);
         let admits = |name: &str, resource| guard.admits(Uuid::nil(), party(name).key(), resource);
         assert!(admits("a", 1) && admits("a", 2) && admits("c", 2));
         assert!(!admits("b", 1) && !admits("d", 2));
@@ -254,7 +255,8 @@ mod tests {
     #[test]
     fn a_key_shared_by_two_urns_does_not_leak() {
         let scope = Scope::Pairs(vec![Group { parties: vec![party("a")], resources: vec![resource(1)] }]);
-        let guard = Guard::new(&scope, &Delegated::default());
+        let delegated = Delegated::default();
+        let guard = Guard::new(&scope, &delegated);
         assert!(guard.knows(Uuid::nil(), party("a").key(), party("a").as_str(), 1));
         assert!(!guard.knows(Uuid::nil(), party("a").key(), party("b").as_str(), 1));
     }
@@ -264,7 +266,8 @@ mod tests {
         let id = Uuid::max();
         let delegated =
             Delegated { ids: vec![id], parties: Some(vec![party("a")]), resources: Some(vec![resource(1)]) };
-        let guard = Guard::new(&Scope::Pairs(vec![]), &delegated);
+        let scope = Scope::Pairs(vec![]);
+        let guard = Guard::new(&scope, &delegated);
         assert!(guard.admits(id, party("a").key(), 1));
         assert!(!guard.admits(id, party("b").key(), 1) && !guard.admits(id, party("a").key(), 2));
     }

@@ -30,7 +30,15 @@ use tokio::sync::OnceCell;
 pub struct TestDatabase {
     pub url: String,
     name: String,
-    server: &'static Server,
+    /// `None`: the database was there before, and stays.
+    server: Option<&'static Server>,
+}
+
+impl TestDatabase {
+    /// One that somebody else made.
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), name: String::new(), server: None }
+    }
 }
 
 /// A database for one test.
@@ -43,13 +51,15 @@ pub async fn database() -> TestDatabase {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("{PREFIX}{seconds}_{}_{count}", std::process::id());
     server.databases.copy(&server.template, &name).await.expect("a copy of the template");
-    TestDatabase { url: server.databases.url(&name), name, server }
+    TestDatabase { url: server.databases.url(&name), name, server: Some(server) }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         // Nobody waits for it: the rest of the test run is more urgent.
-        let _ = self.server.dropper.send(std::mem::take(&mut self.name));
+        if let Some(server) = self.server {
+            let _ = server.dropper.send(std::mem::take(&mut self.name));
+        }
     }
 }
 

@@ -75,6 +75,11 @@ impl Ask<'_> {
         if axis == Axis::Resource { self.effort.first_index_walk } else { self.effort.first_walk }
     }
 
+    /// How many steps of a walk cost as much as one that reads a row.
+    pub(super) fn entries_of_a_row(&self, axis: Axis) -> i64 {
+        if axis == Axis::Resource { self.effort.entries_of_a_row } else { 1 }
+    }
+
     /// The columns of a hit, named so that those of its row may stand beside them, which follow.
     fn push_hit(&self, sql: &mut QueryBuilder<Postgres>, table: &str) {
         sql.push(format_args!(

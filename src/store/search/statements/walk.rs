@@ -9,7 +9,7 @@ use super::{
         plan::Axis,
         scope::{Branches, Scope},
     },
-    Ask, COLUMNS, Hit, REST,
+    Ask, COLUMNS, Hit, REST, push_in,
 };
 use crate::domain::order::Position;
 
@@ -163,8 +163,9 @@ impl Ask<'_> {
         sql.push(" offset 0) d on true where d.passes or w.step = ").push_bind(budget.walked);
     }
 
-    /// The first entries of every branch, told by the index alone, and of them all the `best` that come first: only their rows
-    /// are fetched. For many parties of whom nearly every dialog passes. Their answer is that of a walk.
+    /// The first entries of every branch (of parties, resources or pairs), told by the index alone, and of them all the `best` that
+    /// come first: only their rows are fetched. For many branches of which nearly every dialog passes. Their answer is that of
+    /// a walk.
     pub(in crate::store::search) fn push_heads(
         &self,
         sql: &mut QueryBuilder<Postgres>,
@@ -173,16 +174,21 @@ impl Ask<'_> {
         best: i64,
     ) {
         const ENTRY: &str = "d.id, d.party_key, d.resource_id, d.content_updated_at";
-        let Stretch { admitted, budget, .. } = stretch;
+        let Stretch { axis, admitted, budget } = stretch;
+        let (key, other) = match axis {
+            Axis::Resource => ("d.resource_id = s.key::integer", "u.party_key"),
+            Axis::Pair => ("d.party_key = s.key and d.resource_id = s.grp", "u.resource_id::bigint"),
+            _ => ("d.party_key = s.key", "u.resource_id::bigint"),
+        };
         let segment = Segment::Whole;
         sql.push("select h.place, h.step, h.passes, ");
         self.push_hit(sql, "h");
         sql.push(" from (select h.*, d.passes, ").push(REST.as_str()).push(" from (select s.place, w.*");
         self.push_branches(sql, segment, branches);
         sql.push(" cross join lateral (select v.* from (select u.*, row_number() over () as step, (true");
-        push_admitted(sql, "u.resource_id::bigint", admitted);
+        push_admitted(sql, other, admitted);
         sql.push(") is true as admitted from (select ").push(ENTRY);
-        sql.push(" from dialog d where d.party_key = s.key and d.deleted_at is null");
+        sql.push(" from dialog d where ").push(key).push(" and d.deleted_at is null");
         self.push_stretch(sql, segment, budget);
         sql.push(") u order by ").push(self.order.sql_in(segment, "u"));
         sql.push(") v where v.admitted or v.step = ").push_bind(budget.walked);
@@ -269,6 +275,11 @@ impl Ask<'_> {
 /// `and` the pair of the branch's set and `column` is among the admitted ones.
 fn push_admitted(sql: &mut QueryBuilder<Postgres>, column: &str, admitted: Option<&[(i32, i64)]>) {
     let Some(admitted) = admitted else { return };
+    if admitted.iter().all(|(set, _)| *set == 0) {
+        // Half the work for a set of 20,000.
+        push_in(sql, column, admitted.iter().map(|(_, key)| *key).collect::<Vec<_>>());
+        return;
+    }
     sql.push(" and ((s.grp, ").push(column).push(") in (select a.grp, a.key from unnest(");
     sql.push_bind(admitted.iter().map(|(set, _)| *set).collect::<Vec<_>>()).push("::integer[], ");
     sql.push_bind(admitted.iter().map(|(_, key)| *key).collect::<Vec<_>>()).push("::bigint[]) a (grp, key))) is true");

@@ -13,6 +13,7 @@ wire_enum! {
 /// id if the name was looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
+    // One letter each: an actor is stored in every transmission and activity, and list items carry one.
     #[serde(rename = "t")]
     pub actor_type: ActorType,
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]

@@ -47,6 +47,7 @@ pub fn dialog(
     dialog.created_at = times.created;
     dialog.updated_at = times.updated;
     dialog.content_updated_at = times.updated;
+    // The final time decides, not the one that was given: a dialog that appears later is judged by that day (§11.4).
     dialog.is_content_seen = is_seen_at_birth(times.created, &dialog.service_resource, &dialog.org);
     // The reference asks before activities are linked to transmissions, so a dialog that is born with an opened
     // transmission still starts as unopened.
@@ -54,9 +55,11 @@ pub fn dialog(
     dialog.has_unopened_content = has_unopened_content(
         growth.transmissions.iter().any(|transmission| !transmission.transmission_type.is_from_party()),
         &dialog.resource_type,
+        // The half about correspondence does see the activities of the request.
         growth.activities.iter().any(opens),
     );
     let overflow = growth.count(&mut dialog);
+    // Asked of the count, not of the list: both follow from the type alone, and a cut count is above zero too.
     if dialog.from_party_transmissions > 0 {
         dialog.labels = dialog.labels.with(SystemLabel::Sent);
     }
@@ -65,12 +68,14 @@ pub fn dialog(
 
 /// Marks the transmissions that some activity tells to be opened; those from the party never are.
 pub fn mark_opened(transmissions: &mut [Transmission], activities: &[Activity]) {
+    // A set, since a body has room for thousands of either: comparing each with each would take long.
     let opened: std::collections::HashSet<_> = activities
         .iter()
         .filter(|activity| activity.activity_type == ActivityType::TransmissionOpened)
         .filter_map(|activity| activity.transmission_id)
         .collect();
     for transmission in transmissions {
+        // `|=`: what was opened stays opened, whatever is appended later.
         transmission.is_opened |= opened.contains(&transmission.id) && !transmission.transmission_type.is_from_party();
     }
 }
@@ -91,6 +96,7 @@ impl Times {
         now: Instant,
     ) -> Self {
         let (created, updated) = match visible_from {
+            // Supplied times are overwritten here; a `visibleFrom` in the past has no influence (§11.2).
             Some(visible_from) if visible_from > now => (visible_from, visible_from),
             Some(_) | None => (created_at.unwrap_or(now), updated_at.unwrap_or(now)),
         };
@@ -102,6 +108,7 @@ impl Times {
 fn is_seen_at_birth(created_at: Instant, service_resource: &str, org: &str) -> bool {
     /// 2025-12-01T00:00:00Z
     const SEEN_LOG_BEGINS: Instant = DateTime::from_timestamp_secs(1_764_547_200).expect("a valid instant");
+    // Nobody could leave an entry before there was a log, and such dialogs would look unread for ever.
     created_at < SEEN_LOG_BEGINS
         || service_resource.to_lowercase().starts_with(&format!("urn:altinn:resource:app_{}_a2", org.to_lowercase()))
 }
@@ -109,6 +116,7 @@ fn is_seen_at_birth(created_at: Instant, service_resource: &str, org: &str) -> b
 /// How many transmissions there are of either kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    // Wider than the column, so that a body with more of them can be counted before it is refused.
     pub from_party: i32,
     pub from_owner: i32,
 }
@@ -135,6 +143,8 @@ impl Counts {
                 let text = format!("'{key}' cannot exceed {}.", limits::TRANSMISSIONS_PER_KIND);
                 found.add(key, Code::TransmissionsTooMany.says(text).hint("Go on in another dialog."));
             }
+            // Cut, not failed: the fault is deferred, and the operation goes on to look for what else is wrong. The
+            // reference overflows and answers 500 (§13 no. 13).
             i16::try_from(count).unwrap_or(i16::MAX)
         };
         let from_party = cut(self.from_party, "FromPartyTransmissionsCount");

@@ -17,6 +17,8 @@ pub struct Change {
 impl Change {
     /// Compares by value: putting back what was read is no change. Appended items are told, not found.
     pub fn between(before: &Dialog, after: &Dialog, transmissions_appended: bool, activities_appended: bool) -> Self {
+        // Which member belongs to which half is the contract's table, not a matter of taste: lists are sorted by
+        // `contentUpdatedAt`.
         let content = transmissions_appended
             || before.status != after.status
             || before.extended_status != after.extended_status
@@ -33,6 +35,8 @@ impl Change {
             || before.preceding_process != after.preceding_process
             || before.is_api_only != after.is_api_only
             || before.body.search_tags != after.body.search_tags
+            // Can change alone: a dialog that was born with an opened transmission starts as unopened, and its first
+            // PUT puts that right (§4.6).
             || before.has_unopened_content != after.has_unopened_content
             || before.is_frozen != after.is_frozen;
         Self { content, other }
@@ -58,8 +62,11 @@ impl Head {
                 self.content_updated_at = visible_from;
                 true
             }
+            // A silent change has a new revision and nothing else: neither times nor the seen flag (§10).
             Some(_) | None if silent => false,
             Some(_) | None => {
+                // A dialog may have been stored with times ahead of now: those of a `visibleFrom`, or the client's
+                // clock.
                 self.updated_at = self.updated_at.max(now);
                 if change.content {
                     self.content_updated_at = self.content_updated_at.max(now);

@@ -11,6 +11,7 @@ use super::{Instant, attachment::Attachment, dialog::DialogBody, ids};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i16)]
 pub enum ChildKind {
+    // The numbers are stored in `child_id.kind`: none is ever given another meaning.
     Attachment = 1,
     AttachmentUrl = 2,
     GuiAction = 3,
@@ -53,8 +54,11 @@ pub fn claims(
     after: impl Iterator<Item = (ChildKind, Uuid)>,
     chosen: &[(ChildKind, Uuid)],
 ) -> (Claims, Claims) {
+    // Sets, as a dialog may have any number of attachments and links.
     let (had, has): (HashSet<_>, HashSet<_>) = (before.collect(), after.collect());
     let mut met = HashSet::new();
+    // Without this an id that the dialog has already, sent twice, would be claimed by nobody and stand there twice. The
+    // reference fails with 500 for some of these (§13 no. 7).
     let twice: HashSet<_> = chosen.iter().filter(|id| !met.insert(**id)).collect();
     let claimed = chosen.iter().filter(|id| twice.contains(id) || !had.contains(*id)).copied().collect();
     let released = had.difference(&has).copied().collect();
@@ -73,6 +77,7 @@ impl ChildIds {
                 self.chosen.push((kind, id));
                 id
             }
+            // Ascending: readers get children by time and id, so they see them in the order of the request (§2.1).
             None => ids::v7_at(self.now),
         }
     }

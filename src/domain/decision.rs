@@ -19,6 +19,7 @@ pub enum Outcome {
 /// everything but `Permit` is a denial; the rest is kept to explain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
+    // Ordered: the claim `a` of a dialog token lists what is permitted in ordinal order (chapter 03 §5.3).
     outcomes: BTreeMap<(String, String), Outcome>,
 }
 
@@ -61,6 +62,7 @@ impl Decision {
     pub fn allows_action(&self, action: &str, attribute: Option<&str>) -> bool {
         match attribute {
             Some(attribute) => self.permits(action, attribute),
+            // The contract compares the name of the action alone, whatever part it was permitted on (chapter 03 §5.5).
             None => self.has_access_to_main() && self.permitted().any(|(permitted, _)| permitted == action),
         }
     }
@@ -68,6 +70,8 @@ impl Decision {
     /// A transmission without an attribute follows the dialog itself.
     pub fn allows_transmission(&self, attribute: Option<&str>) -> bool {
         match attribute {
+            // Either name will do, though only one was asked for: which one depends on the attribute (see
+            // `pairs_of_parts`).
             Some(attribute) => self.permits("transmissionread", attribute) || self.permits("read", attribute),
             None => self.has_access_to_main(),
         }

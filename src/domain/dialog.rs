@@ -20,6 +20,7 @@ wire_enum! {
     /// Where a dialog stands.
     Status {
         /// No status in particular.
+        // Numbers are stored, and clients may send them instead of names: 1 and 4 stay those of the retired names.
         NotApplicable = 7,
         /// A process is going on.
         InProgress = 2,
@@ -88,12 +89,14 @@ pub struct Head {
     pub org: OrgCode,
     pub service_resource: ResourceUrn,
     /// As it was when the dialog was created.
+    // Never refreshed: what the dialog's rules were when it was made, they stay (§1.1).
     pub resource_type: ResourceType,
     pub party: Party,
     pub status: Status,
     pub progress: Option<i32>,
     pub extended_status: Option<String>,
     pub external_reference: Option<String>,
+    // The one time that no update moves: it decided the dialog's other times at its birth.
     pub visible_from: Option<Instant>,
     pub due_at: Option<Instant>,
     pub expires_at: Option<Instant>,
@@ -105,6 +108,8 @@ pub struct Head {
     pub content_updated_at: Instant,
     pub deleted_at: Option<Instant>,
     pub is_frozen: bool,
+    // Kept instead of counted, so that a page of a list and an append to a dialog with 20,000 transmissions cost
+    // nothing.
     pub from_party_transmissions: i16,
     pub from_owner_transmissions: i16,
     pub has_unopened_content: bool,
@@ -211,6 +216,7 @@ pub struct DialogBody {
 impl DialogBody {
     /// About how many bytes its children take as JSON: their number is what makes a body long.
     pub fn weight(&self) -> usize {
+        // A guess: it only decides whether work on the body leaves the threads that answer (`heavy`).
         const CHILD: usize = 300;
         let urls: usize = self.attachments.iter().map(|attachment| attachment.urls.len()).sum();
         let endpoints: usize = self.api_actions.iter().map(|action| action.endpoints.len()).sum();
@@ -221,6 +227,7 @@ impl DialogBody {
 }
 
 /// About how many bytes a transmission takes as JSON, and an activity.
+// Guesses as well, for the same question.
 pub const TRANSMISSION_WEIGHT: usize = 1_000;
 pub const ACTIVITY_WEIGHT: usize = 300;
 

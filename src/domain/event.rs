@@ -120,7 +120,9 @@ impl Raised<'_> {
             activity_type: activity.activity_type,
             extended_type: activity.body.extended_type.clone(),
         });
+        // Dropped here and not at delivery: live updates must not hear of them either (EV-015).
         let heard = |kind: &EventKind| !self.silent || kind.survives_silence();
+        // The dialog's own event first: who follows must know the dialog before its parts.
         first.into_iter().chain(transmissions).chain(activities).filter(heard).map(|kind| self.event(kind)).collect()
     }
 
@@ -131,6 +133,7 @@ impl Raised<'_> {
             dialog_id: self.dialog.id,
             service_resource: self.dialog.service_resource.to_string(),
             party: self.dialog.party.as_str().to_owned(),
+            // Copied, not referred to: the event tells how the dialog was, also when it is sent after a purge.
             process: self.dialog.process.clone(),
             preceding_process: self.dialog.preceding_process.clone(),
             is_silent_update: self.silent,

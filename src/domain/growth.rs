@@ -45,6 +45,8 @@ impl Growth {
     pub fn check_attachments_not_over(&self, now: Instant, found: &mut Violations) {
         let attachments = self.transmissions.iter().flat_map(|transmission| &transmission.body.attachments);
         for attachment in attachments {
+            // `<=`: here the contract wants later than now, while the rules of a request alone (400) take now itself
+            // (§2.4).
             if let Some(at) = attachment.expires_at.filter(|at| *at <= now) {
                 found.add("Transmissions.Attachments.ExpiresAt", not_in_the_future(at, attachment.id, now));
             }
@@ -65,6 +67,7 @@ impl Growth {
     pub fn unknown_references(&self, stored: &HashMap<Uuid, StoredParent>) -> Vec<TransmissionId> {
         let new: HashSet<TransmissionId> = self.transmissions.iter().map(|transmission| transmission.id).collect();
         let referred = self.activities.iter().filter_map(|activity| activity.transmission_id);
+        // New ones count too: an activity may come in the same request as the transmission it opens.
         referred.filter(|id| !new.contains(id) && !stored.contains_key(&id.0)).collect()
     }
 
@@ -113,6 +116,7 @@ impl Growth {
 
 /// The fault of an attachment's time that is over.
 pub fn not_in_the_future(at: Instant, id: Uuid, now: Instant) -> Fault {
+    // .NET's invariant form of a time, month first: the contract quotes it in this one text (chapter 08 §4.4).
     let text = format!("Must be in future or null, got '{}'. (Id: {id})", at.format("%m/%d/%Y %H:%M:%S +00:00"));
     Code::TimeNotFuture.says(text).hint(time::after(now))
 }
@@ -125,5 +129,6 @@ pub const CORRESPONDENCE: &str = "correspondenceservice";
 /// `unopened_transmission`: some transmission that is not from the party has no TransmissionOpened activity.
 /// `correspondence_opened`: there is a CorrespondenceOpened activity.
 pub fn has_unopened_content(unopened_transmission: bool, resource_type: &str, correspondence_opened: bool) -> bool {
+    // A letter without transmissions is still to be opened, which only its own activity tells.
     unopened_transmission || resource_type == CORRESPONDENCE && !correspondence_opened
 }

@@ -60,8 +60,10 @@ pub fn depths(nodes: &[Node], stored: &StoredParents) -> Result<Vec<usize>, Faul
         if !places.contains_key(&parent) && !stored.contains_key(&parent) {
             unknown.insert(parent);
         }
+        // The children that are stored count once, when the parent is met for the first time.
         *children.entry(parent).or_insert_with(|| stored.get(&parent).map_or(0, |stored| stored.children)) += 1;
     }
+    // With an unknown parent depths mean nothing; the contract tells this fault alone (§2.12).
     if !unknown.is_empty() {
         faults.unknown = unknown.into_iter().collect();
         return Err(faults);
@@ -70,10 +72,13 @@ pub fn depths(nodes: &[Node], stored: &StoredParents) -> Result<Vec<usize>, Faul
     faults.too_deep = nodes
         .iter()
         .zip(&depths)
+        // Only the first level that is too deep: what hangs below is wrong for the same reason, and a long chain would
+        // fill the answer with ids.
         .filter(|(_, depth)| **depth == limits::HIERARCHY + 1)
         .map(|(node, _)| node.id)
         .collect();
     for parent in nodes.iter().filter_map(|node| node.parent) {
+        // Taken out when told, so that a parent is told once and in the order in which it is met.
         if children.remove(&parent).is_some_and(|children| children > limits::HIERARCHY) {
             faults.too_wide.push(parent);
         }
@@ -94,11 +99,13 @@ fn walk(nodes: &[Node], places: &HashMap<Uuid, usize>, stored: &StoredParents, f
     let mut path: Vec<usize> = Vec::new();
     for start in 0..nodes.len() {
         let mut place = start;
+        // A loop with a path of its own instead of recursion: a body of 20 MB can hold a chain that no stack holds.
         // Up to a root, to a stored transmission, or to a node that was met before.
         let mut depth = loop {
             match states[place] {
                 State::Done(depth) => break depth,
                 State::OnPath(from) => {
+                    // Only the ring itself; what leads to it is not part of the chain that the text speaks of.
                     faults.cyclic.extend(path[from..].iter().map(|place| nodes[*place].id));
                     break None;
                 }
@@ -126,6 +133,7 @@ impl Faults {
     /// The 422 in the contract's words; `nodes` is [`WHOLE_DIALOG`] or [`NEW_AND_ANCESTORS`].
     pub fn report(&self, nodes: &str, found: &mut Violations) {
         const KEY: &str = "Transmissions";
+        // The reference shows ten of a cycle and all of the others.
         const SHOWN: usize = 10;
         let max = limits::HIERARCHY;
         if !self.unknown.is_empty() {

@@ -40,5 +40,6 @@ pub struct EndUserIdentity {
     /// `urn:altinn:partyid` of the token.
     pub party_id: Option<i64>,
     /// Everything that tells callers apart: part of every key under which an answer is cached.
+    // A string made once per token instead of a struct: it is hashed for every question that is cached.
     pub identifying: String,
 }

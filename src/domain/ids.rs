@@ -53,7 +53,9 @@ pub fn v7_at(now: Instant) -> Uuid {
     static LAST: Mutex<(i64, u32)> = Mutex::new((0, 0));
     let millis = now.timestamp_millis();
     let counter = {
+        // A thread that panicked here left two numbers that are right all the same.
         let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Starts at nought with each millisecond: 26 bits are 67 million ids, more than a process makes in that time.
         last.1 = if last.0 == millis { last.1.wrapping_add(1) & 0x03ff_ffff } else { 0 };
         last.0 = millis;
         last.1

@@ -54,6 +54,7 @@ impl Listed {
     /// Of a body and the latest activity, which [`with`](Self::with) chooses.
     pub fn of(body: &DialogBody, latest_activity: Option<ListedActivity>) -> Self {
         let content = &body.content;
+        // Links for machines alone are no attachment that a person could open.
         let for_gui = |consumer| consumer == AttachmentUrlConsumerType::Gui;
         let gui_attachments =
             body.attachments.iter().filter(|attachment| attachment.urls.iter().any(|url| for_gui(url.consumer_type)));
@@ -89,6 +90,7 @@ impl Listed {
     /// With the later of the activity it has and the new ones.
     pub fn with(mut self, activities: &[Activity]) -> Self {
         let known = self.latest_activity.as_ref().map(|latest| (latest.created_at, latest.id));
+        // By time, then id, as readers sort them: the latest of the list is the last that the dialog shows.
         let newest = activities.iter().max_by_key(|activity| (activity.created_at, activity.id));
         if let Some(newest) = newest.filter(|newest| Some((newest.created_at, newest.id)) > known) {
             self.latest_activity = Some(newest.into());

@@ -13,6 +13,7 @@ pub struct Masking {
 
 impl std::fmt::Debug for Masking {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Whoever has the salt can try all person numbers: there are few of them.
         f.write_str("Masking(_)")
     }
 }
@@ -25,6 +26,8 @@ impl Masking {
     /// With a salt that follows from a secret: the same secret gives the same names, in every instance and after a restart.
     pub fn of_secret(secret: &[u8]) -> Self {
         let hash =
+            // The reference draws a salt for each process, so its names change at every restart. The prefix keeps this
+            // use of the secret apart from others.
             Sha256::new().chain_update(b"dialogporten: names of masked persons\0").chain_update(secret).finalize();
         Self::with_salt(hash[..16].try_into().expect("16 of 32 bytes"))
     }
@@ -43,6 +46,7 @@ impl Masking {
         use std::fmt::Write;
         let hash = Sha256::new().chain_update(urn).chain_update(self.salt).finalize();
         let mut masked = String::from("urn:altinn:person:identifier-ephemeral:");
+        // Ten hexadecimal digits, as the contract has them (chapter 02 §0.6).
         for byte in &hash[..5] {
             write!(masked, "{byte:02x}").expect("writing to a string does not fail");
         }

@@ -17,6 +17,7 @@ trait Child: Sized {
     fn born(&mut self, at: Instant);
     /// Takes over what must survive from the stored child of the same id.
     fn continue_from(&mut self, stored: &Self) {
+        // The birth orders children on reads, so a change of a child does not move it.
         self.born(stored.created_at());
     }
 }
@@ -24,6 +25,7 @@ trait Child: Sized {
 /// The wanted children in reading order. One whose id is stored already goes on as that child, whatever else changed; all
 /// others are new; stored ones that are not wanted are gone.
 fn merged<T: Child>(stored: &[T], mut wanted: Vec<T>) -> Vec<T> {
+    // An item without an id has a new one by now, so it matches nothing and is a new child (§4.4).
     let known: std::collections::HashMap<Uuid, &T> = stored.iter().map(|child| (child.id(), child)).collect();
     for child in &mut wanted {
         if let Some(stored) = known.get(&child.id()) {
@@ -55,6 +57,7 @@ pub fn search_tags(stored: &[String], wanted: &[String]) -> Vec<String> {
     let stored_set: std::collections::HashSet<&str> = stored.iter().map(String::as_str).collect();
     let kept = stored.iter().filter(|tag| wanted_set.contains(tag.as_str()));
     let added = wanted.iter().filter(|tag| !stored_set.contains(tag.as_str()));
+    // Comparing by value then finds no change when tags are only sent in another sequence.
     kept.chain(added).cloned().collect()
 }
 

@@ -26,6 +26,8 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     pub keys: Vec<(Key, Direction)>,
+    // Times are shared by many dialogs (imports, a future `visibleFrom`); without the id a page could lose some of
+    // them.
     pub id: Direction,
 }
 
@@ -65,6 +67,7 @@ impl Order {
 
     /// The sequence of two positions of this order. A null counts as later than any date, as the database counts it.
     pub fn compare(&self, a: &Position, b: &Position) -> Ordering {
+        // `Option` alone sorts `None` first.
         let nulls_last = |value: &Option<Instant>| (value.is_none(), *value);
         self.keys
             .iter()

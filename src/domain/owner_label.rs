@@ -10,6 +10,8 @@ pub use super::rules::tag::normalised;
 
 /// The labels that a dialog is born with, as they were given.
 pub fn check_all(labels: &[Option<&str>], at: At, found: &mut Violations) {
+    // As stored, trimmed and in lower case: the reference compares what was sent, and a later write of such a pair
+    // fails with 500 (§13 no. 5).
     unique::unique_by(labels.iter().copied().flatten(), normalised, at, found);
     check_number(labels.len(), at, found);
     for (i, label) in labels.iter().enumerate() {

@@ -25,6 +25,7 @@ const PREFIXES: [(PartyKind, &str); 6] = [
     (PartyKind::SystemUser, "urn:altinn:systemuser:uuid:"),
     (PartyKind::SelfIdentified, "urn:altinn:person:legacy-selfidentified:"),
     (PartyKind::Email, "urn:altinn:person:idporten-email:"),
+    // Compared with letter case: a prefix in capitals is unknown, as in the reference.
     (PartyKind::Feide, "urn:altinn:feide-subject:"),
 ];
 
@@ -59,6 +60,7 @@ impl Party {
             PartyKind::SystemUser => uuid::Uuid::try_parse(id).is_ok(),
             PartyKind::SelfIdentified => decoded(urn, id).is_some_and(|id| !id.trim().is_empty()),
             PartyKind::Email => decoded(urn, id).is_some_and(|id| is_email(&id)),
+            // Length only, as in the contract's table (chapter 03 §4).
             PartyKind::Feide => decoded(urn, id).is_some_and(|id| id.chars().count() == 64),
         };
         if ok { Ok(Self(normalised(*kind, urn))) } else { Err(InvalidParty::BadIdentifier) }
@@ -68,6 +70,7 @@ impl Party {
     pub fn parse_owner(urn: &str) -> Result<Self, InvalidParty> {
         let party = Self::parse(urn)?;
         match party.kind() {
+            // Known, but they never own a dialog: refused as if they were not (§2.3).
             PartyKind::SystemUser | PartyKind::Feide => Err(InvalidParty::UnknownPrefix),
             PartyKind::Person | PartyKind::Organization | PartyKind::SelfIdentified | PartyKind::Email => Ok(party),
         }
@@ -123,18 +126,21 @@ impl std::fmt::Display for Party {
 pub fn party_key(urn: &str) -> i64 {
     let exact = |kind: PartyKind, tag: i64| {
         let digits = urn.strip_prefix(kind.prefix())?;
+        // Eleven digits are less than 2^37, so no number reaches the tag's bits.
         let plain = digits.len() <= 11 && digits.bytes().all(|b| b.is_ascii_digit());
         plain.then(|| digits.parse::<i64>().ok()).flatten().map(|number| tag << 60 | number)
     };
     exact(PartyKind::Person, 1).or_else(|| exact(PartyKind::Organization, 2)).unwrap_or_else(|| {
         let hash = Sha256::digest(urn.as_bytes());
         let bits = i64::from_be_bytes(hash[..8].try_into().expect("a SHA-256 has 32 bytes"));
+        // The tag leaves the sign bit free: keys are positive.
         3 << 60 | (bits & ((1 << 60) - 1))
     })
 }
 
 fn normalised(kind: PartyKind, urn: &str) -> String {
     match kind {
+        // Numbers have no case, and the contract leaves Feide's subject as it is (chapter 03 §4).
         PartyKind::Person | PartyKind::Organization | PartyKind::Feide => urn.to_owned(),
         PartyKind::SystemUser | PartyKind::SelfIdentified | PartyKind::Email => urn.to_lowercase(),
     }
@@ -142,11 +148,13 @@ fn normalised(kind: PartyKind, urn: &str) -> String {
 
 /// The identifier with its percent escapes resolved, if the whole is a well-formed URI.
 fn decoded(urn: &str, id: &str) -> Option<String> {
+    // The whole URN must be a URI: names with blanks or æ must come percent-encoded (§2.3).
     iri_string::types::IriStr::new(urn).ok()?;
     percent_encoding::percent_decode_str(id).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 fn is_email(id: &str) -> bool {
+    // `^[^@\s]+@[^@\s]+\.[^@\s]+$` of the contract, without a regex: at least one letter before and behind some dot.
     let Some((local, domain)) = id.split_once('@') else { return false };
     let plain = |part: &str| !part.is_empty() && !part.contains('@') && !part.contains(char::is_whitespace);
     let dot_inside = domain.char_indices().any(|(at, c)| c == '.' && at > 0 && at + 1 < domain.len());
@@ -157,6 +165,7 @@ fn is_email(id: &str) -> bool {
 pub fn is_person_number(number: &str) -> bool {
     let Some(digits) = digits::<11>(number) else { return false };
     control(&digits[..9], &[3, 7, 6, 1, 8, 9, 4, 5, 2]) == Some(digits[9])
+        // The second check digit is computed over the first as well.
         && control(&digits[..10], &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) == Some(digits[10])
 }
 
@@ -194,6 +203,7 @@ fn digits<const N: usize>(number: &str) -> Option<[u32; N]> {
 fn control(digits: &[u32], weights: &[u32]) -> Option<u32> {
     match 11 - digits.iter().zip(weights).map(|(d, w)| d * w).sum::<u32>() % 11 {
         11 => Some(0),
+        // Such numbers are not given out.
         10 => None,
         digit => Some(digit),
     }

@@ -19,6 +19,7 @@ pub enum Refusal {
     /// 400: the request itself is wrong.
     Invalid(Violations),
     /// 401, empty body. What is wrong with the token, if there was one.
+    // The fault goes into `WWW-Authenticate`; the body is the reference's: none.
     Unauthorized(Option<Fault>),
     /// 403 of the route's policy: empty body.
     PolicyDenied(Denied),

@@ -9,6 +9,7 @@ macro_rules! names {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        // Shared: the same names stand in every dialog, cache key and list.
         pub struct $name(Arc<str>);
 
         impl $name {

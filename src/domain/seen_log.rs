@@ -49,6 +49,7 @@ impl SeenSince {
 impl ShownEntry {
     pub fn new(entry: SeenEntry, reader: Option<&str>) -> Self {
         let actor_id = entry.seen_by.actor_id.as_deref();
+        // Asked before persons are masked: afterwards no id is the reader's.
         let is_current_end_user = reader.zip(actor_id).is_some_and(|(reader, id)| reader.eq_ignore_ascii_case(id));
         Self { entry, is_current_end_user }
     }
@@ -67,11 +68,13 @@ pub fn is_noted(dialog: &Head, entries: &[SeenEntry], actor_id: &str) -> bool {
 pub fn entry_id(dialog: &Head, actor_id: &str) -> Uuid {
     let hash = Sha256::new()
         .chain_update(dialog.id.0)
+        // The state is named by its time and not by its revision: a silent change leaves both the time and the entry.
         .chain_update(dialog.updated_at.timestamp_micros().to_be_bytes())
         .chain_update([u8::from(dialog.is_content_seen)])
         .chain_update(actor_id)
         .finalize();
     let random = hash[..10].try_into().expect("ten of 32 bytes");
+    // Imported dialogs may be older than 1970, which the time of an id cannot say.
     let millis = u64::try_from(dialog.updated_at.timestamp_millis()).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
 }
@@ -79,7 +82,9 @@ pub fn entry_id(dialog: &Head, actor_id: &str) -> Uuid {
 /// The newest entry of each actor at or after `since`; actors stand in the order of their first entry since then.
 fn newest_per_actor(entries: &[SeenEntry], since: Instant) -> Vec<&SeenEntry> {
     let mut newest: indexmap::IndexMap<Option<&str>, &SeenEntry> = indexmap::IndexMap::new();
+    // Sorted by time, so the beginning is searched for by halves.
     for entry in &entries[entries.partition_point(|entry| entry.created_at < since)..] {
+        // An `IndexMap` keeps the first place of a key whose value is replaced, which is just the order wanted.
         newest.insert(entry.seen_by.actor_id.as_deref(), entry);
     }
     newest.into_values().collect()

@@ -84,6 +84,7 @@ impl Wanted {
     /// Nobody sets or removes Sent by hand, or a label that there is none of: the reference takes such numbers and does
     /// nothing.
     pub fn check(&self, root: At, found: &mut Violations) {
+        // The contract's words, with its quotes and its grammar.
         const SENT: &str = "Cannot manually add or remove system label Sent. It is added automatically when a transmissions of \
                             type 'Submission or 'Correction' is added to the dialog.";
         for (name, labels) in [("addLabels", &self.add), ("removeLabels", &self.remove)] {
@@ -125,6 +126,7 @@ impl LabelEdit {
         let mask = |labels: &mut dyn Iterator<Item = &SystemLabel>| labels.fold(0, |mask, label| mask | label.bit());
         Self {
             removed: mask(&mut remove.iter()),
+            // The last one wins.
             exclusive: add.iter().rev().find(|label| label.is_exclusive()).map_or(0, |label| label.bit()),
             added: mask(&mut add.iter().filter(|label| !label.is_exclusive())),
         }
@@ -134,6 +136,7 @@ impl LabelEdit {
     #[must_use]
     pub fn of(self, labels: Labels) -> Labels {
         let rest = labels.0 & !self.removed;
+        // The store has the same in SQL (`parts`), since there it is applied to the labels as they are under the lock.
         let exclusive = match (self.exclusive, rest & Labels::EXCLUSIVE) {
             (0, 0) => SystemLabel::Default.bit(),
             (0, kept) => kept,

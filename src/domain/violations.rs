@@ -48,6 +48,7 @@ impl Fault {
 /// Faults by key. Keys stand in the order of their first failure, faults in the order of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violations {
+    // Answers list keys in the order of their first fault; a hash map would shuffle them from run to run.
     faults: IndexMap<String, Vec<Fault>>,
     count: usize,
 }
@@ -80,6 +81,7 @@ impl Violations {
     pub fn append(&mut self, other: Self) {
         for (key, faults) in other.faults {
             for fault in faults {
+                // One by one, for the limit.
                 self.add(key.as_str(), fault);
             }
         }
@@ -144,6 +146,7 @@ impl<'a> At<'a> {
 impl std::fmt::Display for At<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            // Without this a path below an empty root would begin with a dot.
             At::Root(name) | At::Field(At::Root(""), name) => f.write_str(name),
             At::Field(parent, name) => write!(f, "{parent}.{name}"),
             At::Item(parent, index) => write!(f, "{parent}[{index}]"),

@@ -74,18 +74,21 @@ pub enum Hidden {
 /// Whether an end user is shown the dialog; of several reasons against it the first counts. A stranger is never told that
 /// a dialog is deleted, nor anybody below the level when it appears.
 pub fn check(dialog: &Cover, standing: Standing, now: Instant) -> Result<(), Hidden> {
+    // First of all: whoever has no access learns nothing, not even that the dialog is deleted.
     if !standing.has_access {
         return Err(Hidden::NoAccess);
     }
     if dialog.deleted_at.is_some() {
         return Err(Hidden::Deleted);
     }
+    // `None < Some(_)`: a token without a level is below every one, also below 0.
     if standing.level < Some(standing.minimum_level) {
         return Err(Hidden::LevelTooLow { demanded: standing.minimum_level, own: standing.level });
     }
     if let Some(from) = dialog.visible_from.filter(|from| *from > now) {
         return Err(Hidden::NotVisibleUntil(from));
     }
+    // At the very instant it is still shown, as with `visibleFrom`: both bounds are inside.
     match dialog.expires_at.filter(|expiry| *expiry < now) {
         Some(expiry) => Err(Hidden::ExpiredAt(expiry)),
         None => Ok(()),
@@ -110,6 +113,7 @@ pub fn pairs_to_decide<'a>(
 
 /// The same before only parts of the dialog are shown: `attributes` are those of transmissions, if transmissions are.
 pub fn pairs_of_parts<'a>(attributes: impl Iterator<Item = &'a str>) -> BTreeSet<(&'a str, &'a str)> {
+    // `read` of the dialog itself is always asked, since it is also the answer to whether the content may be shown.
     attributes.map(|attribute| (action_on_transmission(attribute), attribute)).chain([("read", MAIN)]).collect()
 }
 

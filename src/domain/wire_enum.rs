@@ -104,9 +104,12 @@ impl<'de, E: WireEnum> serde::Deserialize<'de> for Given<E> {
             }
 
             fn visit_u64<X: serde::de::Error>(self, id: u64) -> Result<Self::Value, X> {
+                // Too large is undefined like any other unknown number, and the rules say so; it must not be a fault of
+                // syntax.
                 self.visit_i64(i64::try_from(id).unwrap_or(i64::MAX))
             }
         }
+        // A number or a name: only a format that describes itself, as JSON does, gets here.
         deserializer.deserialize_any(Visitor(std::marker::PhantomData))
     }
 }

@@ -57,6 +57,7 @@ fn party_fault(text: String, value: &str, why: InvalidParty) -> Fault {
 
 /// A new dialog's party.
 pub fn party(value: Option<&str>, at: At, found: &mut Violations) {
+    // Format before emptiness: the contract's order of texts under one key (chapter 08).
     party_format(value, at, found);
     text::not_blank(value, at, found);
     text::max_length(value, limits::DEFAULT_STRING, at, found);
@@ -73,6 +74,7 @@ pub struct GivenActor<'a> {
 pub fn actor(given: GivenActor, at: At, found: &mut Violations) {
     super::defined(given.actor_type, at.field("actorType"), found);
     let named = usize::from(given.actor_id.is_some()) + usize::from(given.actor_name.is_some());
+    // An undefined type is held to the rule of persons: the reference does, and reports both faults.
     let expected = usize::from(given.actor_type != Given::Known(ActorType::ServiceOwner));
     if named != expected {
         let text = "If 'ActorType' is 'ServiceOwner', both 'ActorId' and 'ActorName' must be null. For any other value of \

@@ -14,6 +14,7 @@ const MARKDOWN: &str = "text/markdown";
 const HTML: &str = "text/html";
 const EMBED_MARKDOWN: &str = "application/vnd.dialogporten.frontchannelembed-url;type=text/markdown";
 const EMBED_HTML: &str = "application/vnd.dialogporten.frontchannelembed-url;type=text/html";
+// Retired, still taken, and rewritten before storing, so that no reader ever meets them (V-010).
 const OLD_EMBED_MARKDOWN: &str = "application/vnd.dialogporten.frontchannelembed+json;type=markdown";
 const OLD_EMBED_HTML: &str = "application/vnd.dialogporten.frontchannelembed+json;type=html";
 /// What every media type of embedded content starts with, in any letter case.
@@ -30,6 +31,8 @@ pub fn stored_media_type(given: String) -> String {
 
 /// The value is the address of content shown elsewhere, not the content itself.
 pub fn is_embedded(media_type: &str) -> bool {
+    // Any letter case here, exact comparison for what is allowed (§1.2): one in capitals is refused, and its address
+    // judged.
     media_type.get(..EMBEDDABLE.len()).is_some_and(|start| start.eq_ignore_ascii_case(EMBEDDABLE))
 }
 
@@ -78,6 +81,7 @@ impl Element {
 
     fn limit(self, context: &RuleContext) -> usize {
         match self.texts {
+            // The scope alone decides, whatever the type of the resource (§1.2, note 2).
             Texts::Short if context.correspondence => limits::CORRESPONDENCE_CONTENT,
             Texts::Short => limits::DEFAULT_STRING,
             Texts::UpTo(limit) => limit,
@@ -106,6 +110,7 @@ pub fn element<'v>(
     found: &mut Violations,
 ) {
     let (allowed, retired) = element.media_types(context);
+    // Both faults for a blank one, as the reference reports both.
     text::not_blank(Some(media_type), at.field("mediaType"), found);
     if !allowed.contains(&media_type) && !retired.contains(&media_type) {
         let text = format!(
@@ -124,6 +129,7 @@ pub fn element<'v>(
     }
     text::present(texts.clone().next().is_some(), value, found);
     localized(texts.clone(), element.limit(context), value, found);
+    // Plain text and Markdown are not scanned for HTML, as the contract has it (§2.8).
     if media_type == HTML {
         for (i, _) in texts.enumerate().filter(|(_, item)| !html::is_supported(item.value)) {
             found.add(value.item(i), html::unsupported());

@@ -32,6 +32,7 @@ pub fn is_supported(value: &str) -> bool {
     queue.push_back(value.into());
     queue.push_back(BEHIND.to_string().into());
     let sink = Elements { supported: Cell::new(true), ends_as_text: Cell::new(false) };
+    // Tokens only, no tree: a tree builder mends what it reads, and what it mended would not be what is stored.
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     // The sink always says "go on", so one call reads all.
     let _ = tokenizer.feed(&queue);
@@ -40,6 +41,7 @@ pub fn is_supported(value: &str) -> bool {
 }
 
 /// Stands for what comes behind the value in a page: text, unless the value leaves something open.
+// Any letter that is not markup would do.
 const BEHIND: char = '\u{b7}';
 
 struct Elements {
@@ -74,6 +76,7 @@ impl TokenSink for Elements {
 
 fn is_supported_element(tag: &Tag) -> bool {
     if &*tag.name == "a" {
+        // Exactly one: a link without an address is refused as well (§2.8).
         let [attribute] = tag.attrs.as_slice() else { return false };
         &*attribute.name.local == "href" && uri::is_https(&attribute.value)
     } else {

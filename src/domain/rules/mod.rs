@@ -20,6 +20,7 @@ use code::Code;
 /// What the rules need to know beside the value: the instant of the request and what the caller's scopes widen.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleContext {
+    // One instant for all rules of a request, so that two of them never disagree.
     pub now: Instant,
     /// Scope `digdir:dialogporten.serviceprovider.admin`.
     pub is_admin: bool,

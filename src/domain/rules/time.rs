@@ -19,6 +19,7 @@ pub fn supplied(value: Option<Instant>) -> Option<Instant> {
 
 /// Not later than now, give or take the clients' clocks.
 pub fn past(value: Option<Instant>, context: &RuleContext, at: At, found: &mut Violations) {
+    // Inclusive, while ids must be strictly earlier than the same bound (§2.1, §2.4).
     if value.is_some_and(|value| value > context.now + TimeDelta::seconds(limits::CLOCK_SKEW_SECONDS)) {
         let text = format!("'{}' must be in the past.", name_of(at));
         let hint = format!("Here it is {}; clocks may run fifteen seconds ahead.", context.now.format("%FT%TZ"));
@@ -28,6 +29,7 @@ pub fn past(value: Option<Instant>, context: &RuleContext, at: At, found: &mut V
 
 /// Not earlier than now.
 pub fn future(value: Option<Instant>, context: &RuleContext, at: At, found: &mut Violations) {
+    // No allowance for clocks here: the contract has none, and now itself passes.
     if value.is_some_and(|value| value < context.now) {
         let text = format!("'{}' must be in the future.", name_of(at));
         found.add(at, Code::TimeNotFuture.says(text).hint(after(context.now)));

@@ -25,7 +25,9 @@ where
 /// The first of each group of items whose `key` occurs more than once, in the list's order.
 pub fn repeated_by<T: Copy, K: Eq + Hash>(items: impl Iterator<Item = T> + Clone, key: impl Fn(T) -> K) -> Vec<T> {
     let mut seen = HashSet::new();
+    // Two passes instead of comparing each with each: a body may hold hundreds of thousands of items.
     let mut twice: HashSet<K> = items.clone().map(&key).filter_map(|key| seen.replace(key)).collect();
+    // Taken out when shown, so each group is shown once, by its first item.
     items.filter(|item| twice.remove(&key(*item))).collect()
 }
 

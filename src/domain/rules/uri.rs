@@ -14,6 +14,8 @@ use crate::domain::{limits, violations::Fault};
 /// exist.
 pub fn is_well_formed(value: &str) -> bool {
     let Ok(reference) = IriReferenceStr::new(value) else { return false };
+    // Other schemes have authorities of their own forms, which are not ours to judge. A relative reference with an
+    // authority (`//host/path`) is read as an address on the web.
     let on_the_web = reference.scheme_str().is_none_or(is_web);
     !on_the_web || reference.authority_components().is_none_or(|authority| names_host(&authority))
 }
@@ -32,6 +34,7 @@ fn is_web(scheme: &str) -> bool {
 /// A host name, an IPv4 address in its usual form or an IPv6 address, and a port that exists. Parsers for browsers mend hosts
 /// (they drop, fold, decode and renumber); here a host that needs mending is none.
 fn names_host(authority: &AuthorityComponents<'_>) -> bool {
+    // An empty port (`https://host:/`) is allowed by RFC 3986 and means the default.
     let port = authority.port().is_none_or(|port| port.is_empty() || port.parse::<u16>().is_ok());
     port && is_host(authority.host())
 }
@@ -53,6 +56,7 @@ fn is_host(host: &str) -> bool {
     match url::Host::parse(name) {
         Ok(url::Host::Domain(ascii)) => {
             // In other alphabets too, nothing but the letters' case may have to be changed.
+            // The limits of DNS for a name and for a label.
             ascii.len() <= 253
                 && ascii.split('.').all(|label| label.len() <= 63)
                 && (name.is_ascii() || url::quirks::domain_to_unicode(&ascii) == name.to_lowercase())
@@ -157,6 +161,8 @@ fn is_authorization_attribute(value: &str) -> bool {
         name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
+    // `^(?:urn:altinn:(?:[a-z][a-z0-9_-]*):)?[a-z][a-z0-9_-]*$` of the contract, without regard to case, by hand: no
+    // regex engine for one rule.
     match value.get(..URN.len()).filter(|start| start.eq_ignore_ascii_case(URN)) {
         Some(_) => value[URN.len()..].split_once(':').is_some_and(|(kind, name)| is_name(kind) && is_name(name)),
         None => is_name(value),

@@ -13,6 +13,7 @@ const LAST_DATE: i64 = 253_402_300_799_999;
 pub fn uuid7(id: Option<Uuid>, context: &RuleContext, at: At, found: &mut Violations) {
     let Some(id) = id else { return };
     let name = name_of(at);
+    // An id in little-endian order fails here, since its version stands elsewhere (C-009).
     if id.get_version_num() != 7 || id.get_variant() != Variant::RFC4122 {
         let text = format!("Invalid {name}. Expected big endian UUIDv7 format. Got '{id}'.");
         found.add(
@@ -23,6 +24,7 @@ pub fn uuid7(id: Option<Uuid>, context: &RuleContext, at: At, found: &mut Violat
         );
     }
     let millis = i64::try_from(id.as_u128() >> 80).expect("48 bits fit");
+    // Checked for every version: the reference reports both faults of a wrong id.
     if millis >= context.now.timestamp_millis() + limits::CLOCK_SKEW_SECONDS * 1000 {
         let text = format!(
             "Invalid {name}. Expected the unix timestamp portion of the UUIDv7 to be in the past. Extrapolated '{}' from '{id}'.",

@@ -17,9 +17,12 @@ use crate::{
 };
 
 /// Dialogs share lanes, so that there is no list of them to grow.
+// Two dialogs that meet in a lane only wait for each other, and only those of them that were too late already.
 const LANES: usize = 64;
 
 /// How often an append is tried before its client hears of the conflict.
+// Within this process one holds the lane while it tries, so whoever is faster still comes from another process, or is
+// no append.
 const TRIES: u32 = 32;
 
 /// How long an append waits for its turn and tries, all in all.
@@ -42,6 +45,7 @@ impl Turns {
     }
 
     fn append_until(&self, dialog: DialogId, expected: IfMatch, ends: Instant) -> Append<'_> {
+        // The last byte of a UUID version 7 is random; the first ones are the time and would crowd one lane.
         let lane = usize::from(dialog.0.as_bytes()[15]) % LANES;
         Append { lane: &self.0[lane], turn: None, expected, tried: 1, ends }
     }
@@ -63,10 +67,12 @@ impl Append<'_> {
     /// # Errors
     /// 412 for those who said what they build on; 409 if there were too many tries or they took too long.
     pub async fn again(&mut self) -> Result<(), Refusal> {
+        // Whoever said what it builds on wants to hear that this is gone, not to have it mended.
         if self.expected.0.is_some() || self.tried == TRIES || Instant::now() >= self.ends {
             return Err(too_late(self.expected.0.is_some()));
         }
         self.tried += 1;
+        // Kept over all tries: another append of this process must not slip in between two of them.
         if self.turn.is_none() {
             let turn = timeout_at(self.ends, self.lane.lock()).await;
             self.turn = Some(turn.map_err(|_| too_late(self.expected.0.is_some()))?);

@@ -72,9 +72,12 @@ pub fn may_write(
     resource_type: &str,
     references: &References,
 ) -> Result<(), Refusal> {
+    // Administrators pass outright, also without the scope of correspondence (§9.2); deleting and purging ask them for
+    // it.
     if caller.is_admin() {
         return Ok(());
     }
+    // Each once and in the order met: the contract lists them so (chapter 08 §4.2).
     let foreign: IndexSet<String> = references
         .0
         .iter()
@@ -89,6 +92,7 @@ pub fn may_write(
             caller.org_number()
         ))));
     }
+    // Ownership first: somebody else's letter is told as not owned, whatever the scopes.
     if resource_type == CORRESPONDENCE && !caller.has(Scope::Correspondence) {
         let text = format!("User cannot create or modify a dialog with resource type {resource_type}.");
         return Err(Refusal::forbidden(Code::CorrespondenceScopeMissing.says(text).hint(CORRESPONDENCE_HINT)));

@@ -65,8 +65,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MaybeSilent<T> {
         query.finish()?;
         let bytes = read_body(request).await?;
         heavy::beside(bytes.len(), move || {
+            // Read twice: the wish may stand beside the body's own members, where it must not count as an unknown one.
             let body = parse_body(&bytes, &["isSilentUpdate"])?;
             let silence: Silence = parse_json(&bytes)?;
+            // The query string wins over the body, also with `false`.
             Ok(Self { body, silent: asked.unwrap_or(silence.is_silent_update) })
         })
         .await?
@@ -88,6 +90,7 @@ impl<S: Send + Sync> FromRequest<S> for Silent {
         if let Some(asked) = asked {
             return Ok(Self(asked));
         }
+        // These operations need no body, so a wrong type is no 415 here (chapter 01 §12.1).
         if expect_media_type(request.headers(), &["application/json"]).is_err() {
             return Ok(Self(false));
         }

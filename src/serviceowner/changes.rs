@@ -33,6 +33,7 @@ const USUAL: i32 = 100;
 /// Longest wait in seconds.
 const LONGEST: i32 = 30;
 /// How soon to look again for what is stored and not settled, and for more of what is being written.
+// What is not settled is a transaction that still runs: usually a matter of milliseconds.
 const SOON: Duration = Duration::from_millis(20);
 
 /// As it is routed. The documents of the contract do not show it.
@@ -86,6 +87,7 @@ struct Cursor(Position);
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Position { commit, row } = self.0;
+        // Opaque and with a version in front: the form may change, clients must not compute with it.
         f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(format!("1.{commit}.{row}")))
     }
 }
@@ -94,6 +96,7 @@ impl Cursor {
     fn parse(text: &str) -> Option<Self> {
         let plain = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (commit, row) = plain.strip_prefix("1.")?.split_once('.')?;
+        // A made-up negative place would read the feed from before its beginning.
         let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
         Some(Self(Position { commit: number(commit)?, row: number(row)? }))
     }
@@ -149,6 +152,7 @@ pub async fn list(
     mut query: Query,
 ) -> Result<Ok200<Feed>, Refusal> {
     let asked = Parameters::of(&mut query)?;
+    // Not `?` yet: an administrator without a name of its own may still name another owner.
     let own = caller.org_code(&app.altinn).await;
     let org = match asked.org.clone() {
         Some(org) if caller.has(Scope::Admin) => org,
@@ -171,18 +175,22 @@ pub async fn list(
     };
     let until = Instant::now() + Duration::from_secs(asked.wait.unsigned_abs().into());
     loop {
+        // One more than asked tells whether there is more, without counting.
         let behind = changes::behind(&app.db, &org, asked.dialog, place, i64::from(asked.limit) + 1).await?;
         if behind.is_expired {
             return Err(Refusal::Gone { entity: "ChangeCursor", key: Cursor(place).to_string() });
         }
+        // A process that stops answers at once: waiting requests would hold it for half a minute.
         if !behind.changes.is_empty() || Instant::now() >= until || app.lifecycle.is_stopping() {
             return Ok(Ok200::of(feed(behind, place, asked.limit)));
         }
         let woken = async {
+            // Nobody wakes when a transaction settles, so this is looked for by the clock.
             if behind.is_unsettled {
                 sleep(SOON).await;
             } else {
                 tokio::select! {
+                    // A short while, so that a burst of writes is one answer and not one each.
                     _ = words.woken() => sleep(SOON).await,
                     () = app.lifecycle.reached(Stage::Draining) => {}
                 }

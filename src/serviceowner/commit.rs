@@ -40,6 +40,7 @@ impl<A> Prepared<'_, A> {
     /// 412 or 409 if somebody else changed the dialog since it was read: 412 if the client said what it builds on. 422 and 409
     /// for constraints that do not hold.
     pub async fn commit(self, app: &App) -> Result<A, Refusal> {
+        // False means that no row still had the revision that was read: nothing was written at all.
         let is_saved = match self.write {
             Write::Change(change) => change.save(&app.db).await?.is_some(),
             Write::Correction(correction) => correction.save(&app.db).await?,
@@ -51,6 +52,7 @@ impl<A> Prepared<'_, A> {
         if !is_saved {
             return Err(standing::too_late(self.expected));
         }
+        // After the commit: whoever is woken looks at once and must find it.
         app.signal.written();
         Ok(self.answer)
     }

@@ -26,6 +26,7 @@ impl Deferred {
 
     /// Lets an outcome pass, unless it is a refusal and something was noted before: then that is the refusal.
     pub fn beats<T>(&mut self, outcome: Result<T, Refusal>) -> Result<T, Refusal> {
+        // Taken, since the operation ends here: what the contract would add later is not looked for any more.
         outcome.map_err(|refusal| match std::mem::take(&mut self.0).into_result() {
             Ok(()) => refusal,
             Err(found) => Refusal::Unprocessable(found),

@@ -9,6 +9,7 @@ const REPEATED_HINT: &str =
 /// 409: a live dialog of the owner has this key.
 pub fn taken(key: &str, dialog: DialogId) -> Refusal {
     let fault = Code::IdempotentKeyTaken.says(format!("'{key}' already exists with DialogId '{dialog}'"));
+    // Clients parse the id out of the text, so its words are fixed (C-006); `existingId` beside it is ours.
     let hint = "The dialog was created before: go on with `existingId`, or choose another key.";
     Refusal::Conflict { key: KEY, fault: fault.hint(hint), existing: Some(dialog.0) }
 }
@@ -27,6 +28,7 @@ pub fn unused<'k>(
     new: impl Iterator<Item = &'k str> + Clone,
     stored: impl IntoIterator<Item = &'k String>,
 ) -> Result<(), Refusal> {
+    // Once into a list, as the iterator is walked twice below.
     let stored: Vec<&str> = stored.into_iter().map(String::as_str).collect();
     distinct(new.chain(stored.iter().copied()).map(Some))
 }
@@ -36,6 +38,7 @@ pub fn unused<'k>(
 /// # Errors
 /// 409 that lists the keys that stand more than once.
 pub fn distinct<'k>(keys: impl Iterator<Item = Option<&'k str>> + Clone) -> Result<(), Refusal> {
+    // Exactly as given: keys are neither trimmed nor folded (§1.1).
     let repeated = unique::repeated_by(keys.flatten(), |key| key);
     if repeated.is_empty() {
         return Ok(());

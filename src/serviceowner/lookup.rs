@@ -46,6 +46,7 @@ pub async fn find(
     let reference = Reference::of(&mut query)?;
     let meant = reference.find(&app, true).await?;
     let dialog = &meant.dialog;
+    // 403 and not 404, unlike everywhere else on this surface: the contract has it so (chapter 08 §4.2).
     if !owner::is_own_name(&app, &caller, &dialog.org).await? {
         return Err(Refusal::forbidden(
             Code::ResourceNotOwned.says("The authenticated service owner does not own the resolved dialog."),

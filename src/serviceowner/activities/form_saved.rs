@@ -47,6 +47,7 @@ pub async fn update_time(
     let created_at = Instant::from(time);
     check(created_at, &rule_context(&caller, now)).into_result()?;
 
+    // Both look alike: the contract names the activity also when the dialog is missing (§6.4).
     let missing = || Refusal::NotFound { entity: "DialogActivity", keys: vec![id.to_string()] };
     let mut dialog = any_owner(dialog_id).with_body(&app.db).await?.ok_or_else(missing)?;
     let activity = activity(&app.db, dialog_id, id).await?.ok_or_else(missing)?;
@@ -58,6 +59,7 @@ pub async fn update_time(
     standing::matches(expected, dialog.revision)?;
 
     let read = dialog.renew();
+    // Not now: the dialog is as new as its newest activity (§6.4).
     dialog.updated_at = dialog.updated_at.max(created_at);
     let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
     let retiming = Retiming {

@@ -90,11 +90,13 @@ pub async fn create(
     let context = rule_context(&caller, now);
     let silent = silent.read()?;
     let checking = Checking { context, operation: Operation::CreateDialog, is_api_only: request.is_api_only };
+    // Everything that needs the request alone, and nothing of the platform: a wrong request costs no call.
     heavy::beside(weight, || request.check(&checking)).await??;
 
     let mut deferred = Deferred::new();
     let catalogue = app.altinn.resources().catalogue().await?;
     let resource = catalogue.find(request.service_resource.as_deref().unwrap_or_default());
+    // Deferred, not told: an unknown resource is 422 although nobody owns it, which would be 403 (§3.2, step 2).
     if resource.is_none() {
         unknown_resource(&request, &catalogue, deferred.found());
     }
@@ -102,24 +104,30 @@ pub async fn create(
         context::about(&resource.urn);
     }
     let (org, resource_type) = owner_and_type(resource.map(AsRef::as_ref));
+    // Found now, while the request is whole, and noted further down, where the contract's order has it (step 6).
     let mut times_over = Violations::new();
     if !silent && !context.is_admin {
         request.check_not_over(now, &mut times_over);
     }
+    // Also with an unknown resource: the contract goes on to look for what else is wrong.
     let mut new = heavy::beside(weight, || request.into_dialog(org, resource_type, now)).await?;
 
     let references = References::of(&new.dialog.service_resource, &new.dialog.body).and(&new.growth.transmissions);
     deferred.beats(may_write(&caller, &catalogue, &new.dialog.resource_type, &references))?;
+    // Before the times are noted: a key in use is told although a time is over (step 5 before 6).
     deferred.beats(key_is_free(&app, &new).await?)?;
     deferred.append(times_over);
     deferred.beats(must_be_permitted(&new.growth.activities, &context).map_err(Refusal::forbidden))?;
+    // Nothing is stored yet, so every parent is in the request.
     let depths = heavy::beside(weight, || new.growth.depths(&StoredParents::new()))
         .await?
         .inspect_err(|faults| faults.report(hierarchy::WHOLE_DIALOG, deferred.found()));
     let keys = new.growth.transmissions.iter().map(|transmission| transmission.idempotent_key.as_deref());
     deferred.beats(idempotency::distinct(keys))?;
+    // After the keys that stand twice: those are 409 even if there are too many transmissions (steps 10 and 11).
     deferred.append(std::mem::take(&mut new.overflow));
     deferred.settle()?;
+    // Last before the save: what is refused above costs the platform nothing.
     actor_names::look_up(&app.altinn, new.growth.actors()).await?;
 
     let raised = Raised { dialog: &new.dialog, now, silent };
@@ -162,6 +170,7 @@ async fn store(app: &App, new: &NewDialog, placed: &[Placed], events: &[DomainEv
                 app.signal.written();
                 return Ok(());
             }
+            // The client did nothing wrong, and nothing was written: tried again at once.
             Err(StoreError::Concurrent) if !last => {}
             Err(lost @ (StoreError::Violated(_) | StoreError::Concurrent)) => {
                 key_is_free(app, new).await??;

@@ -53,6 +53,7 @@ pub async fn delete(
     standing::of_allowed_type(&dialog, &caller)?;
     standing::matches(expected, dialog.revision)?;
 
+    // Times stay (§7): a restored dialog stands where it stood in lists.
     let read = dialog.renew();
     dialog.deleted_at = Some(now);
     let events = Raised { dialog: &dialog, now, silent }.one(EventKind::DialogDeleted);

@@ -86,6 +86,7 @@ pub async fn list(
 impl Parameters {
     fn of(query: &mut Query) -> Self {
         Self {
+            // The contract lets nobody choose here: newest content first.
             page: PageRequest::in_fixed_order(query),
             parties: query.texts("party").iter().map(|party| party.to_lowercase()).collect(),
             labels: query.enumerations("label"),
@@ -112,8 +113,10 @@ impl Parameters {
     }
 
     fn wanted<'a>(&self, org: &'a str, own_resources: &'a [String]) -> Wanted<'a> {
+        // `contentUpdatedAt` is never null, so a position without it was not made here and counts as none.
         let behind = self.page.after().and_then(|position| Some(((*position.values.first()?)?, position.id)));
         let mut parties: Vec<Party> = self.parties.iter().filter_map(|urn| Party::parse_owner(urn).ok()).collect();
+        // Sorted and each once, as a row would come twice for a party named twice.
         parties.sort_unstable();
         parties.dedup();
         Wanted {

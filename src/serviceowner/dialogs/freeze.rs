@@ -59,12 +59,14 @@ pub async fn freeze(
     let mut dialog = owner::of_own_resource(&app, &caller, id).await?;
     standing::not_deleted(&dialog)?;
     standing::matches(expected, dialog.revision)?;
+    // Behind `If-Match`: a stale one is told even if there is nothing to do (§7).
     if dialog.is_frozen {
         return Ok(NoContent { etag: Some(dialog.revision) });
     }
 
     let read = dialog.revision;
     dialog.is_frozen = true;
+    // Freezing is the one of these operations that moves `updatedAt` (§7).
     let unsee = dialog.stamp(Change { content: false, other: true }, now, false);
     let events = Raised { dialog: &dialog, now, silent: false }.one(EventKind::DialogUpdated);
     let change = DialogChange { unsee, events: &events, ..DialogChange::of_row(&dialog, read, now) };

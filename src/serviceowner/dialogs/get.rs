@@ -43,9 +43,11 @@ pub async fn get(
     };
     let pairs = pairs_to_decide(&whole.dialog, &whole.transmissions);
     let decision = app.altinn.decide(person, DecisionAsk::about(&whole.dialog.cover(), pairs)).await?;
+    // 404 and no second chance by lists, unlike for end users (chapter 03 §5.6); nor is the level looked at.
     if !decision.has_access_to_main() {
         return Err(Refusal::no_dialog(id));
     }
+    // Reading for a person counts as the person's reading, so this must not happen before the person is let in.
     visit::note(&app, &mut whole, person, now).await?;
     let reader = OnBehalfOf { person: &person.party, decision: &decision };
     let view = heavy::aside(weight, || DialogView::new(whole, Some(reader)));
@@ -60,6 +62,7 @@ fn end_user<'a>(query: &mut Query, caller: &'a ServiceOwner) -> Result<Option<&'
     if !is_person_number(number) {
         return Err(refused());
     }
+    // The middleware's rule took any text before the last colon; here the prefix matters as well (chapter 02 §0.3).
     caller.end_user().map(Some).ok_or_else(refused)
 }
 

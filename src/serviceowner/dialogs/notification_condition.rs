@@ -46,6 +46,7 @@ struct Asked {
 /// Judges the condition.
 pub async fn judge(
     State(app): State<App>,
+    // A scope of its own that no service owner needs to have; whose dialog it is does not matter (NC-004).
     _: auth::NotificationCondition,
     Path(id): Path<DialogId>,
     mut query: Query,
@@ -81,6 +82,7 @@ impl Asked {
             (Some(ActivityType::TransmissionOpened), None) => {
                 Some(Code::TransmissionIdMissing.says("'TransmissionId' must not be empty."))
             }
+            // The dollar signs are the contract's (chapter 08 §3.4).
             (Some(ActivityType::TransmissionOpened), Some(id)) if id.is_nil() => {
                 Some(Fault::nil_id("TransmissionId must not be empty when $ActivityType is $TransmissionOpened"))
             }

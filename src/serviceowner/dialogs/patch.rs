@@ -81,19 +81,24 @@ pub async fn patch(
     let text = read_body(request).await?;
     let mut weight = text.len();
     let operations = heavy::beside(weight, || json_patch::parse(&text)).await??;
+    // Twenty megabytes that nobody needs while the dialog is fetched.
     drop(text);
+    // A short patch can copy a long dialog many times: its length says nothing of its work.
     if json_patch::is_heavy(&operations) {
         weight = weight.max(heavy::HEAVY);
     }
 
+    // Before 410 and 403: whether the operations can be applied is told even of a deleted dialog (§5).
     let dialog = owner::of_own_resource(&app, &caller, id).await?;
     weight += dialog.body.weight();
     let body = match heavy::beside(weight, || patched(UpdateDialog::from(&dialog), operations)).await? {
         Ok(body) => body,
+        // A bare map and no problem document: the one answer of the contract that is (chapter 05 §A10).
         Err(Unfit::Operation(why)) => return Ok(answer::json(StatusCode::BAD_REQUEST, &json!({PATCHED: [why]}))),
         Err(Unfit::Unknown(found)) => return Err(found.into()),
     };
     let update = Update { app: &app, caller: &caller, expected, silent, now, weight };
+    // Boxed for the same reason as in PUT.
     Ok(Box::pin(update.apply(dialog, body)).await?.into_response())
 }
 
@@ -116,6 +121,7 @@ fn patched(projection: UpdateDialog, operations: Vec<json_patch::Operation>) -> 
     let document = written_out(&projection)?;
     // Each form of a large dialog goes before the next one is made.
     drop(projection);
+    // The closure reads and writes the document again, which puts in the members that an operation left out.
     let patched = json_patch::apply(document, operations, |document| written_out(&read(&document)?.0))?;
     let (body, unknown) = read(&patched)?;
     told_or_refused(unknown).map_err(Unfit::Unknown)?;

@@ -55,6 +55,7 @@ pub async fn purge(
     standing::of_allowed_type(&dialog, &caller)?;
     standing::matches(expected, dialog.revision)?;
 
+    // The soft delete told everybody already (EV-005).
     let announced = dialog.deleted_at.is_some();
     let raised = Raised { dialog: &dialog, now, silent };
     let events = if announced { Vec::new() } else { raised.one(EventKind::DialogDeleted) };

@@ -44,6 +44,7 @@ pub async fn restore(
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
     let mut dialog = owner::of_own_resource(&app, &caller, id).await?;
+    // Before the question whether there is anything to restore: a stale client is told (§7).
     standing::matches(expected, dialog.revision)?;
     if dialog.deleted_at.take().is_none() {
         return Ok(NoContent { etag: Some(dialog.revision) });

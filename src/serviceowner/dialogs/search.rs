@@ -51,6 +51,7 @@ pub async fn search(
 
     let org = caller.org_code(&app.altinn).await?.to_lowercase();
     let mut filter = own.filter(parameters.filter());
+    // Administrators too list only what is their own.
     filter.orgs = Some(app.dictionary.owners(&app.db, &[org]).await?);
     // The owner wrote all the texts, whatever level their readers need.
     filter.text = parameters.text(|| TextReach::All);
@@ -96,6 +97,7 @@ async fn on_behalf_of(
     let authorization =
         app.lists.pruned_authorization(person, &parameters.parties, &parameters.resources, Pruning::WhenBroad).await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
+    // Those asked for too, so that the dictionary knows them in one look-up with those permitted.
     urns.extend(parameters.resources.iter().map(|urn| urn.to_lowercase()));
     let known = app.dictionary.resources(&app.db, urns).await?;
     let scope = listing::granted(&authorization, &known);
@@ -152,6 +154,7 @@ fn check(parameters: &Parameters, own: &Own, limits: &Limits) -> Result<(), Viol
         }
     }
     parameters.check_text(&mut found);
+    // With a person the end users' limits hold, as the list is then made the end users' way.
     let most = if let Some(urn) = &own.end_user_id {
         if !urn.strip_prefix(PartyKind::Person.prefix()).is_some_and(is_person_number) {
             let text = "EndUserId must be a valid end user identifier. It must match the format \

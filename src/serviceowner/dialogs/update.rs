@@ -82,6 +82,8 @@ pub async fn update(
 ) -> Result<NoContent, Refusal> {
     let now = app.clock.now();
     let silent = silent.read()?;
+    // The one thing judged before the dialog is looked for: of a missing dialog the body is not validated (§4.2, step
+    // 2).
     if id.0.is_nil() {
         return Err(Violations::one("id", Fault::nil_id("'Id' must not be empty.")).into());
     }
@@ -107,11 +109,13 @@ impl Update<'_> {
     /// Judges `body` against the stored dialog and saves what comes of it.
     pub async fn apply(self, before: Dialog, body: UpdateDialog) -> Result<NoContent, Refusal> {
         let (app, caller, now) = (self.app, self.caller, self.now);
+        // Only what the request refers to is read, not the dialog's children: there may be 20,000.
         let known = body.wanted().known(&app.db, before.id).await?.ok_or(Refusal::no_dialog(before.id))?;
         let context = rule_context(caller, now);
         let checking = Checking { context, operation: Judged::UpdateDialog, is_api_only: body.is_api_only };
         let stored_facts =
             Stored { visible_from: before.visible_from, contentless_transmission: known.contentless_transmission };
+        // Ahead of 410, 403 and 412: the contract validates the body of a dialog that may not be changed at all.
         heavy::beside(self.weight, || body.check(stored_facts, &checking)).await??;
         standing::not_deleted(&before)?;
         standing::not_frozen(&before, caller)?;
@@ -124,6 +128,7 @@ impl Update<'_> {
         let mut ids = ChildIds::new(now);
         let (mut dialog, mut growth) = heavy::beside(self.weight, || body.into_update(&before, &mut ids)).await?;
         refuse_known_activities(&growth, &known, deferred.found());
+        // The payload's activities only: stored ones do not matter (§9.3).
         deferred.beats(must_be_permitted(&growth.activities, &context).map_err(Refusal::forbidden))?;
         let depths = self.check_growth(&growth, &known, &mut dialog, deferred.found());
         deferred.beats(idempotency::unused(growth.idempotent_keys(), &known.idempotent_keys))?;
@@ -131,10 +136,12 @@ impl Update<'_> {
         refuse_attachments_over(&before.body.attachments, &dialog.body.attachments, now, deferred.found());
         let catalogue = app.altinn.resources().catalogue().await?;
         let references = References::of(&dialog.service_resource, &dialog.body).and(&growth.transmissions);
+        // Not through `deferred`: here, unlike on create, the 403 clears what was collected (§4.2, step 11).
         may_write(caller, &catalogue, &dialog.resource_type, &references)?;
         deferred.settle()?;
 
         actor_names::look_up(&app.altinn, growth.actors()).await?;
+        // Recomputed over the whole, in both directions, unlike after appending one item (§4.6).
         dialog.has_unopened_content =
             growth.leaves_unopened(&dialog.resource_type, known.unopened_transmission, known.correspondence_opened);
         self.save(before, dialog, growth, depths, known.listed, ids).await
@@ -173,6 +180,7 @@ impl Update<'_> {
             let change = Change::between(&before, &dialog, appended, acted);
             let relisted = Listed::of(&dialog.body, listed.latest_activity.clone()).with(&growth.activities);
             let differs = (dialog.body != before.body, relisted != listed);
+            // Making words is dear, so it is done only if a text that is searched changed.
             let rewords = differs.0 && !fragment::own(&before.body).eq(fragment::own(&dialog.body));
             let ids = claims(before.body.child_ids(), dialog.body.child_ids(), &ids.chosen);
             (change, relisted, (differs, rewords), ids)
@@ -180,6 +188,7 @@ impl Update<'_> {
         let (change, relisted, ((with_body, with_listed), rewords), (claimed, released)) =
             heavy::beside(self.weight, compare).await?;
         let read = before.revision;
+        // It may be megabytes, and the save may wait for a lock.
         drop(before);
         let unsee = dialog.stamp(change, self.now, self.silent);
         let raised = Raised { dialog: &dialog, now: self.now, silent: self.silent };
@@ -191,6 +200,7 @@ impl Update<'_> {
             body: with_body.then_some(&dialog.body),
             listed: with_listed.then_some(&relisted),
             rewords,
+            // Reset also when nothing changed: then only the end-user context gets a new revision (§4.5).
             labels: LabelEffect { reset: !self.silent, sent },
             transmissions: &placed,
             opened: &opened,
@@ -237,6 +247,7 @@ fn refuse_attachments_over(before: &[Attachment], after: &[Attachment], now: Ins
     for attachment in after {
         let Some(at) = attachment.expires_at.filter(|at| *at <= now) else { continue };
         match stored.get(&attachment.id) {
+            // Unchanged: whoever sends back what was read must not be refused for the passing of time.
             Some(stored) if *stored == Some(at) => {}
             Some(_) => {
                 let text = format!("Must be in future, current value, or null. (Id: {})", attachment.id);

@@ -249,6 +249,7 @@ impl ContentView {
         if content.is_empty() {
             return None;
         }
+        // Only references say whether the person may follow them; texts are shown to the owner in any case.
         let reference = |content| ContentValueView { is_authorized: decision.map(Decision::may_read_main), ..content };
         Some(Self {
             title: content.title.map(Into::into),

@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// Most events of one request.
+// One statement's worth; whoever has more asks again.
 const MOST: i64 = 1000;
 
 /// As it is routed. The documents of the contract do not show it.
@@ -40,6 +41,7 @@ pub async fn replay(
     query.finish()?;
     let wanted = Wanted { state: Some(outbox_list::State::Parked), dialog, ..Wanted::default() };
     let (replayed, _) = outbox_list::replay(&app.db, &wanted, 0, MOST).await?;
+    // Wakes the delivery, which would find them by itself only at its next look.
     app.signal.written();
     Ok(Ok200::of(Replayed { replayed, has_more: replayed == MOST }))
 }

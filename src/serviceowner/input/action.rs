@@ -55,6 +55,7 @@ pub struct GuiActionInput {
     pub prompt: Vec<LocalizationInput>,
 }
 
+// The contract's schema says nullable for this list alone.
 fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LocalizationInput>, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

@@ -60,6 +60,7 @@ impl ActivityInput {
                 let hint = "Add `description`, or choose another type.";
                 found.add(description, Code::DescriptionMissing.says(text).hint(hint));
             }
+            // Also when it is empty: then there is nothing to find.
             localized(texts(&self.description), context.description_limit(), description, found);
         } else if !self.description.is_empty() {
             let text = "Description is only allowed when the type is 'Information'.";
@@ -68,6 +69,7 @@ impl ActivityInput {
         }
         let transmission = at.field("transmissionId");
         if self.is(ActivityType::TransmissionOpened) {
+            // Whether it exists is asked elsewhere: on create within the request (400), else of the store (422).
             if self.transmission_id.is_none() {
                 let text = "An activity of type TransmissionOpened needs to reference a transmission.";
                 let hint = "Add `transmissionId`: which transmission was opened.";
@@ -91,6 +93,7 @@ impl ActivityInput {
     pub fn into_activity(self, now: Instant) -> Activity {
         Activity {
             id: ActivityId(self.id.unwrap_or_else(|| ids::v7_at(now))),
+            // `visibleFrom` has no effect here, unlike for transmissions (§11.2).
             created_at: self.supplied_created_at().unwrap_or(now),
             activity_type: defined(self.activity_type),
             transmission_id: self.transmission_id.map(TransmissionId),

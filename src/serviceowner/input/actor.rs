@@ -41,6 +41,7 @@ impl ActorInput {
     pub fn into_actor(self) -> Actor {
         Actor {
             actor_type: defined(self.actor_type),
+            // Names are looked up and compared in this form (§1.10); the name itself stays as given.
             actor_id: self.actor_id.map(|id| id.to_lowercase()),
             actor_name: self.actor_name,
         }

@@ -122,6 +122,7 @@ impl<U: UrlInput> AttachmentInput<U> {
     /// An attachment of a dialog.
     pub fn check_of_dialog(&self, checking: &Checking, at: At, found: &mut Violations) {
         self.check_head(checking, at, found);
+        // Before the rest, in the contract's order of rules under `urls` (chapter 08 §2.1).
         unique_ids(self.urls.iter().map(UrlInput::id), at.field("urls"), found);
         self.check_rest(checking, at, found, |url, at, found| {
             uuid7(url.id(), &checking.context, at.field("id"), found);
@@ -139,6 +140,8 @@ impl<U: UrlInput> AttachmentInput<U> {
             uuid7(url.id(), &checking.context, at.field("id"), found);
             if checking.operation == Operation::CreateTransmission {
                 text::present(url.url().is_some(), at.field("url"), found);
+                // The reference's looser rule: http and relative addresses pass here (§6.1); the length is ours (§13
+                // no. 3).
                 uri::uri(url.url(), at.field("url"), found);
             } else {
                 uri::https_url(url.url(), at.field("url"), found);
@@ -175,6 +178,7 @@ impl<U: UrlInput> AttachmentInput<U> {
     pub fn into_attachment(self, ids: &mut ChildIds) -> Attachment {
         let id = ids.take(ChildKind::Attachment, self.id);
         let mut urls: Vec<_> = self.urls.into_iter().map(|url| url.into_url().into_stored(ids)).collect();
+        // In reading order, so that comparing with what is stored finds no change where there is none.
         urls.sort_by_key(|url| url.id);
         Attachment {
             id,

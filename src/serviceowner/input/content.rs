@@ -30,6 +30,7 @@ pub struct LocalizationInput {
 }
 
 fn language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    // While parsing, as in the contract: rules and messages see the normalised code (§2.7).
     Ok(normalised_code(&String::deserialize(deserializer)?))
 }
 
@@ -42,6 +43,7 @@ pub fn texts(list: &[LocalizationInput]) -> impl Iterator<Item = GivenText<'_>> 
 pub(super) fn into_localized(list: Vec<LocalizationInput>) -> Localized {
     let mut localized: Localized =
         list.into_iter().map(|text| Localization { language_code: text.language_code, value: text.value }).collect();
+    // One form for one text: the stored and the sent are compared by value.
     localized.sort_by(|a, b| a.language_code.cmp(&b.language_code));
     localized
 }
@@ -54,6 +56,7 @@ pub struct ContentValueInput {
     #[serde(default)]
     pub value: Vec<LocalizationInput>,
     /// Plain text if left out.
+    // So a reference without a media type is refused: plain text is none of its types (§1.2).
     #[serde(default = "plain")]
     pub media_type: String,
     /// Accepted because reads show it, and ignored.
@@ -97,6 +100,7 @@ impl DialogContentInput {
         content::has_title(self.title.is_some(), at, found);
         for (value, element) in [
             (&self.title, Element::TITLE),
+            // In the order of the contract's DTO, which is the order of keys in the answer (chapter 08 §2.1).
             (&self.non_sensitive_title, Element::NON_SENSITIVE_TITLE),
             (&self.summary, Element::SUMMARY),
             (&self.non_sensitive_summary, Element::NON_SENSITIVE_SUMMARY),

@@ -143,6 +143,7 @@ impl CreateDialog {
         let (visible_from, due_at, expires_at) = self.limiting_times();
         time::not_before(expires_at, due_at, "DueAt", dto.field("expiresAt"), found);
         time::not_before(expires_at, visible_from, "VisibleFrom", dto.field("expiresAt"), found);
+        // Administrators may; silence alone does not help (§3.1).
         if !context.is_admin {
             time::not_before(due_at, visible_from, "VisibleFrom", dto.field("dueAt"), found);
         }
@@ -155,6 +156,7 @@ impl CreateDialog {
         let created_at = self.created_at.map(Instant::from);
         let updated_at = time::supplied(self.updated_at.map(Into::into));
         time::past(created_at, context, dto.field("createdAt"), found);
+        // Asked of the member as it was sent: year 1 is present here, though it counts as absent later (§3.1).
         if updated_at.is_some() && created_at.is_none() {
             let text = "CreatedAt must not be empty when 'UpdatedAt is set.";
             let hint = "Send both `createdAt` and `updatedAt`, or neither.";
@@ -180,9 +182,12 @@ impl CreateDialog {
             attachment.check_of_dialog(checking, attachments.item(i), found);
         }
         let transmissions = dto.field("transmissions");
+        // A set for up to hundreds of thousands of references.
         let known: HashSet<Uuid> = self.transmissions.iter().filter_map(|transmission| transmission.id).collect();
         unique_ids(self.transmissions.iter().map(|transmission| transmission.id), transmissions, found);
         for (i, transmission) in self.transmissions.iter().enumerate() {
+            // All memberships before the items' own rules: chapter 08 has the content between them (§3.1, rows 17 to
+            // 19).
             is_member(transmission.related_transmission_id, &known, transmissions.item(i), found);
         }
         check_content(self.content.as_ref(), checking, dto.field("content"), found);
@@ -206,6 +211,7 @@ impl CreateDialog {
         }
         let settable =
             |label| matches!(label, Given::Known(SystemLabel::Default | SystemLabel::Bin | SystemLabel::Archive));
+        // An undefined number gets the same text: the contract has no other rule for it.
         if !self.system_label.is_none_or(settable) {
             let fault = Code::SystemLabelNotInitial.says("SystemLabel must be Default, Bin or Archive.");
             found.add(dto.field("systemLabel"), fault.allowed(["Default", "Bin", "Archive"]));
@@ -221,6 +227,7 @@ impl CreateDialog {
     pub fn check_not_over(&self, now: Instant, found: &mut Violations) {
         let (visible_from, due_at, expires_at) = self.limiting_times();
         for (time, key) in [(due_at, "DueAt"), (expires_at, "ExpiresAt"), (visible_from, "VisibleFrom")] {
+            // Strictly later here; the rules above take now itself (§2.4).
             if time.is_some_and(|time| time <= now) {
                 found.add(key, Code::TimeNotFuture.says("Must be in the future").hint(time::after(now)));
             }
@@ -246,7 +253,10 @@ impl CreateDialog {
         };
         let owner_labels = self.service_owner_context.map(|context| context.service_owner_labels).unwrap_or_default();
         let id = DialogId(self.id.unwrap_or_else(|| ids::v7_at(now)));
+        // Lower case too, where the reference stores what was sent and then hides the dialog from its owner (§13 no.
+        // 4).
         let service_resource = ResourceUrn::new(&self.service_resource.unwrap_or_default());
+        // Lower case comes with parsing (C-011).
         let party = Party::parse_owner(&self.party.unwrap_or_default()).expect("the rules found the party well-formed");
         let head = Head {
             idempotent_key: self.idempotent_key,
@@ -282,6 +292,7 @@ fn is_member(id: Option<Uuid>, known: &HashSet<Uuid>, at: At, found: &mut Violat
 
 /// The content of a dialog.
 pub(super) fn check_content(content: Option<&DialogContentInput>, checking: &Checking, at: At, found: &mut Violations) {
+    // What is there is judged in full all the same, so `content: {}` fails for its title (§2.9).
     if !checking.is_api_only {
         text::present(content.is_some(), at, found);
     }
@@ -293,6 +304,7 @@ pub(super) fn check_content(content: Option<&DialogContentInput>, checking: &Che
 /// `process` and `precedingProcess`.
 pub(super) fn check_processes(process: Option<&str>, preceding: Option<&str>, dto: At, found: &mut Violations) {
     uri::well_formed_text(process, dto.field("process"), found);
+    // Between the rules of both, where the contract reports it (chapter 08 §3.1, row 21).
     if preceding.is_some() && process.is_none_or(|process| process.trim().is_empty()) {
         let text = "Process must not be empty when PrecedingProcess is set.";
         let hint = "Add `process`, or leave `precedingProcess` out.";
@@ -321,6 +333,7 @@ pub(super) fn into_search_tags(tags: Vec<SearchTagInput>) -> Vec<String> {
 fn into_owner_labels(labels: Vec<ServiceOwnerLabelInput>) -> Vec<String> {
     let mut labels: Vec<_> =
         labels.into_iter().filter_map(|label| label.value).map(|value| normalised(&value)).collect();
+    // They are a set; the stored form is compared and shown in this order.
     labels.sort();
     labels
 }

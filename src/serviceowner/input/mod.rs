@@ -53,6 +53,7 @@ pub struct Checking {
 
 /// A member that may be missing but not null.
 pub fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    // `Option` alone would take null, which the contract refuses for members that are not nullable.
     T::deserialize(deserializer).map(Some)
 }
 

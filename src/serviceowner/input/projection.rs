@@ -29,6 +29,7 @@ impl From<&Dialog> for UpdateDialog {
             content: (!body.content.is_empty()).then(|| content(&body.content)),
             search_tags: body.search_tags.iter().map(|tag| SearchTagInput { value: Some(tag.clone()) }).collect(),
             attachments: body.attachments.iter().map(attachment).collect(),
+            // Empty, so that what a patch adds is what is appended (§5).
             transmissions: Vec::new(),
             gui_actions: body.gui_actions.iter().map(gui_action).collect(),
             api_actions: body.api_actions.iter().map(api_action).collect(),
@@ -77,6 +78,7 @@ fn attachment(attachment: &Attachment) -> AttachmentInput<AttachmentUrlInput> {
         consumer_type: Given::Known(url.consumer_type),
     };
     AttachmentInput {
+        // With their ids, so that children that no operation touches stay who they are.
         id: Some(attachment.id),
         display_name: texts(&attachment.display_name),
         name: attachment.name.clone(),

@@ -72,6 +72,7 @@ pub struct NavigationalActionInput {
 impl<U: UrlInput> TransmissionInput<U> {
     pub fn check(&self, checking: &Checking, at: At, found: &mut Violations) {
         let context = &checking.context;
+        // A closure, since its place in the order differs in three operations (chapter 08 §2.1).
         let idempotent_key = |found: &mut Violations| {
             let (key, at) = (self.idempotent_key.as_deref(), at.field("idempotentKey"));
             text::min_length(key, limits::SHORT_STRING_MIN, at, found);
@@ -96,6 +97,7 @@ impl<U: UrlInput> TransmissionInput<U> {
             found,
         );
         rules::defined(self.transmission_type, at.field("type"), found);
+        // Only an id that was sent can be referred to; a correction's ring is found by the tree (422).
         if let Some(id) = self.id.filter(|id| !is_correction && self.related_transmission_id == Some(*id)) {
             let text =
                 format!("A transmission cannot reference itself (RelatedTransmissionId is equal to Id, '{id}').");
@@ -137,6 +139,7 @@ impl<U: UrlInput> TransmissionInput<U> {
     /// A new transmission, unopened. A dialog that is not visible yet shows it as of the day it appears.
     pub fn into_transmission(self, visible_from: Option<Instant>, ids: &mut ChildIds) -> Transmission {
         let now = ids.now;
+        // The day of appearance wins over a supplied time (§11.2).
         let created_at = visible_from.filter(|from| *from > now).or(self.supplied_created_at()).unwrap_or(now);
         Transmission {
             id: TransmissionId(self.id.unwrap_or_else(|| ids::v7_at(now))),

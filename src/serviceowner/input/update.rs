@@ -101,6 +101,7 @@ impl UpdateDialog {
                         not have content.";
             found.add(transmissions, Code::LockedToApiOnly.says(text).hint("Send `isApiOnly`: true."));
         }
+        // The stored one: what the request says of `visibleFrom` is ignored (§4.1).
         let Some(visible_from) = stored.visible_from else { return };
         if !checking.context.is_admin && due_at.is_some_and(|due_at| due_at < visible_from) {
             found.add(
@@ -142,10 +143,13 @@ impl UpdateDialog {
     /// 422 for times that changed and are over. An `expiresAt` once set can be moved but not taken away; `dueAt` can be.
     pub fn check_not_over(&self, stored: &Dialog, now: Instant, found: &mut Violations) {
         let (due_at, expires_at) = self.limiting_times();
+        // `is_none_or`: null counts as over, so an ordinary owner cannot clear it. A quirk that clients can see (§13
+        // no. 8).
         if expires_at != stored.expires_at && expires_at.is_none_or(|at| at <= now) {
             found.add("ExpiresAt", not_over("Must be in future or current value.", stored.expires_at, now));
         }
         if due_at != stored.due_at && due_at.is_some_and(|at| at <= now) {
+            // After ExpiresAt, as the contract reports them (chapter 08 §4.4).
             found.add("DueAt", not_over("Must be in future or current value. (Or null)", stored.due_at, now));
         }
     }
@@ -190,6 +194,7 @@ impl UpdateDialog {
             preceding_process: self.preceding_process,
             is_api_only: self.is_api_only,
             status: super::defined(self.status).into(),
+            // All that PUT leaves alone: identity, times, counts, labels.
             ..before.head.clone()
         };
         (Dialog { head, body }, Growth::new(transmissions, activities))

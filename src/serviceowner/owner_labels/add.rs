@@ -40,6 +40,8 @@ pub fn operation() -> Operation {
             "V1ServiceOwnerServiceOwnerContextCommandsCreateServiceOwnerLabel_ServiceOwnerLabel",
         )
         .about("Adds a label to a dialog", "Up to 20 labels a dialog. The ordinary service owner's scope is enough.")
+        // A slip of the published document, kept because the document is the contract; the route asks for the first
+        // alone.
         .security(&[scope::SERVICE_OWNER, scope::CHANGE_TRANSMISSIONS])
         .if_match()
         .body::<CreateServiceOwnerLabel>()
@@ -61,6 +63,7 @@ pub async fn add(
         return Err(Violations::one("dialogId", Fault::nil_id("'DialogId' must not be empty.")).into());
     }
     let row = owner::row_of_own_resource(&app, &caller, id).await?;
+    // Before the rules, since those speak of the labels that are stored (§8.1).
     standing::matches(expected, row.owner_context_revision)?;
     let mut found = Violations::new();
     let at = At::Root("dto").field("serviceOwnerLabels");

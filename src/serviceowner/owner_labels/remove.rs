@@ -40,6 +40,7 @@ pub async fn remove(
     let gone = normalised(&label);
     let rest: Vec<String> = row.owner_labels.iter().filter(|known| **known != gone).cloned().collect();
     if rest.len() == row.owner_labels.len() {
+        // As it was sent, not as it would be stored (chapter 08 §4.1).
         return Err(Refusal::NotFound { entity: "Label", keys: vec![label] });
     }
     standing::matches(expected, row.owner_context_revision)?;

@@ -62,6 +62,7 @@ fn must_be_admin_to_name_a_performer(caller: &ServiceOwner, performer: Option<&A
 /// The dialogs that the end user's lists do not show; nobody's lists bind an administrator.
 async fn unlisted(app: &App, caller: &ServiceOwner, contexts: &[EndUserContext]) -> Result<HashSet<DialogId>, Refusal> {
     match caller.end_user() {
+        // Hidden dialogs stay hidden from labels too, so that nobody learns of one by labelling it.
         Some(end_user) if !caller.is_admin() => labelling::unlisted(app, end_user, contexts).await,
         Some(_) | None => Ok(HashSet::new()),
     }
@@ -72,6 +73,7 @@ async fn performer(app: &App, caller: &ServiceOwner, named: Option<ActorInput>) 
     let mut actor = match (named, caller.end_user()) {
         (Some(performer), _) => performer.into_actor(),
         (None, Some(end_user)) => return labelling::named(app, end_user).await,
+        // Not reached after the rules; the log of such a change would name the service owner.
         (None, None) => Actor::service_owner(),
     };
     actor_names::look_up(&app.altinn, vec![&mut actor]).await?;

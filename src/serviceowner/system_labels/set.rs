@@ -77,6 +77,7 @@ pub async fn set(
     found.into_result()?;
 
     let context = end_user_contexts(&app.db, &[id.0]).await?.pop().ok_or(Refusal::no_dialog(id))?;
+    // 404: somebody else's dialog looks like a missing one.
     if !owner::is_own_name(&app, &caller, &context.org).await? {
         return Err(Refusal::no_dialog(id));
     }
@@ -86,6 +87,7 @@ pub async fn set(
     }
     standing::matches(expected, context.revision)?;
 
+    // Looked up last, as it may ask the platform.
     let performer = performer(&app, &caller, body.performed_by).await?;
     let revision = labelling::change_one(&app, &context, wanted.edit(), &performer, expected, now).await?;
     Ok(NoContent { etag: Some(revision) })

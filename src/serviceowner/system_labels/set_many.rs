@@ -49,6 +49,7 @@ pub struct BulkSetSystemLabels {
     pub performed_by: Option<ActorInput>,
 }
 
+// Twice what end users may name at once (chapter 08 §3.3).
 const MOST_DIALOGS: usize = 200;
 
 /// As the API documents show it.
@@ -78,6 +79,7 @@ pub async fn set_many(
     query.finish()?;
     let dto = At::Root("dto");
     let mut found = Violations::new();
+    // Apart from the performer's own rules, which the contract reports last here and at once in the single call.
     check_end_user(&caller, body.performed_by.as_ref(), &mut found);
     labelling::check_dialogs(&body.dialogs, MOST_DIALOGS, dto.field("dialogs"), &mut found);
     let wanted = Wanted { add: [body.add_labels, body.system_labels].concat(), remove: body.remove_labels };
@@ -92,6 +94,7 @@ pub async fn set_many(
     let contexts = end_user_contexts(&app.db, &ids).await?;
     let missing = out_of_reach(&app, &caller, &ids, &contexts).await?;
     if !missing.is_empty() {
+        // 404 also for what the end user may not see, where the single call says 403 (§8.2).
         return Err(Refusal::NotFound { entity: "DialogEntity", keys: missing });
     }
     let guarded = labelling::guarded(&body.dialogs, &contexts)?;

@@ -64,6 +64,7 @@ pub async fn create(
 ) -> Result<Created<TransmissionId>, Refusal> {
     let now = app.clock.now();
     let checking =
+        // Content is wanted also in API-only dialogs: PUT is the only way to append one without (§2.9).
         Checking { context: rule_context(&caller, now), operation: Judged::CreateTransmission, is_api_only: false };
     check(&body, id, &checking).into_result()?;
 
@@ -80,21 +81,25 @@ pub async fn create(
         if let Some(body) = body.take() {
             growth = Growth::new(vec![body.into_transmission(before.visible_from, &mut ids)], Vec::new());
         }
+        // 409 before anything is collected, unlike in PUT, where collected faults win (§6.1).
         idempotency::unused(growth.idempotent_keys(), &known.idempotent_keys)?;
         let mut deferred = Deferred::new();
         let mut dialog = before.clone();
         let depths = growth.depths(&known.transmissions);
         if let Err(faults) = &depths {
+            // One pass here; PUT reports both.
             faults.report(hierarchy::NEW_AND_ANCESTORS, deferred.found());
         }
         deferred.append(growth.count(&mut dialog));
         growth.check_attachments_not_over(now, deferred.found());
         let catalogue = app.altinn.resources().catalogue().await?;
         let references = References::to(&dialog.service_resource).and(&growth.transmissions);
+        // The 403 clears what was collected (§6.1).
         may_write(&caller, &catalogue, &dialog.resource_type, &references)?;
         deferred.settle()?;
         actor_names::look_up(&app.altinn, growth.actors()).await?;
 
+        // Can only set it (§4.6).
         dialog.has_unopened_content |= !growth.from_party();
         let change = Change { content: true, other: false };
         let unsee = dialog.stamp(change, now, silent);
@@ -115,6 +120,8 @@ pub async fn create(
             let location = format!("/api/v1/serviceowner/dialogs/{id}/transmissions/{new}");
             return Ok(Created { location, etag: dialog.revision, id: new });
         }
+        // Taken back from the write that did not happen, with the names that were looked up and the ids that were
+        // given.
         growth = Growth::new(placed.into_iter().map(|placed| placed.transmission).collect(), Vec::new());
         append.again().await?;
     }

@@ -25,6 +25,7 @@ pub async fn list(
 ) -> Result<Ok200<Vec<TransmissionView>>, Refusal> {
     let transmissions = owner::children(&app, &caller, id, &TRANSMISSIONS).await?;
     let weight = TRANSMISSION_WEIGHT * transmissions.len();
+    // The store reads in one order for both surfaces; the contract shows owners the reverse.
     let shown = heavy::aside(weight, || transmissions.into_iter().rev().map(Into::into).collect());
     Ok(Ok200::of(shown).weighing(weight))
 }

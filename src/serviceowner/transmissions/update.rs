@@ -136,9 +136,11 @@ pub async fn update(
 
     let mut dialog = owner::of_own_name(&app, &caller, dialog_id).await?;
     let catalogue = app.altinn.resources().catalogue().await?;
+    // Read before the 403 and judged after it: a stored foreign attribute is told before a missing transmission is.
     let before = transmission(&app.db, dialog_id, id).await?;
     let references = References::of(&dialog.service_resource, &dialog.body).and(&before);
     may_write(&caller, &catalogue, &dialog.resource_type, &references)?;
+    // Behind the 403, unlike everywhere else (§6.2).
     standing::not_deleted(&dialog)?;
     standing::not_frozen(&dialog, &caller)?;
     let before = before.ok_or(Refusal::NotFound { entity: "DialogTransmission", keys: vec![id.to_string()] })?;
@@ -154,7 +156,9 @@ pub async fn update(
     let depths = depths(&after, &others).map_err(Refusal::Unprocessable)?;
     actor_names::look_up(&app.altinn, vec![&mut after.body.sender]).await?;
 
+    // As late as the contract has it: at save.
     standing::matches(expected, dialog.revision)?;
+    // A revision and nothing else: times, counts, Sent and what is unopened stay, even if the type changes (§6.2).
     let read = dialog.renew();
     let events = Raised { dialog: &dialog, now, silent: true }.one(EventKind::DialogUpdated);
     let (had, has) = (ids_of_attachments(&before.body.attachments), ids_of_attachments(&after.body.attachments));
@@ -202,6 +206,7 @@ fn check(
 /// The transmission as it shall be: its id stays, its time too unless another is given, attachments are merged.
 fn replaced(before: &Transmission, body: TransmissionInput<AttachmentUrlInput>, ids: &mut ChildIds) -> Transmission {
     let created_at = body.created_at.map_or(before.created_at, Instant::from);
+    // Without `visibleFrom`: a correction's time is the one given or the stored one.
     let mut after = body.into_transmission(None, ids);
     after.id = before.id;
     after.created_at = created_at;
@@ -220,6 +225,7 @@ fn depths(after: &Transmission, others: &[TransmissionHeader]) -> Result<Vec<(Tr
     let parent = |header: &TransmissionHeader| {
         if header.id == after.id { after.related_transmission_id } else { header.parent_id }
     };
+    // The whole dialog, since everything below a moved transmission changes its depth.
     let nodes: Vec<Node> =
         others.iter().map(|header| Node { id: header.id.0, parent: parent(header).map(|id| id.0) }).collect();
     let depths = hierarchy::depths(&nodes, &HashMap::new()).map_err(|faults| {
@@ -228,6 +234,7 @@ fn depths(after: &Transmission, others: &[TransmissionHeader]) -> Result<Vec<(Tr
         found
     })?;
     let depths = depths.into_iter().map(|depth| i16::try_from(depth).unwrap_or(i16::MAX));
+    // Written only where it differs: usually nowhere.
     let moved = others.iter().zip(depths).filter(|(header, depth)| header.depth != *depth);
     Ok(moved.map(|(header, depth)| (header.id, depth)).collect())
 }

@@ -31,6 +31,7 @@ static REFERENCED: Statement = Statement::new(
     "
 select service_resource.urn
   from service_resource
+ -- not `exists`, which the planner may turn into a join that reads every pair
  where (select true from party_resource where party_resource.resource_id = service_resource.id limit 1)",
 );
 
@@ -46,6 +47,7 @@ pub async fn parties_with_resources(db: &Db, party_keys: &[i64]) -> sqlx::Result
 
 /// The dialogs that carry any of the labels, whoever their owner is.
 pub async fn dialogs_labelled(db: &Db, labels: &[String]) -> sqlx::Result<Vec<Uuid>> {
+    // Whose they are is not asked: who sees them is decided by the delegation that names the instance.
     let found: Vec<(Uuid,)> = LABELLED.with("labels", labels).all(db).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
 }

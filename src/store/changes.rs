@@ -21,6 +21,7 @@ pub enum Kind {
 }
 
 impl Kind {
+    // The numbers are written by triggers (migrations); the names are what clients of the feed compare.
     const ALL: [(Self, i16, &'static str); 7] = [
         (Self::Created, 1, "created"),
         (Self::Updated, 2, "updated"),
@@ -68,11 +69,14 @@ pub struct Behind {
 }
 
 /// The same for both orders of search.
+// Two texts and not one with `or`: a generic plan would have to serve both, and walk the owner's whole feed for one
+// dialog.
 macro_rules! behind {
     ($which:literal) => {
         concat!(
             "
 with horizon as materialized (
+    -- read once for the whole statement: the answer and its horizon must be of one snapshot
     select pg_snapshot_xmin(pg_current_snapshot()) as oldest
          , (select o.id from org o where o.name = $org) as org_id
 )
@@ -83,6 +87,7 @@ select h.oldest::text::bigint as horizon
        ) or $commit::bigint::text::xid8 > pg_snapshot_xmax(pg_current_snapshot()) as is_expired
      , c.*
   from horizon h
+  -- left: the horizon is told also where nothing is behind the place
   left join lateral (
       select c.position::text::bigint as commit, c.seq, c.at, c.change, c.dialog_id, c.revision
            , (select p.urn from party p where p.party_key = c.party_key) as party
@@ -106,6 +111,7 @@ select h.oldest::text::bigint as horizon
 static OF_OWNER: Statement = Statement::new("changes of owner", behind!("c.org_id = h.org_id"));
 
 static OF_DIALOG: Statement =
+    // `is true` keeps the owner out of the choice of an index: the dialog's own is the short one.
     Statement::new("changes of dialog", behind!("c.dialog_id = $dialog and (c.org_id = h.org_id) is true"));
 
 pub(super) const STATEMENTS: [&Statement; 2] = [&OF_OWNER, &OF_DIALOG];
@@ -122,6 +128,7 @@ pub async fn behind(db: &Db, org: &str, dialog: Option<Uuid>, place: Position, l
         behind.horizon = row.try_get("horizon")?;
         behind.is_unsettled = row.try_get("is_unsettled")?;
         behind.is_expired = row.try_get("is_expired")?;
+        // Null in the one row that comes where there are no changes.
         if let Some(commit) = row.try_get("commit")? {
             behind.changes.push(change(commit, &row)?);
         }

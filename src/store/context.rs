@@ -127,6 +127,7 @@ pub async fn set_labels(
         .all(db)
         .await?;
     let written = rows.into_iter().map(|(id, revision)| (DialogId(id), Revision(revision))).collect::<Vec<_>>();
+    // Rows come for all dialogs or for none: see `complete`.
     Ok((written.len() == changes.len()).then_some(written))
 }
 
@@ -148,6 +149,7 @@ with written as (
     select w.id, w.org_id, l.label, $party
       from written w
      cross join unnest($labels::text[]) l (label)
+    -- labels that stay are met again: they are inserted with the new ones, since the set is replaced as a whole
     on conflict on constraint dialog_owner_label_pk do nothing
 )
 select w.id from written w",

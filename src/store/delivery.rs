@@ -21,6 +21,7 @@ use crate::{
 };
 
 /// Most events of a dialog in one claim.
+// The rest of a long queue comes with the next claim, so that no dialog holds a worker for long.
 const RUN: i64 = 32;
 
 /// The events of one dialog that a worker has leased, in their order; at least one.
@@ -58,6 +59,7 @@ with due as materialized (
      where {{waiting o}} and o.due_at <= $now
      order by o.due_at, o.seq
      limit $most
+       -- another worker's claim is not waited for: there is other work
        for update skip locked
 ), placed as (
     select d.seq, d.dialog_id, h.seq as head, h.due_at as head_due_at, h.leased_until
@@ -113,6 +115,7 @@ with delivered as (
     update outbox o
        set attempts = least(o.attempts + 1, 32767)
          , last_error = $error
+         -- of one that is parked the time means nothing; it is due at once when somebody sends it again
          , due_at = coalesce($again::timestamptz, '-infinity')
          , parked_at = case when $is_parked then $now::timestamptz end
          , leased_until = null
@@ -130,6 +133,7 @@ pub(super) const STATEMENTS: [&Statement; 2] = [&CLAIM, &SETTLE];
 /// Leases up to `most` dialogs that are due, those first that wait longest. They are the caller's until then.
 pub async fn claim(db: &Db, now: Instant, until: Instant, most: usize) -> sqlx::Result<Claim> {
     /// A row that is not the first of its dialog is looked at again after so long.
+    // Much shorter than a lease: the first one may be settled any moment.
     const SOON: TimeDelta = TimeDelta::milliseconds(250);
     type Row = (i64, Option<Instant>, Option<i64>, Option<Uuid>, Option<i16>, Option<Json<DomainEvent>>);
     let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -142,6 +146,7 @@ pub async fn claim(db: &Db, now: Instant, until: Instant, most: usize) -> sqlx::
         .all(db)
         .await?;
     let mut claim = Claim::default();
+    // Rows come in no promised order, so they are put together here.
     let mut dialogs: BTreeMap<Uuid, Vec<Waiting>> = BTreeMap::new();
     for (looked_at, next_due, row, dialog, attempts, event) in rows {
         (claim.is_full, claim.next_due) = (looked_at >= most, next_due);
@@ -184,6 +189,7 @@ pub async fn settle(db: &Db, outcome: &Outcome<'_>, now: Instant) -> sqlx::Resul
     SETTLE
         .with("dialog", outcome.dialog)
         .with("delivered", &outcome.delivered)
+        // Null if all were taken: then no row is the failed one, which the statement's `is distinct from` provides for.
         .with("failed", failed.map(|failed| failed.row))
         .with("again", failed.and_then(|failed| failed.again))
         .with("is_parked", failed.is_some_and(|failed| failed.again.is_none()))

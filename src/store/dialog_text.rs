@@ -23,6 +23,7 @@ use crate::{
 static OWN: Statement = Statement::new(
     "texts of dialogs",
     "
+-- first of the three readings, so that its revision is older than what the others read: writing then fails, never mixes
 select d.id, d.party_key, d.revision, x.body
   from dialog d
   left join dialog_document x on x.dialog_id = d.id
@@ -65,6 +66,7 @@ with written as (
     select $dialog, v.place - 1, $party, v.vector::tsvector
       from unnest($vectors::text[]) with ordinality v (vector, place)
      where exists (select from written)
+    -- unchanged words are not written: a new version of a row would have to be indexed anew
     on conflict (dialog_id, part) do update
        set vector = excluded.vector
      where dialog_text.vector is distinct from excluded.vector
@@ -140,6 +142,7 @@ impl Reading {
 /// Reads and writes dialogs that the transaction of the connection has locked.
 pub(super) async fn renew(connection: &mut Connection, dialogs: &[Uuid]) -> sqlx::Result<()> {
     for reading in read(connection, dialogs).await? {
+        // Never false here: the dialog is locked by this transaction.
         reading.write(connection, false).await?;
     }
     Ok(())

@@ -25,6 +25,7 @@ pub struct Dictionary(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
+    // Of the standard library: it is never held over an await.
     known: RwLock<Known>,
     /// Held while the tables are read, so that many who miss something read them once.
     reading: tokio::sync::Mutex<()>,
@@ -48,6 +49,7 @@ pub struct Named {
 }
 
 /// How long "there is none" holds.
+// Lists that name a resource without dialogs would otherwise read the tables each time.
 const FRESH: Duration = Duration::from_secs(2);
 
 /// Service resources that have dialogs, by URN.
@@ -83,6 +85,7 @@ impl Dictionary {
         if let Some(id) = self.look(|known| known.orgs.get(name).copied()) {
             return Ok(id);
         }
+        // Two round trips once in an owner's life.
         NEW_ORG.with("name", name).run(db).await?;
         let (id,): (i16,) = ORG.with("name", name).one(db).await?;
         self.note(|known| known.orgs.insert(name.to_owned(), id));
@@ -140,6 +143,7 @@ impl Dictionary {
         let read_at = Instant::now();
         let rows = NAMES.bound().all(db).await?;
         self.take(rows, read_at);
+        // A foreign key binds dialogs to these tables, so a number that is in none of them is a fault.
         self.look(named).ok_or(sqlx::Error::RowNotFound)
     }
 
@@ -166,6 +170,7 @@ impl Dictionary {
             let (owners, resources): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(.., id)| id.is_none());
             let owned: HashMap<i16, OrgCode> =
                 owners.iter().map(|(name, org, _)| (*org, OrgCode::stored(name.as_str()))).collect();
+            // Added, not replaced: what was numbered by this process meanwhile stays known.
             known.orgs.extend(owners.into_iter().map(|(name, org, _)| (name, org)));
             for (urn, org, id) in resources {
                 let Some((id, owner)) = id.zip(owned.get(&org)) else { continue };
@@ -177,6 +182,7 @@ impl Dictionary {
     }
 
     fn look<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        // A thread that panicked left whole entries: each is inserted by one call.
         look(&self.0.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 

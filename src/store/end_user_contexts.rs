@@ -148,6 +148,7 @@ pub(super) const STATEMENTS: [&Statement; 2] = [&BY_RESOURCE, &BY_MARK];
 /// The contexts in order: newest content first, then the greatest id.
 pub async fn find(db: impl PgExecutor<'_>, wanted: &Wanted<'_>) -> sqlx::Result<Vec<EndUserContext>> {
     let mask = wanted.labels.iter().fold(0, |mask, label| mask | label.bit());
+    // Nearly every dialog carries Default, and Default has no marks.
     let is_rare = mask != 0 && mask & SystemLabel::Default.bit() == 0;
     let rows: Vec<(DialogId, Instant, Revision, i16)> = (if is_rare { &BY_MARK } else { &BY_RESOURCE })
         .with("parties", wanted.parties.iter().map(Party::key).collect::<Vec<_>>())
@@ -156,6 +157,7 @@ pub async fn find(db: impl PgExecutor<'_>, wanted: &Wanted<'_>) -> sqlx::Result<
         .with("own_resources", wanted.own_resources)
         .with("labels", mask)
         .with("after", wanted.content_updated_after)
+        // Null on the first page: the statement puts infinity there.
         .with("behind_time", wanted.behind.map(|(at, _)| at))
         .with("behind_id", wanted.behind.map(|(_, id)| id))
         .with("limit", wanted.limit)

@@ -11,6 +11,7 @@ static TAKE: Statement = Statement::new(
     "job take",
     "
 insert into job as j (name, leased_until, began_at)
+-- the database's clock, since several machines compare
 values ($name, now() + $lease::interval, now())
 on conflict (name) do update set leased_until = excluded.leased_until, began_at = excluded.began_at
  where (j.leased_until is null or j.leased_until < now()) and (j.ended_at is null or j.ended_at <= now() - $every::interval)
@@ -88,6 +89,7 @@ pub async fn give_back(db: &Db, name: &str, is_done: bool) -> sqlx::Result<()> {
 
 /// Removes up to `limit` events that were delivered before then, or never are; how many.
 pub async fn forget_events(db: &Db, before: Instant, limit: i64) -> sqlx::Result<i64> {
+    // In bounded pieces: one large deletion would hold locks and old rows for as long as it takes.
     let (count,) = FORGET_EVENTS.with("before", before).with("limit", limit).one(db).await?;
     Ok(count)
 }

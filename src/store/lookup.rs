@@ -38,6 +38,7 @@ pub enum Sought {
 impl FromRow<'_, PgRow> for LookedUp {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         let text = |column: &str| -> sqlx::Result<Localized> {
+            // Two ways of saying that there is none: the key is missing (SQL's null) or its value is null (JSON's).
             let content: Option<Json<Option<ContentValue>>> = row.try_get(column)?;
             Ok(content.and_then(|content| content.0).map(|content| content.value).unwrap_or_default())
         };
@@ -80,6 +81,7 @@ select d.id
   join org o on o.id = d.org_id
   join dialog_document x on x.dialog_id = d.id
  where $with_deleted or d.deleted_at is null
+ -- two are enough to know that a label is ambiguous
  limit 2",
 );
 

@@ -14,6 +14,7 @@ use crate::{db::Db, domain::event::DomainEvent};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The transaction's number.
+    // The server's number is unsigned and has 64 bits; it gets nowhere near the sign in the life of a database.
     pub commit: i64,
     /// The row's.
     pub row: i64,
@@ -44,6 +45,7 @@ with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as 
 select exists (select from outbox b where b.position >= h.oldest) as is_unsettled
      , o.*
   from horizon h
+  -- left: whether something is unsettled is told also where nothing can be told yet
   left join lateral (
       select o.position::text::bigint as commit, o.seq, o.body
         from outbox o
@@ -59,6 +61,7 @@ pub(super) const STATEMENTS: [&Statement; 2] = [&HORIZON, &AFTER];
 /// The place behind everything that followers can be told now.
 pub async fn now(db: &Db) -> sqlx::Result<Position> {
     let (commit,) = HORIZON.bound().one(db).await?;
+    // Rows are counted from 1, so nothing of that transaction is skipped.
     Ok(Position { commit, row: 0 })
 }
 

@@ -64,6 +64,7 @@ pub struct Wanted {
 macro_rules! conditions {
     () => {
         "
+       -- null asks for all; the listing is for people, so that one statement serves every combination
        and ($state::text is null or $state = case when o.is_silent then 'silent' when o.parked_at is not null then 'parked'
                                                   when o.delivered_at is not null then 'delivered' else 'pending' end)
        and ($dialog::uuid is null or o.dialog_id = $dialog)
@@ -113,6 +114,7 @@ with chosen as (
         "
      order by o.seq
      limit $limit
+       -- not `skip locked`: what a worker settles at this moment is waited for, or a replay would miss it
        for update
 ), freed as (
     update outbox o
@@ -140,6 +142,7 @@ pub(super) const STATEMENTS: [&Statement; 5] = [&NEWEST, &PARKED, &COUNT, &REPLA
 type Row = (i64, bool, bool, bool, i16, Option<String>, Json<DomainEvent>);
 
 fn listed((seq, is_silent, is_parked, is_delivered, attempts, last_error, Json(event)): Row) -> Listed {
+    // The first that holds, as in the condition of the statement: silent rows are neither delivered nor parked.
     let state = match (is_silent, is_parked, is_delivered) {
         (true, ..) => State::Silent,
         (_, true, _) => State::Parked,

@@ -22,6 +22,7 @@ const RAISED: &str = "
       from unnest($event_ids::uuid[], $event_times::timestamptz[], $event_silences::boolean[], $event_kinds::text[], $event_bodies::jsonb[])
            with ordinality e (event_id, occurred_at, is_silent, kind, body, place)
      where exists (select from written) {{?}}
+     -- so that the numbers of the rows follow the order in which it happened
      order by e.place";
 
 /// Removes marks of labels that are gone. `written` has `id` and the masks `before` and `after`; the argument compares
@@ -194,6 +195,7 @@ const HEAD: [(&str, &str); 27] = [
     ("preceding_process", "text"),
     ("owner_labels", "text[]"),
 ];
+// In a union of rows these have one column for the dialog and its children, so `{{no_head}}` leaves them out.
 const SHARED: usize = 3;
 
 /// What stands in other tables: column, its table's alias and name there.
@@ -229,6 +231,7 @@ fn no_head() -> String {
 
 /// The labels that have marks and are logged: all but Default.
 fn marked() -> impl Iterator<Item = SystemLabel> {
+    // Nearly every dialog carries Default: a mark for it would be a second row for each dialog.
     SystemLabel::VALUES.iter().map(|(label, ..)| *label).filter(|label| *label != SystemLabel::Default)
 }
 

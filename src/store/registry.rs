@@ -57,6 +57,7 @@ insert into resource_level (resource, level)
 select found.resource, found.level
   from unnest($resources::text[], $levels::integer[]) as found (resource, level)
 on conflict on constraint resource_level_pk do update set level = excluded.level
+ -- synchronisation meets the same levels again and again
  where resource_level.level <> excluded.level",
 );
 
@@ -94,6 +95,8 @@ pub async fn merge_mappings(db: &mut Connection, changes: &[MappingChange]) -> s
             times.push(change.updated_at);
         }
     }
+    // Two statements in the caller's transaction: one pair stands in one of the lists only, so their order does not
+    // matter.
     FORGET_MAPPINGS.with("subjects", gone_subjects).with("resources", gone_resources).run(&mut *db).await?;
     MERGE_MAPPINGS.with("subjects", subjects).with("resources", resources).with("times", times).run(&mut *db).await?;
     Ok(())

@@ -26,6 +26,7 @@ pub struct Statement {
     /// What it is called in traces and in the server's own views.
     pub name: &'static str,
     text: &'static str,
+    // Put together at the first run and kept: sqlx prepares by the text, which has to be the same one each time.
     written: OnceLock<Result<Written, String>>,
 }
 
@@ -62,6 +63,7 @@ impl Statement {
 
     /// A statement without parameters, or one whose parameters others tell.
     pub fn bound<'q>(&'static self) -> Bound<'q> {
+        // A text that is wrong is told when it is run.
         let count = self.written().map_or(0, |written| written.parameters.len());
         Bound { statement: self, values: (0..count).map(|_| None).collect(), surplus: None }
     }
@@ -74,9 +76,11 @@ impl Statement {
 impl Written {
     fn of(name: &str, text: &str) -> Result<Self, String> {
         let text = parts::told(text).map_err(|word| format!("{name}: no part is called {word}"))?;
+        // The name is what the server's views show of a statement under way.
         let mut written = Self { sql: format!("/* {name} */ "), parameters: Vec::new() };
         let mut rest = text.as_str();
         while let Some((before, after)) = rest.split_once('$') {
+            // Lower case and underscores only, so a cast behind a parameter ends its name.
             let end = after.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(after.len());
             let (parameter, after) = after.split_at(end);
             if parameter.is_empty() {
@@ -102,6 +106,7 @@ impl Written {
 pub struct Bound<'q> {
     statement: &'static Statement,
     values: Vec<Option<Value<'q>>>,
+    // Kept until it is run: `with` cannot fail, so that it chains.
     surplus: Option<&'static str>,
 }
 

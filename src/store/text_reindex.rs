@@ -80,12 +80,15 @@ select d.id
 
 static TOTAL: Statement = Statement::new(
     "reindex total",
+    // An estimate of the server's statistics (-1 if there are none): counting would read the whole table for a progress
+    // bar.
     "select greatest(reltuples, 0)::bigint from pg_class where oid = 'dialog'::regclass",
 );
 
 static LOCK: Statement = Statement::new(
     "reindex lock",
     "
+-- of the transaction, not of the session: poolers do not keep sessions
 select pg_try_advisory_xact_lock(hashtext('dialogporten reindex'))
      , set_config('idle_in_transaction_session_timeout', '0', true)",
 );
@@ -115,6 +118,7 @@ struct Row {
 
 impl Standing {
     pub fn begun(kind: Kind, is_stale_first: bool, analysis: i16) -> Self {
+        // A reading of nothing else needs no pass of its own for them.
         let is_stale_first = is_stale_first && kind != Kind::Stale;
         Self { kind, is_stale_first, pass: 0, after: Uuid::nil(), done: 0, analysis, is_finished: false }
     }

@@ -34,6 +34,7 @@ impl UnitOfWork {
 
     /// Commits the rows and the outbox together.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        // All are of one dialog, so the first one names it for all.
         if let Some(first) = self.events.first() {
             RAISE
                 .with("dialog", first.dialog_id)
@@ -46,6 +47,7 @@ impl UnitOfWork {
     }
 }
 
+// The part hangs on `written`; here the row was written by a statement before, so an empty row stands for it.
 static RAISE: Statement = Statement::new("outbox raise", "with written as (select) {{raised}}");
 
 pub(super) const STATEMENTS: [&Statement; 1] = [&RAISE];

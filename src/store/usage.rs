@@ -39,6 +39,7 @@ insert into usage_count as u
 select *
   from unnest($days::date[], $methods::text[], $routes::text[], $end_users::boolean[], $admins::boolean[], $callers::text[]
             , $owners::text[], $resources::text[], $statuses::smallint[], $counts::bigint[])
+-- several processes add to the same row
 on conflict on constraint usage_count_pk do update set count = u.count + excluded.count",
 );
 

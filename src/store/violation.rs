@@ -34,6 +34,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let refused = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
         match refused.map(|refused| (refused.code(), refused)) {
+            // 409 in both cases (chapter 01 §11.5), unless whoever asked can try again by itself.
             Some((SERIALIZATION_FAILURE | DEADLOCK, _)) => Self::Concurrent,
             Some((UNIQUE_VIOLATION | FOREIGN_KEY_VIOLATION, refused)) => {
                 let text = refused.constraint().zip(refused.detail()).and_then(|(constraint, detail)| {
@@ -43,6 +44,7 @@ impl From<sqlx::Error> for StoreError {
                 match text {
                     Some((key, fault)) => Self::Violated(Violations::one(key, fault)),
                     None if violates(&error, "dialog_document_dialog_fk") => Self::PartyKeyTaken,
+                    // A constraint that the contract does not speak of is a fault of ours, never a text for clients.
                     None => Self::Database(error),
                 }
             }
@@ -79,6 +81,7 @@ impl From<sqlx::Error> for Refusal {
 
 /// What a write that came too late is told: 412 if the client said what it builds on, 409 otherwise.
 pub fn too_late(is_guarded: bool) -> Refusal {
+    // Which revision it has now is not known here, and asking would be a round trip for a hint.
     if is_guarded { Refusal::PreconditionFailed { current: None } } else { StoreError::Concurrent.into() }
 }
 
@@ -161,6 +164,7 @@ impl<'a> Detail<'a> {
     fn parse(detail: &'a str) -> Option<Self> {
         let (_, rest) = detail.split_once(")=(")?;
         let (values, _) = rest.rsplit_once(") ").and_then(|(values, tail)| match tail {
+            // From the end, as a value (a client's key) may hold a parenthesis.
             "already exists." => Some((values, tail)),
             _ => rest.split_once(") is not present"),
         })?;

@@ -11,6 +11,7 @@ with locked as (
            -- and so with its words, which are read anew without a new revision
        and (d.context_revision, d.text_analysis)
            = (select s.context_revision, s.text_analysis from dialog s where s.id = $dialog and s.party_key = $party)
+       -- not `for update`: children are inserted beside it, whose foreign keys only need the row's key to stay
        for no key update of d
 ), written as (
     update dialog d
@@ -26,6 +27,7 @@ with locked as (
          , from_party_transmissions = $from_party_transmissions
          , from_owner_transmissions = $from_owner_transmissions
          , is_api_only = $is_api_only
+         -- from the row, not from what was read: a reader may have opened the dialog since
          , is_content_seen = d.is_content_seen and not $unsee
          , has_unopened_content = $has_unopened_content
          , is_frozen = $is_frozen
@@ -40,6 +42,7 @@ with locked as (
     returning d.id, d.party_key, d.resource_id, d.content_updated_at, d.context_revision, l.before, l.after
 ), document as (
     update dialog_document x
+       -- null: this part does not differ, and a long document is not sent
        set body = coalesce($body::jsonb, x.body)
          , listed = coalesce($listed::text::json, x.listed)
       from written w
@@ -59,11 +62,13 @@ with locked as (
 ), logged as ({{logged = $party}}
 ), newest as (
     update party_resource p
+       -- an upper bound by the hour, so that a busy pair is written once an hour and not at each change
        set newest = date_trunc('hour', w.content_updated_at) + interval '1 hour'
       from written w
      where p.party_key = $party and p.resource_id = w.resource_id and p.newest < w.content_updated_at
 ), raised as ({{raised}}
 )
+-- `written` is empty where nothing differs, which is no staleness: `locked` tells the two apart
 select coalesce(w.after, l.after) as labels
      , coalesce(w.context_revision, (select d.context_revision from dialog d where d.id = l.id and d.party_key = $party)) as context_revision
   from locked l

@@ -52,6 +52,7 @@ with written as (
          , parent_id = $parent
          , type = $type::smallint
          , depth = coalesce((select m.depth from unnest($moved::uuid[], $depths::smallint[]) m (id, depth) where m.id = t.id), t.depth)
+         -- the type may have changed sides, so the fact is worked out anew
          , is_opened = $type::smallint not in ({{types_from_party}})
                        and exists (select from dialog_activity a
                                     where a.dialog_id = w.id and a.party_key = $party
@@ -81,6 +82,7 @@ impl Correction<'_> {
     /// # Errors
     /// Violations of constraints (an id or a key that is taken), and whatever else the database says.
     pub async fn save(self, db: &Db) -> Result<bool, StoreError> {
+        // Usual for a technical correction: one statement, no transaction around it.
         if !self.rewords {
             return self.correct(db).await;
         }
@@ -183,6 +185,7 @@ impl Retiming<'_> {
             .with("updated_at", self.updated_at)
             .run(work.connection())
             .await?;
+        // Somebody was faster; dropping the work rolls back.
         if changed == 0 {
             return Ok(false);
         }
@@ -193,6 +196,7 @@ impl Retiming<'_> {
             .with("created_at", self.created_at)
             .run(work.connection())
             .await?;
+        // Read after the move: another activity may be the latest now.
         let latest = LATEST.with("dialog", self.dialog).with("party", party).row(work.connection()).await?;
         let latest = latest.ok_or(sqlx::Error::RowNotFound)?;
         let latest = ListedActivity::from(&super::rows::activity(&latest)?);

@@ -36,6 +36,7 @@ pub async fn insert(
     events: &[DomainEvent],
 ) -> Result<(), StoreError> {
     let dialog = &new.dialog;
+    // Numbers come from memory but for the first dialog ever of an owner or a resource.
     let org = dictionary.org(db, &dialog.org).await?;
     let resource = dictionary.resource(db, &dialog.service_resource, org).await?;
     let listed = Listed::of(&dialog.body, None).with(&new.growth.activities);
@@ -50,7 +51,9 @@ pub async fn insert(
     };
     match stored {
         Ok(Some(_)) => Ok(()),
+        // No row and no error: the statement found the key under another URN.
         Ok(None) => Err(StoreError::PartyKeyTaken),
+        // The database has the owner as a number; the contract's text shows its name.
         Err(error) => Err(error.naming_owner(&dialog.org, dialog.idempotent_key.as_deref())),
     }
 }

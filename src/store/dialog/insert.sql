@@ -1,6 +1,7 @@
 -- A new dialog with all that it is born with: see insert::insert.
 with new_party as (
     insert into party (party_key, urn) values ($party, $party_urn)
+    -- whose URN it is, is asked below: a conflict tells only that the key is known
     on conflict (party_key) do nothing
 ), written as (
     insert into dialog
@@ -16,6 +17,7 @@ with new_party as (
          , $extended_status, $external_reference, $process, $preceding_process, $idempotent_key, $owner_labels, $text_analysis
            -- another party has this key: nothing is written
      where not exists (select from party where party_key = $party and urn <> $party_urn)
+    -- before: what every dialog begins with, so that the log has only what differs
     returning id, party_key, content_updated_at, {{label_bit Default}}::smallint as before, system_labels as after
 ), document as (
     insert into dialog_document (dialog_id, party_key, body, listed)

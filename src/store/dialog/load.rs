@@ -94,6 +94,7 @@ static WHOLE: Statement = Statement::new(
           join dialog_document x on x.dialog_id = d.id
          where d.id = $dialog and ($owner::text is null or o.name = $owner)
     )
+    -- numbered, since `union all` promises no order and rows are told apart by this
     select 0::smallint as kind, found.id, found.created_at, found.idempotent_key, found.body
          , null::smallint as type, null::uuid as transmission_id, null::boolean as is_opened
          , null::text as authorization_attribute
@@ -119,6 +120,7 @@ static WHOLE: Statement = Statement::new(
          , null::smallint, null::uuid, null::boolean, null::text, s.is_via_service_owner, s.actor_id, s.actor_name
          , {{no_head}}
       from dialog_seen s
+     -- only the newest: who read an old state is shown by the seen log alone, which may be long
      where s.dialog_id = $dialog and s.created_at >= (select content_updated_at from found)
        and s.party_key = (select party_key from found)
      order by s.created_at, s.id)",
@@ -222,6 +224,7 @@ pub async fn activity(db: impl PgExecutor<'_>, dialog: DialogId, id: ActivityId)
 }
 
 fn in_reading_order<T>(rows: &mut [T], key: impl Fn(&T) -> (crate::domain::Instant, Uuid)) {
+    // One pass where they came in order, which is nearly always.
     if !rows.is_sorted_by_key(&key) {
         rows.sort_by_key(key);
     }

@@ -47,6 +47,7 @@ pub struct Part<T> {
 
 /// `$empty`: the child's columns in the cover's row, with their names. `$dialog` is the dialog, `$owner` its owner if that
 /// matters, `$child` the child. The party of the children is taken from the dialog's row.
+// A macro, since statements are static texts that are put together at compile time.
 macro_rules! statement {
     ($name:expr, $empty:literal, $columns:literal, $table:literal, $which:literal) => {
         Statement::new(

@@ -27,6 +27,7 @@ with written as (                                   -- children go with the row,
        for update of p
 ), last_of_pair as (
     delete from party_resource p
+     -- the row of a pair lives as long as its last dialog: resources without dialogs are in no list (M-004)
      using pair l
      where p.party_key = $party and p.resource_id = l.resource_id and l.dialog_count <= 1
 ), fewer as (

@@ -118,6 +118,7 @@ impl FromRow<'_, PgRow> for TransmissionHeader {
 }
 
 pub(super) fn dialog(row: &PgRow) -> sqlx::Result<Dialog> {
+    // The length is known before anything is parsed, so a long body is parsed beside the threads that answer.
     let bytes = row.try_get_raw("body")?.as_bytes().map_or(0, <[u8]>::len);
     let Json(body) = heavy::aside(bytes, || row.try_get("body"))?;
     Ok(Dialog { head: Head::from_row(row)?, body })
@@ -154,6 +155,7 @@ pub(super) fn seen(row: &PgRow) -> sqlx::Result<SeenEntry> {
         created_at: row.try_get("created_at")?,
         is_via_service_owner: row.try_get("is_via_service_owner")?,
         seen_by: Actor {
+            // Not stored: only end users leave entries, also by way of a service owner.
             actor_type: ActorType::PartyRepresentative,
             actor_id: row.try_get("actor_id")?,
             actor_name: row.try_get("actor_name")?,

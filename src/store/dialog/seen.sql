@@ -10,12 +10,14 @@ with locked as (
                 then d.system_labels & ~{{label_bit MarkedAsUnopened}}::smallint else d.system_labels end as after
       from dialog d
      where d.id = $dialog and d.party_key = $party
+       -- first of all, so that events of a dialog stand in the order of its commits
        for no key update of d
 ), entry as (
     insert into dialog_seen
         (created_at, party_key, id, dialog_id, user_type, is_via_service_owner, actor_id, actor_name)
     select $now, $party, $entry, l.id, $user_type, $is_via_service_owner, $actor_id, $actor_name
       from locked l
+    -- the id follows from reader and state, so a second reading of the same state meets the first
     on conflict on constraint dialog_seen_pk do nothing
     returning id
 ), written as (                                     -- nothing at all happens to a state that the reader has seen before
@@ -26,6 +28,7 @@ with locked as (
 ), changed as (
     update dialog d
        set system_labels = w.after
+         -- seen only if the content is still the one that was shown
          , is_content_seen = d.is_content_seen or d.content_updated_at = $content_updated_at
       from written w
      where d.id = w.id and d.party_key = $party

@@ -34,6 +34,7 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 #[schema(as = DialogRevision)]
 pub struct DialogRevision {
+    // Left out it is the all-zero id, which is then missing like any other.
     #[serde(default)]
     pub dialog_id: Uuid,
     pub end_user_context_revision: Option<Uuid>,
@@ -64,6 +65,7 @@ pub async fn unlisted(
     let mut resources: Vec<_> = contexts.iter().map(|context| context.service_resource.to_string()).collect();
     resources.sort_unstable();
     resources.dedup();
+    // One question for all dialogs.
     let granted = app.lists.authorization(end_user, &parties, &resources).await?;
     let uncovered =
         contexts.iter().filter(|context| !granted.covers(&context.party, &context.service_resource, context.id));
@@ -102,6 +104,7 @@ pub fn guarded(dialogs: &[DialogRevision], contexts: &[EndUserContext]) -> Resul
             return Err(Refusal::PreconditionFailed { current: Some(context.revision) });
         }
     }
+    // If any dialog was named with a revision, the whole call is guarded: 412 and not 409 (§8.2).
     Ok(!expected.is_empty())
 }
 

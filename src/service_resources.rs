@@ -104,6 +104,7 @@ impl Described {
     /// All of it is cached: nothing is asked anew as long as it is fresh.
     pub async fn now(altinn: &Altinn) -> Result<Self, AltinnError> {
         let resources = altinn.resources();
+        // Side by side: after a start all four may have to be asked.
         let (catalogue, synced, subjects, owners) = futures_util::future::try_join4(
             resources.catalogue(),
             altinn.synced(),
@@ -121,6 +122,7 @@ impl Described {
         languages: &AcceptLanguage,
     ) -> Vec<ServiceResourceItem> {
         let mut items: Vec<_> = urns.into_iter().map(|urn| self.item(urn, languages)).collect();
+        // After pruning, since the reader's language decides what comes first (M-009).
         items.sort_by_cached_key(|item| sort_key(&item.service_resource.name, &item.service_resource.id));
         items
     }
@@ -231,6 +233,7 @@ fn localized(names: &[(String, String)]) -> Localized {
 }
 
 fn or_in_norwegian(name: Localized, instead: &str) -> Localized {
+    // In Norwegian, as the contract has it for a resource without a name (M-012).
     if name.is_empty() { vec![Localization { language_code: "nb".into(), value: instead.to_owned() }] } else { name }
 }
 

@@ -26,11 +26,13 @@ use crate::{
 /// # Errors
 /// 404 if the dialog was removed meanwhile; 502 if nobody can say the reader's name.
 pub async fn note(app: &App, whole: &mut WholeDialog, reader: &EndUserIdentity, now: Instant) -> Result<(), Refusal> {
+    // The form in which entries are stored and compared.
     let actor_id = reader.party.as_str().to_lowercase();
     let dialog = &whole.dialog;
     if seen_log::is_noted(dialog, &whole.seen, &actor_id) {
         return Ok(());
     }
+    // Only for a visit that leaves something: repeated reads ask nobody.
     let name = app.altinn.party_name(&actor_id).await?;
     let name = name.ok_or_else(|| Refusal::BadGateway(anyhow!("the register does not know the reader's name")))?;
     let entry = SeenEntry {
@@ -58,6 +60,7 @@ pub async fn note(app: &App, whole: &mut WholeDialog, reader: &EndUserIdentity, 
     .ok_or(Refusal::no_dialog(dialog.id))?;
     app.signal.written();
 
+    // From the locked row, so that the answer shows what is stored now.
     whole.dialog.labels = visited.labels;
     whole.dialog.is_content_seen = visited.is_content_seen;
     // Also one that a request beside this one was faster to write: the reader has opened the dialog.

@@ -51,7 +51,9 @@ pub async fn opened(app: &App, caller: &EndUser, id: DialogId, now: Instant) -> 
         .await?
         .ok_or_else(|| Refusal::no_dialog(id))?;
     let cover = whole.dialog.cover();
+    // After the read, as the actions and transmissions that were read say what to ask.
     let decision = decide(app, caller, &cover, pairs_to_decide(&whole.dialog, &whole.transmissions)).await?;
+    // Lazily: lists are asked only if the decision point permits nothing (chapter 03 §5.6).
     let has_access = decision.has_access_to_main() || is_listed(app, caller, &cover).await?;
     match looked_at(app, caller, &cover, has_access, now) {
         Ok(()) => Ok(Opened { found: whole, decision }),
@@ -102,6 +104,7 @@ pub async fn child<T>(
     let decision = decide(app, caller, &cover, pairs_of_parts(found.iter().filter_map(part.attribute))).await?;
     let missing = || Refusal::NotFound { entity: part.entity, keys: vec![child.to_string()] };
     match looked_at(app, caller, &cover, decision.has_access_to_main(), now) {
+        // These two before the child, so that nobody learns of a hidden dialog whether it has it.
         Err(hidden @ (Hidden::NoAccess | Hidden::Deleted)) => Err(refusal_of_part(hidden, id, part.kind)),
         Err(_) if part.kind == Kind::SeenLog && found.is_none() => Err(missing()),
         Err(hidden) => Err(refusal_of_part(hidden, id, part.kind)),
@@ -121,6 +124,7 @@ async fn decide(
 
 /// Whether lists show the dialog to the caller.
 async fn is_listed(app: &App, caller: &EndUser, cover: &Cover<'_>) -> Result<bool, Refusal> {
+    // Narrowed to the one pair: the question to the platform is the same for each dialog of it.
     let (party, resource) = (cover.party.to_string(), cover.service_resource.to_owned());
     let listed = app.lists.authorization(caller.identity(), &[party], &[resource]).await?;
     Ok(listed.covers(cover.party, cover.service_resource, cover.id))
@@ -128,6 +132,7 @@ async fn is_listed(app: &App, caller: &EndUser, cover: &Cover<'_>) -> Result<boo
 
 fn looked_at(app: &App, caller: &EndUser, cover: &Cover, has_access: bool, now: Instant) -> Result<(), Hidden> {
     let minimum_level = level::demanded(&app.altinn, cover.service_resource);
+    // A level that cannot be derived is below all; the reference fails with 500 (chapter 03 §1.4).
     visibility::check(cover, Standing { has_access, level: caller.level().ok(), minimum_level }, now)
 }
 

@@ -4,6 +4,7 @@
 use crate::{altinn::Altinn, app::App, store::search::text::TextReach};
 
 /// The level of resources that nothing is known about. Lists are laxer.
+// The contract has both defaults, 3 here and 0 in lists (chapter 02 §0.4).
 const OF_UNKNOWN_RESOURCES: i32 = 3;
 
 /// What readers of a single dialog, look-ups and catalogue entries need.
@@ -20,6 +21,7 @@ pub fn shows_in_lists(altinn: &Altinn, service_resource: &str, level: Option<i32
 /// Which dialogs are found in lists by all their texts: those whose texts a list may show a reader of this level. What is out of
 /// reach can neither be found nor be shown by being found.
 pub fn reach_of_texts(app: &App, level: Option<i32>) -> TextReach {
+    // Saves naming every resource in the search.
     if app.altinn.is_above_all_levels(level.unwrap_or(0)) {
         return TextReach::All;
     }

@@ -57,6 +57,7 @@ impl ResourceSet {
 #[derive(Clone, Debug, Default)]
 pub struct ListAuthorization {
     /// Each party once, in the platform's order; none has an empty set. Parties with equal sets share one.
+    // Shared sets are what keeps a caller with thousands of parties small: they have few different rights.
     pub parties: Vec<(Party, Arc<ResourceSet>)>,
     /// Sorted.
     pub dialogs: Vec<Uuid>,
@@ -125,11 +126,13 @@ impl Lists {
         parties: &[String],
     ) -> Result<AuthorizedResources, AltinnError> {
         if parties.is_empty() {
+            // All of them are counted, also those that open nothing: it is the number that makes the work.
             let all = self.altinn.authorized_parties(caller, &[], Detail::Rights).await?;
             if all.flattened().count() > self.many_parties {
                 return Ok(AuthorizedResources::WholeCatalogue);
             }
         }
+        // From the cache, if it is the same question.
         let held = self.altinn.authorized_parties(caller, parties, Detail::Rights).await?;
         // Single delegated dialogs say nothing of a resource.
         let parties = self.resources_by_party(&held, &Constraint::new(parties, &[]), Pruning::Always).await?;
@@ -214,6 +217,7 @@ impl Lists {
                 Some(InstanceRef::Dialog(id)) => {
                     dialogs.insert(id.0);
                 }
+                // Of all instances at once: one look-up, however many were delegated.
                 Some(other) => labels.extend(other.label()),
                 None => {}
             }
@@ -232,6 +236,7 @@ fn many_parties(limits: &config::Limits) -> usize {
     let catalogue = limits.authorized_service_resources.max_authorized_parties_before_full_catalogue;
     let caching = limits.party_resource_pruning.max_parties_caching_threshold;
     let limit = |limit: usize| if limit == 0 { usize::MAX } else { limit };
+    // Zero switches the fallback off altogether, whatever the other limit says.
     if catalogue == 0 { usize::MAX } else { catalogue.min(limit(caching)) }
 }
 
@@ -252,6 +257,7 @@ impl Constraint {
     }
 
     fn admits_resource(&self, urn: &str) -> bool {
+        // What it is asked about is in lower case already.
         self.resources.is_empty() || self.resources.contains(urn)
     }
 }
@@ -259,6 +265,7 @@ impl Constraint {
 /// The resources of each party: those that its subjects open, and those delegated. Parties without any are left out.
 fn resolve(parties: &AuthorizedParties, synced: &Synced, constraint: &Constraint) -> Vec<(Party, Arc<ResourceSet>)> {
     // Thousands of parties share few lists of subjects, so each list is resolved once.
+    // By address: equal lists are one allocation, so comparing texts is not needed.
     let mut by_subjects: HashMap<*const [String], Arc<ResourceSet>> = HashMap::new();
     let mut sets: HashSet<Arc<ResourceSet>> = HashSet::new();
     let mut shared = |set: ResourceSet| {
@@ -288,6 +295,7 @@ fn resolve(parties: &AuthorizedParties, synced: &Synced, constraint: &Constraint
                 let known: &mut (Party, Arc<ResourceSet>) = &mut resolved[*place];
                 known.1 = shared(ResourceSet::new(known.1.0.iter().chain(&set.0).cloned()));
             }
+            // Seen later with rights of its own, the party is listed then.
             None if set.is_empty() => {}
             None => {
                 places.insert(&party.party, resolved.len());
@@ -333,6 +341,7 @@ fn prune(
     let mut numbers: HashMap<*const ResourceSet, HashMap<i32, Arc<str>>> = HashMap::new();
     let mut kept = Vec::new();
     for (party, set) in parties {
+        // A party without any dialog is left out whatever it may see.
         let Some(mut present) = stored.get(&party.key()).cloned() else { continue };
         present.sort_unstable();
         let by_id = numbers.entry(Arc::as_ptr(&set)).or_insert_with(|| {

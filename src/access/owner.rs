@@ -66,6 +66,7 @@ pub async fn to_append(
 /// The dialog with its body, if it is the caller's by resource.
 pub async fn of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Dialog, Refusal> {
     let dialog = any_owner(id).with_body(&app.db).await?.ok_or(Refusal::no_dialog(id))?;
+    // After the read, as only the dialog says which resource it is.
     owns(app, caller, id, &dialog.service_resource).await?;
     Ok(dialog)
 }
@@ -73,6 +74,7 @@ pub async fn of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> 
 /// The row of a dialog that is not deleted and the caller's by resource. Administrators have no privilege here.
 pub async fn row_of_own_resource(app: &App, caller: &ServiceOwner, id: DialogId) -> Result<Head, Refusal> {
     let row = any_owner(id).row(&app.db).await?.filter(|row| row.deleted_at.is_none()).ok_or(Refusal::no_dialog(id))?;
+    // Without the word for administrators: §8.1 gives them no access to others' labels.
     if app.altinn.resources().owns(caller.org_number(), &row.service_resource).await? {
         Ok(row)
     } else {
@@ -124,6 +126,7 @@ pub async fn child<T>(
         .ok_or(Refusal::no_dialog(id))?;
     owns(app, caller, id, &cover.service_resource).await?;
     match (cover.deleted_at, child_found) {
+        // Deleted is told before the child is looked for, whether it is there or not.
         (Some(_), _) => Err(super::deleted(id)),
         (None, None) => Err(Refusal::NotFound { entity: part.entity, keys: vec![child.to_string()] }),
         (None, Some(found)) => Ok(found),

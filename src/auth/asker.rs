@@ -37,6 +37,7 @@ impl Asker {
         now: Instant,
     ) -> Result<Self, Refusal> {
         let token = bearer(headers).ok_or(Refusal::Unauthorized(None))?;
+        // Our own tokens first: whether one is ours shows in its `iss`, without asking anybody.
         if let Some(grant) = tokens.proven(token, now)? {
             context::note(|ledger| ledger.caller = Some("holder of a dialog token".to_owned()));
             return Ok(Self::Dialog(grant));

@@ -21,8 +21,10 @@ use crate::{
 };
 
 /// How far the clocks of issuers may differ from ours.
+// As in the reference (chapter 03 §1.3).
 pub(super) const SKEW: TimeDelta = TimeDelta::seconds(2);
 /// How many verified tokens are remembered.
+// Bounded, since anybody can send tokens; only such that were proven get in.
 const REMEMBERED: u64 = 20_000;
 
 /// Checks tokens against the configured issuers. Clones share keys and remembered tokens.
@@ -60,6 +62,7 @@ impl Authenticator {
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
         let token = bearer(headers).ok_or(Refusal::Unauthorized(None))?;
         let now = self.0.clock.now();
+        // By hash: keys of one size, and no usable token is kept.
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let verified = if let Some(verified) = self.0.verified.get(&hash).await {
             verified
@@ -68,6 +71,7 @@ impl Authenticator {
             self.0.verified.insert(hash, verified.clone()).await;
             verified
         };
+        // Each time, also for a remembered token: its time goes on.
         verified.holds_at(now)?;
         Ok(verified.claims)
     }
@@ -85,6 +89,7 @@ impl Authenticator {
         let (issuer, mut known) = self.issuer(iss).await?.ok_or(TokenFault::UntrustedIssuer)?;
         if !known.keys.knows(token.kid.as_deref()) {
             match issuer.renewed(&known).await {
+                // An issuer that calls itself something else by now has not signed this token.
                 Some(newer) if newer.issuer == iss => known = newer,
                 Some(_) | None => return Err(TokenFault::UnknownKey.into()),
             }
@@ -92,6 +97,7 @@ impl Authenticator {
         if !known.keys.knows(token.kid.as_deref()) {
             return Err(TokenFault::UnknownKey.into());
         }
+        // The algorithm before the signature: no key is ever used with an algorithm that is not its own.
         if !known.keys.accept(&token) {
             return Err(TokenFault::Algorithm.into());
         }
@@ -110,6 +116,7 @@ impl Authenticator {
             return Ok(Some(found));
         }
         let mut asked: Vec<_> =
+            // Boxed, as `select_all` moves them.
             issuers.iter().map(|issuer| Box::pin(async move { (issuer, issuer.known().await) })).collect();
         let mut silent = 0;
         while !asked.is_empty() {
@@ -151,6 +158,7 @@ impl Verified {
 
 fn instant(seconds: &Value) -> Option<Instant> {
     #[expect(clippy::cast_possible_truncation, reason = "parts of a second do not matter, and the cast saturates")]
+    // A NumericDate may have a fraction (RFC 7519 §2).
     let whole = seconds.as_i64().or_else(|| seconds.as_f64().map(|seconds| seconds as i64))?;
     // Far enough from chrono's ends that the skew can be added.
     Instant::from_timestamp(whole.clamp(0, 100_000_000_000), 0)

@@ -81,6 +81,7 @@ impl Policy {
 
     /// What the claims lack, if they do not meet the policy. The kind of user is not looked at.
     fn denied(&self, claims: &Claims) -> Option<Denied> {
+        // Policies look at every `scope` claim, everything else at the first (chapter 03 §2).
         let has_one_of = |any: &&&[Scope]| any.iter().any(|scope| claims.has_anywhere(*scope));
         let missing: Vec<_> = self.scopes.iter().filter(|any| !has_one_of(any)).collect();
         let would_do = self.usual_scopes().collect::<Vec<_>>().join(" ");
@@ -117,6 +118,7 @@ struct Authenticated(Arc<Claims>);
 impl Caller {
     /// The one order of refusals: 401, 403 of the policy, 400 `EndUserId`, 403 of the kind of user.
     async fn admitted(parts: &mut Parts, auth: &Authenticator, policy: &Policy) -> Result<Self, Refusal> {
+        // Several extractors of one request may ask; the token is looked at once.
         let mut claims = if let Some(Authenticated(claims)) = parts.extensions.get::<Authenticated>() {
             Arc::clone(claims)
         } else {
@@ -129,9 +131,12 @@ impl Caller {
         if let Some(denied) = policy.denied(&claims) {
             return Err(Refusal::PolicyDenied(denied));
         }
+        // The key means something only with this scope: end users may write what they like there (chapter 02 §0.3).
         if claims.has(Scope::ServiceProvider)
             && let Some(person) = end_user_id(parts.uri.query().unwrap_or_default())
         {
+            // Only what follows the last colon is looked at here; some routes want the whole URN and check it
+            // themselves.
             let number = person.rsplit(':').next().unwrap_or_default();
             if !is_person_number(number) {
                 return Err(Refusal::Invalid(Violations::one("EndUserId", bad_end_user_id())));
@@ -150,6 +155,7 @@ impl Caller {
         let used = Used {
             is_admitted: true,
             is_admin: claims.has(Scope::Admin),
+            // Of end users nothing is counted that could point at a person.
             caller_org: claims.consumer().filter(|_| is_owner),
             has_end_user: user_type == UserType::ServiceOwnerOnBehalfOfPerson,
             service_resource: None,
@@ -223,6 +229,7 @@ impl ServiceOwner {
         let caller = Caller::admitted(parts, auth, policy).await?;
         let org_number = caller.claims.consumer().context("the policy demands an organization")?;
         let on_behalf = caller.user_type == UserType::ServiceOwnerOnBehalfOfPerson;
+        // Only then: without `enduserid` a service owner speaks for itself.
         let end_user = on_behalf.then(|| caller.claims.end_user()).flatten();
         Ok(Self { caller, org_number, end_user })
     }
@@ -265,13 +272,17 @@ impl ServiceOwner {
         }
         let owned = altinn.resources().owned_by(&self.org_number).await?;
         let mut codes: Vec<&str> = owned.iter().map(|resource| &*resource.org_code).collect();
+        // Sorted, since the same name stands at each of its resources.
         codes.sort_unstable();
         codes.dedup();
         match codes[..] {
             [code] => Ok(code.to_owned()),
+            // 403 where the reference fails with 500 (chapter 01 §13 no. 13); look-ups of single dialogs make a 404 of
+            // it.
             [] => Err(Refusal::forbidden(Code::OwnerUnknown.says("Forbidden").hint(
                 "The token says no `urn:altinn:org`, and the Resource Registry knows no resource of the organization.",
             ))),
+            // As the reference in production: guessing would show one owner the other's dialogs.
             _ => Err(Refusal::Fault(anyhow::anyhow!(
                 "the registry knows {} short names of one service owner",
                 codes.len()

@@ -22,6 +22,7 @@ impl Claims {
     pub fn from_payload(payload: &Map<String, Value>) -> Self {
         let values = payload.iter().map(|(name, value)| {
             let values = match value {
+                // As .NET makes claims of a list: one each.
                 Value::Array(items) => items.iter().filter_map(flat).collect(),
                 one => flat(one).into_iter().collect(),
             };
@@ -68,14 +69,17 @@ impl Claims {
         let details: Value = serde_json::from_str(self.first("authorization_details")?).ok()?;
         let is_system_user = |details: &&Value| details.get("type").and_then(Value::as_str) == Some(SYSTEM_USER);
         let details = match &details {
+            // A token may carry authorizations of other types beside it (RFC 9396).
             Value::Array(list) => list.iter().find(is_system_user)?,
             one => Some(one).filter(is_system_user)?,
         };
+        // A list on the wire, of which the first counts.
         let id = details.get("systemuser_id")?.as_array()?.iter().find_map(Value::as_str)?.to_lowercase();
         Some(SystemUser { id, organization: details.get("systemuser_org").and_then(organization_number) })
     }
 
     fn person(&self) -> Option<&str> {
+        // A number with wrong check digits is no person: then the token may still be of another kind.
         self.first("pid").filter(|pid| is_person_number(pid))
     }
 
@@ -87,11 +91,13 @@ impl Claims {
                 methods.push(method);
             }
         }
+        // Exactly this one method: who also logged in by something stronger is known by that.
         (methods == ["Selfregistered-email"]).then(|| self.first("email").map(str::to_lowercase)).flatten()
     }
 
     /// The kind of user; the first that fits (chapter 03 §2.5).
     pub fn user_type(&self) -> UserType {
+        // The order decides between kinds: a person before the system user, that before its organization (§2.5).
         if self.person().is_some() {
             let service_owner = self.has(Scope::ServiceProvider);
             if service_owner { UserType::ServiceOwnerOnBehalfOfPerson } else { UserType::Person }
@@ -165,13 +171,16 @@ impl Claims {
             Some("selfregistered-email" | "idporten-loa-low") => Some(0),
             Some("idporten-loa-substantial") => Some(3),
             Some("idporten-loa-high") => Some(4),
+            // An `acr` that is not known is trusted with nothing, also for a system user.
             Some(_) => None,
+            // System users have no `acr`; the contract gives them 3 (chapter 02 §0.4).
             None => self.system_user().map(|_| 3),
         }
     }
 
     /// Everything that tells callers apart, as text: two tokens with the same text get the same answers.
     pub fn identifying(&self) -> String {
+        // Times, ids of the token and scopes are not among them, or each new token would ask the platform anew.
         const PLAIN: [&str; 6] = ["pid", "email", "acr", "orgsub", "consumer", "supplier"];
         let mut pairs: Vec<(&str, &str)> = self
             .0
@@ -179,6 +188,7 @@ impl Claims {
             .filter(|(name, _)| PLAIN.contains(&name.as_str()) || name.starts_with("urn:altinn:"))
             .flat_map(|(name, values)| values.iter().map(|value| (name.as_str(), value.as_str())))
             .collect();
+        // Sorted by name: the order of members in a token means nothing. Values keep theirs, the first one counts.
         pairs.sort_by_key(|(name, _)| *name);
         let system_user = self.system_user();
         if let Some(system_user) = &system_user {
@@ -194,6 +204,7 @@ impl Claims {
     pub fn on_behalf_of(&self, number: &str) -> Self {
         let mut claims = self.clone();
         claims.0.shift_remove(USER_ID);
+        // As if the token were the person's: what follows needs no second way.
         claims.0.insert("pid".into(), vec![number.to_owned()]);
         claims
     }

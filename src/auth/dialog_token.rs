@@ -28,6 +28,7 @@ use crate::{
 };
 
 /// Seconds for which a token is good.
+// Ten minutes, as the contract has it (chapter 03 §9).
 const LIFETIME: i64 = 600;
 
 /// Issues dialog tokens, and knows them again. Clones share the keys.
@@ -108,10 +109,12 @@ impl DialogTokens {
     /// 401 if it claims to be, and does not hold.
     pub(super) fn proven(&self, token: &str, now: Instant) -> Result<Option<DialogGrant>, Refusal> {
         let signer = &*self.0;
+        // By its issuer, not by trying keys: a token that names us and does not hold is refused, not passed on.
         let Some(token) = Unverified::parse(token).filter(|token| token.issuer() == Some(signer.issuer.as_str()))
         else {
             return Ok(None);
         };
+        // No fetch of newer keys: they are our own.
         if !signer.keys.knows(token.kid.as_deref()) {
             return Err(TokenFault::UnknownKey.into());
         }

@@ -19,10 +19,12 @@ use crate::{
 };
 
 /// How old keys may be before they are fetched again, beside their use.
+// What the reference's library refreshes by (chapter 03 §1.2).
 const FRESH: TimeDelta = TimeDelta::hours(12);
 /// How old they may be while fetching fails.
 const STALE: TimeDelta = TimeDelta::hours(24);
 /// The least time between two fetches that an unknown key id causes: anybody can invent key ids.
+// The reference waits five minutes, which would refuse good tokens for so long after an issuer changed its keys.
 const BETWEEN_FORCED: Duration = Duration::from_secs(30);
 /// The least time between two fetches after a failure: for those who cannot go on without, and beside the use of old keys.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -48,6 +50,7 @@ struct State {
     /// One fetch serves all who wait.
     fetching: Option<Flight<Arc<Known>, Unknown>>,
     failed: Option<Monotonic>,
+    // Not the application's clock: these spare the issuer, which does not live in a test's time.
     forced: Option<Monotonic>,
     /// Raised by forgetting: what is under way is not kept then.
     generation: u64,
@@ -84,6 +87,7 @@ impl Issuer {
     pub fn known_already(&self) -> Option<Arc<Known>> {
         let mut state = self.state();
         let known = state.known.clone().filter(|known| self.is_within(STALE, known))?;
+        // One fetch at a time, and after a failure not at once: the keys at hand still serve.
         let may_ask = state.fetching.is_none() && state.failed.is_none_or(|at| at.elapsed() >= AFTER_FAILURE_WITH_KEYS);
         if may_ask && !self.is_within(FRESH, &known) {
             self.fetch(&mut state);
@@ -112,6 +116,7 @@ impl Issuer {
         let fetching = {
             let mut state = self.state();
             match (&state.known, &state.fetching) {
+                // Somebody else fetched newer ones since this token was looked at.
                 (Some(known), _) if !Arc::ptr_eq(known, before) => return Some(Arc::clone(known)),
                 (_, Some(fetching)) => fetching.clone(),
                 (_, None) if state.forced.is_some_and(|at| at.elapsed() < BETWEEN_FORCED) => return None,
@@ -126,10 +131,12 @@ impl Issuer {
 
     pub fn forget(&self) {
         let mut state = self.state();
+        // `forced` stays: forgetting must not be a way to make us ask more often.
         *state = State { generation: state.generation + 1, forced: state.forced, ..State::default() };
     }
 
     fn is_within(&self, limit: TimeDelta, known: &Known) -> bool {
+        // A time in the future (a clock set back) counts as too old.
         (TimeDelta::zero()..=limit).contains(&(self.0.clock.now() - known.at))
     }
 
@@ -137,6 +144,7 @@ impl Issuer {
         let (learns, generation) = (self.clone(), state.generation);
         let fetching = Flight::begin(self.clone().ask(), move |answer: &Result<Arc<Known>, Unknown>| {
             let mut state = learns.state();
+            // Begun before everything was forgotten: its answer may be just what was to be forgotten.
             if state.generation != generation {
                 return;
             }
@@ -165,11 +173,13 @@ impl Issuer {
     }
 
     async fn discover(&self) -> anyhow::Result<Known> {
+        // Before asking, so that the keys are never newer than they claim.
         let at = self.0.clock.now();
         let discovery = self.get(self.0.well_known.clone()).await?;
         let text = |name: &str| discovery.get(name).and_then(Value::as_str);
         let issuer = text("issuer").ok_or_else(|| anyhow::anyhow!("no `issuer` in the discovery document"))?;
         let jwks = text("jwks_uri").ok_or_else(|| anyhow::anyhow!("no `jwks_uri` in the discovery document"))?;
+        // Joined: an issuer may give a relative address.
         let jwks = self.get(self.0.well_known.join(jwks)?).await?;
         let keys = Keys::from_jwks(&jwks).ok_or_else(|| anyhow::anyhow!("no `keys` in the key document"))?;
         Ok(Known { issuer: issuer.to_owned(), keys, at })

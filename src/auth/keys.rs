@@ -34,6 +34,7 @@ impl<'a> Unverified<'a> {
         let payload = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
         // Extensions marked as critical must be understood, and none is.
         let algorithm = Algorithm::from_str(&header.alg).ok().filter(|_| header.crit.is_none());
+        // Some name their key by its certificate instead (RFC 7515 §4.1.7).
         Some(Self { algorithm, kid: header.kid.or(header.x5t), payload, signed, signature })
     }
 
@@ -80,6 +81,7 @@ impl Keys {
         let Some(algorithm) = token.algorithm else { return false };
         self.meant_by(token).filter(|key| key.algorithms.contains(&algorithm)).any(|key| {
             let proven = jsonwebtoken::crypto::verify(token.signature, token.signed.as_bytes(), &key.public, algorithm);
+            // A signature that cannot even be read proves nothing.
             proven.unwrap_or(false)
         })
     }
@@ -90,11 +92,13 @@ impl Key {
         use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
         let text = |name: &str| member(jwk, name).and_then(Value::as_str);
         let number = |name: &str| text(name).map(url_safe);
+        // Absent means any use (RFC 7517 §4.2).
         if text("use").is_some_and(|purpose| purpose != "sig") {
             return None;
         }
         let (mut algorithms, public) = match (text("kty")?, text("crv")) {
             ("RSA", _) => (
+                // No HMAC anywhere: with it a public key would be a shared secret.
                 vec![RS256, RS384, RS512, PS256, PS384, PS512],
                 DecodingKey::from_rsa_components(&number("n")?, &number("e")?).ok()?,
             ),
@@ -103,6 +107,7 @@ impl Key {
             ("OKP", Some("Ed25519")) => (vec![EdDSA], DecodingKey::from_ed_components(&number("x")?).ok()?),
             _ => return None,
         };
+        // A key that names its algorithm is used with no other.
         if let Some(only) = text("alg") {
             algorithms.retain(|algorithm| Algorithm::from_str(only).is_ok_and(|only| only == *algorithm));
         }

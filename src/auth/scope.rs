@@ -41,6 +41,7 @@ impl Scope {
 
     /// Whether a list names this scope, as a whole word and letter for letter. Only spaces separate (RFC 6749 §3.3).
     pub fn is_in(self, list: &str) -> bool {
+        // Whole words: `…serviceprovider` is the beginning of other scopes.
         list.split(' ').any(|word| word == self.as_str())
     }
 }

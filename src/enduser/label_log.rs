@@ -38,9 +38,11 @@ pub struct LabelLogView {
 
 impl LabelLogView {
     fn new(mut entry: LabelEntry, app: &App) -> Self {
+        // No lens: the log has no texts, so no language is asked for.
         app.masking.mask(&mut entry.performed_by);
         Self {
             created_at: Timestamp(entry.created_at),
+            // Put together on the way out: the log keeps the label's number.
             name: format!("systemlabel:{}", entry.label.name()),
             action: match entry.action {
                 LabelAction::Set => "set",

@@ -68,6 +68,7 @@ impl Lens<'_> {
         for activity in &mut activities {
             self.activity(activity);
         }
+        // First who is the reader, then the masks: a masked id is nobody's.
         let mut seen = SeenSince::of(&seen, dialog.updated_at, dialog.content_updated_at, Some(self.reader));
         for entry in seen.iter_mut() {
             self.seen(entry);
@@ -82,6 +83,7 @@ impl Lens<'_> {
         for entry in seen.iter_mut() {
             self.seen(entry);
         }
+        // Before the languages, so that the text that takes the other's place is pruned too.
         let mut listed = row.listed.at_level(level_suffices);
         for element in [&mut listed.title, &mut listed.summary, &mut listed.sender_name, &mut listed.extended_status] {
             self.content(element.as_mut());
@@ -113,6 +115,7 @@ impl Lens<'_> {
         ] {
             self.content(element.as_mut());
         }
+        // `read` on the dialog itself, not just any action: following a reference is reading.
         self.reference(content.main_content_reference.as_mut(), decision.may_read_main());
         for attachment in &mut body.attachments {
             // What a dialog itself offers is for everybody who sees the dialog.
@@ -128,6 +131,7 @@ impl Lens<'_> {
         for action in &mut body.api_actions {
             if !decision.allows_action(&action.action, action.authorization_attribute.as_deref()) {
                 for endpoint in &mut action.endpoints {
+                    // The address alone: documentation and schemas stay as they are (chapter 02 §1.3).
                     UNAUTHORIZED.clone_into(&mut endpoint.url);
                 }
             }
@@ -184,6 +188,7 @@ impl Lens<'_> {
         let Some(content) = content else { return };
         self.texts(&mut content.value);
         if !is_authorized {
+            // In every language that is left, as each has an address of its own.
             for text in &mut content.value {
                 UNAUTHORIZED.clone_into(&mut text.value);
             }
@@ -192,6 +197,7 @@ impl Lens<'_> {
 
     fn texts(&self, texts: &mut Localized) {
         let kept = self.languages.prune(texts);
+        // Mostly nothing is pruned, and then nothing is copied.
         if kept.len() < texts.len() {
             *texts = kept.to_vec();
         }

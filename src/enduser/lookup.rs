@@ -93,12 +93,16 @@ pub async fn look_up(
     languages: &AcceptLanguage,
     reference: &Reference,
 ) -> Result<DialogLookup, Refusal> {
+    // First of all, though it is shown last: a token without a level is refused before anything is looked for.
     let level = caller.level()?;
+    // Deleted ones are missing here, unlike for service owners.
     let meant = reference.find(app, false).await?;
     let party = &meant.dialog.party;
+    // The one party is enough for the question, which also keeps the platform's answer short.
     let asked = [party.to_string()];
     let parties = app.altinn.authorized_parties(caller.identity(), &asked, Detail::Rights).await?;
     let described = Described::now(&app.altinn).await?;
+    // Again by party, since the platform may answer with more than was asked for (chapter 03 §6.1).
     let held: Vec<&AuthorizedParty> = parties.flattened().filter(|held| held.party == *party).collect();
     let evidence = evidence(&held, &meant, &described, languages);
     if evidence.is_empty() {
@@ -109,6 +113,7 @@ pub async fn look_up(
         ));
     }
     let resource = meant.service_resource(&described, languages);
+    // A level too low is no refusal here: it costs the sensitive title (D-022).
     let is_sensitive = level < resource.minimum_authentication_level;
     let dialog = &meant.dialog;
     let title = match &dialog.non_sensitive_title {
@@ -163,7 +168,9 @@ fn evidence(
             });
         }
     }
+    // Delegations have neither a name nor a link (D-021).
     let delegated = |grant_type, subject| EvidenceItem { grant_type, subject, name: Vec::new(), links: None };
+    // In the contract's order: role, access package, resource, instance.
     if held.iter().any(|party| party.resources.iter().any(|urn| urn.eq_ignore_ascii_case(resource))) {
         found.push(delegated(GrantType::ResourceDelegation, resource.to_string()));
     }

@@ -74,6 +74,7 @@ impl From<&AuthorizedParty> for PartyView {
             is_main_administrator: party.is_main_administrator,
             is_access_manager: party.is_access_manager,
             has_only_access_to_sub_parties: party.has_only_access_to_sub_parties,
+            // Left out where there are none; GraphQL shows an empty list there (GQ-006).
             sub_parties: (!units.is_empty()).then(|| units.iter().map(PartyView::from).collect()),
         }
     }
@@ -94,6 +95,7 @@ pub async fn list(
 /// # Errors
 /// Those of the platform.
 pub async fn represented(app: &App, caller: &EndUser) -> Result<Vec<PartyView>, Refusal> {
+    // Without rights, which nobody is shown here (chapter 03 §6.1).
     let parties = app.altinn.authorized_parties(caller.identity(), &[], Detail::Identity).await?;
     Ok(parties.parties.iter().map(PartyView::from).collect())
 }

@@ -137,6 +137,7 @@ impl Parameters {
 
     /// The conditions on dialogs, but for owner, visibility, deletion and labels of owners.
     pub fn filter(&self) -> Conditions {
+        // Retired names ask for what is stored in their place.
         let known = |status: &Given<StatusInput>| status.known().map(crate::domain::dialog::Status::from);
         Conditions {
             statuses: self.statuses.iter().filter_map(known).map(WireEnum::id).collect(),
@@ -147,6 +148,7 @@ impl Parameters {
             updated: self.updated,
             content_updated: self.content_updated,
             due: self.due,
+            // A mask: a dialog has to carry all of them.
             labels: self.labels.iter().filter_map(|label| label.known()).fold(0, |mask, label| mask | label.bit()),
             is_content_seen: self.is_content_seen,
             exclude_api_only: self.exclude_api_only,

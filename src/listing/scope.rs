@@ -16,6 +16,7 @@ pub fn granted(authorization: &ListAuthorization, known: &KnownResources) -> Sco
     let mut groups: Vec<Group> = Vec::new();
     let mut numbers: HashMap<*const ResourceSet, usize> = HashMap::new();
     for (party, resources) in &authorization.parties {
+        // By address, as equal sets are shared; comparing thousands of long sets would cost more than the search.
         let number = *numbers.entry(Arc::as_ptr(resources)).or_insert_with(|| {
             let resources = resources.iter().filter_map(|urn| known.get(urn)).collect();
             groups.push(Group { parties: Vec::new(), resources });
@@ -23,6 +24,7 @@ pub fn granted(authorization: &ListAuthorization, known: &KnownResources) -> Sco
         });
         groups[number].parties.push(party.clone());
     }
+    // Last, so that the numbers of groups stay right above.
     groups.retain(|group| !group.resources.is_empty());
     Scope::Pairs(groups)
 }
@@ -38,6 +40,7 @@ pub fn delegated(
     let held = |resources: &[String]| resources.iter().filter_map(|urn| known.get(&urn.to_lowercase())).collect();
     Delegated {
         ids: authorization.dialogs.clone(),
+        // `None` asks for all; an empty list would ask for nobody.
         parties: (!parties.is_empty()).then(|| asked(parties)),
         resources: (!resources.is_empty()).then(|| held(resources)),
     }
@@ -48,6 +51,7 @@ pub fn owned(parties: &[String], resources: &[String], known: &KnownResources) -
     let parties: Vec<Party> = parties.iter().filter_map(|urn| Party::parse_owner(urn).ok()).collect();
     // Letter for letter, as stored: owners know how they wrote it.
     let held: Vec<Resource> = resources.iter().filter_map(|urn| known.get(urn)).collect();
+    // Resources were named, and none has dialogs: an empty list must not become "all".
     if !resources.is_empty() && held.is_empty() {
         return None;
     }

@@ -47,8 +47,11 @@ pub async fn open(
     now: Instant,
 ) -> Result<(ShownDialog, Arc<Decision>, String), Refusal> {
     let Opened { found: mut whole, decision } = access::opened(app, caller, id, now).await?;
+    // Before the answer is made, as it shows the visit: the reader's own entry, and no mark "unopened".
     visit::note(app, &mut whole, caller.identity(), now).await?;
+    // Known by now, since the dialog was shown; asked for the token's sake.
     let level = caller.level()?;
+    // From the dialog as it is stored, before the lens puts placeholders into it.
     let token = app.tokens.issue(caller.claims(), caller.party(), level, &whole.dialog, &decision, now);
     let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
     let shown = heavy::aside(whole.weight(), || lens.whole(whole, &decision));

@@ -60,6 +60,7 @@ pub async fn find(
     let now = app.clock.now();
     let authorization = app
         .lists
+        // For any number of parties one question, which is cached: the list never asks the decision point.
         .pruned_authorization(caller.identity(), &parameters.parties, &parameters.resources, Pruning::WhenBroad)
         .await?;
     let mut urns: BTreeSet<String> = authorization.resources().iter().map(ToString::to_string).collect();
@@ -67,8 +68,10 @@ pub async fn find(
     let known = app.dictionary.resources(&app.db, urns).await?;
 
     let mut filter = parameters.filter();
+    // By the one instant of the request, not by the database's clock.
     filter.visibility = Visibility::AsOf(now);
     filter.alive_at = Some(now);
+    // No level is no refusal in lists: it counts as 0 (chapter 02 §0.4).
     let level = caller.level().ok();
     filter.text = parameters.text(|| level::reach_of_texts(app, level));
     if !orgs.is_empty() {

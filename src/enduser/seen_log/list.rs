@@ -40,6 +40,7 @@ pub struct SeenLogItemView {
 impl SeenLogItemView {
     /// `entry` as `caller` may know it.
     pub fn new(entry: SeenEntry, app: &App, caller: &EndUser) -> Self {
+        // Compared before it is masked.
         let mut shown = ShownEntry::new(entry, Some(caller.party_urn()));
         app.masking.mask(&mut shown.entry.seen_by);
         Self {

@@ -72,12 +72,14 @@ pub async fn change(
     found.into_result()?;
 
     let context = end_user_contexts(&app.db, &[id.0]).await?.pop().ok_or(Refusal::no_dialog(id))?;
+    // Lists decide and not the decision point: whoever sees a dialog in lists may sort it (chapter 03 §5.6).
     if !labelling::unlisted(app, caller.identity(), std::slice::from_ref(&context)).await?.is_empty() {
         return Err(labelling::unauthorized(id));
     }
     if expected.0.is_some_and(|expected| expected != context.revision) {
         return Err(Refusal::PreconditionFailed { current: Some(context.revision) });
     }
+    // After `If-Match`, as it may ask the register.
     let performer = labelling::named(app, caller.identity()).await?;
     labelling::change_one(app, &context, wanted.edit(), &performer, expected, now).await
 }

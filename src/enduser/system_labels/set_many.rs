@@ -44,6 +44,7 @@ pub struct BulkSetSystemLabels {
     pub system_labels: Vec<Given<SystemLabel>>,
 }
 
+// Half of what service owners may name at once (chapter 08 §3.3).
 const MOST_DIALOGS: usize = 100;
 
 /// Changes the labels.
@@ -77,6 +78,7 @@ pub async fn change(app: &App, caller: &EndUser, dialogs: &[DialogRevision], wan
         contexts.iter().filter(|context| !unlisted.contains(&context.id)).map(|context| context.id.0).collect();
     let missing: Vec<String> = ids.iter().filter(|id| !reached.contains(id)).map(Uuid::to_string).collect();
     if !missing.is_empty() {
+        // One refusal for missing, deleted and unlisted ones, so that nothing is learnt by trying ids.
         return Err(Refusal::NotFound { entity: "DialogEntity", keys: missing });
     }
     let guarded = labelling::guarded(dialogs, &contexts)?;

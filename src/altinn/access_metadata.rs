@@ -10,6 +10,7 @@ use super::{Altinn, AltinnError, cache::Answer, http::Access};
 use crate::domain::content::{Localization, Localized};
 
 /// The languages that names are asked for in, and their order in answers.
+// The platform gives one language per answer, so each list is fetched three times (chapter 03 §8.5).
 const LANGUAGES: [&str; 3] = ["nb", "en", "nn"];
 const ROLE: &str = "urn:altinn:rolecode:";
 const PACKAGE: &str = "urn:altinn:accesspackage:";
@@ -92,6 +93,7 @@ impl Altinn {
                     future::try_join(roles, packages).await
                 }
             });
+            // All or nothing: half of the names would stand in the cache for an hour as if there were no others.
             let answers: Vec<(Vec<Role>, Vec<Group>)> = future::try_join_all(languages).await?;
             let mut found = Found::default();
             for (language, (roles, groups)) in LANGUAGES.into_iter().zip(answers) {
@@ -141,6 +143,7 @@ impl Found {
             return;
         };
         let by_code = stated(role.legacy_role_code).map(|code| format!("{ROLE}{code}"));
+        // Policies name roles in three ways; the one that is shown is the legacy one, where there is one.
         let known_as = [role.legacy_urn, role.urn, by_code].into_iter().filter_map(stated).collect();
         let link = altinn.link("accessmanagement/api/v1/meta/info/roles/", &id);
         self.named(urn, link, known_as, role.name, language);
@@ -153,6 +156,7 @@ impl Found {
     }
 
     fn named(&mut self, urn: String, link: String, known_as: Vec<String>, name: Option<String>, language: &str) {
+        // A role without a name is shown by its URN, as in the contract.
         let value = stated(name).unwrap_or_else(|| urn.clone());
         let entry = self.0.entry(urn.to_lowercase());
         let (subject, _) = entry.or_insert_with(|| (NamedSubject { urn, name: Vec::new(), link }, known_as));

@@ -16,6 +16,7 @@ use chrono::TimeDelta;
 use tokio::time::timeout;
 
 /// After a failure the old answer is given without asking for this long.
+// As the reference throttles its fail-safe (chapter 03 §8.7).
 const BETWEEN_FAILURES: TimeDelta = TimeDelta::seconds(30);
 
 /// What the asking brought.
@@ -45,6 +46,7 @@ pub struct Cache<K, V> {
 
 struct Slot<V> {
     state: Mutex<State<V>>,
+    // Outside the lock: the cache reads it whenever it likes.
     weight: AtomicU32,
 }
 
@@ -96,6 +98,7 @@ where
     {
         let ask = || self.bounded(ask());
         let key = (self.generation.load(Ordering::SeqCst), key);
+        // The slot is shared before anything is asked: whoever comes next finds the question under way.
         let slot = self.entries.get_with(key.clone(), async { Arc::new(Slot::default()) }).await;
         let now = self.clock.now();
         let (asking, again, stand_in) = {
@@ -103,7 +106,10 @@ where
             let has_just_failed =
                 state.failed_at.is_some_and(|at| (TimeDelta::zero()..BETWEEN_FAILURES).contains(&(now - at)));
             if let Some(value) = state.kept_within(self.rule.fresh, now) {
+                // At four fifths, as in the reference: an answer in steady use is renewed before anybody has to wait
+                // for it.
                 let is_ageing = state.kept_within(self.rule.fresh * 4 / 5, now).is_none();
+                // Not right after a failure: the old answer is good for a while, and the platform may need it.
                 if is_ageing && state.asking.is_none() && !has_just_failed {
                     state.asking = Some(self.begin(key, Arc::clone(&slot), now, ask()));
                 }
@@ -126,6 +132,7 @@ where
         let answer = match &stand_in {
             // Counted from the asking: it is waited for once, not by each who comes.
             Some(_) => timeout(self.rule.soft.saturating_sub(asking.age()), asking.answer(again)).await,
+            // From now on, not from the asking: whoever has nothing to fall back on is given its whole time.
             None => timeout(self.rule.hard, asking.answer(again)).await,
         };
         let stands_in = stand_in.is_some() && !matches!(answer, Ok(Ok(_)));
@@ -165,9 +172,11 @@ where
                     Err(error) => tracing::warn!(%error, "the platform was asked in vain"),
                 }
             }
+            // Else it was forgotten meanwhile; who waits gets the answer, and nobody later.
             if answer.is_ok() && cache.generation.load(Ordering::SeqCst) == key.0 {
                 // Put again so that it is weighed with its answer.
                 let (entries, key, slot) = (cache.entries.clone(), key.clone(), Arc::clone(&slot));
+                // In a task of its own, as this is called where nothing can be awaited.
                 tokio::spawn(async move { entries.insert(key, slot).await });
             }
         })

@@ -16,6 +16,7 @@ use super::{AltinnError, maskinporten::Tokens};
 use crate::{clock::Clock, config::Config, meter, outgoing, seldom::Seldom, telemetry};
 
 /// How often a call that failed for no fault of ours is repeated.
+// As in the reference (chapter 03 §8.1).
 pub(super) const RETRIES: u32 = 3;
 
 /// What a call shows of itself.
@@ -48,6 +49,7 @@ enum Attempt {
 impl Line {
     /// What is waited before the `n`th repetition: doubling, and never the same for two callers.
     pub async fn pause(&self, n: u32) {
+        // A random byte: half to one and a half times the pause, so that many callers do not come back at once.
         let spread = u32::from(Uuid::new_v4().as_bytes()[0]);
         tokio::time::sleep(self.retry_delay * 2_u32.saturating_pow(n) * (128 + spread) / 256).await;
     }
@@ -136,6 +138,7 @@ impl Platform {
     }
 
     async fn answer(&self, call: &'static str, access: Access, request: RequestBuilder) -> Result<Bytes, AltinnError> {
+        // Held over all repetitions: a platform that fails must not collect callers without bound.
         let Ok(_question) = self.questions.try_acquire() else {
             if self.full.is_due() {
                 tracing::warn!("as many questions to the platform are under way as there may be");
@@ -154,6 +157,7 @@ impl Platform {
                 Attempt::Unauthorized if !is_renewed => {
                     is_renewed = true;
                     self.tokens.refused(&token);
+                    // At once and not counted as a repetition: a new token is all that was missing.
                     continue;
                 }
                 Attempt::Unauthorized => return Err(AltinnError::refused(call, StatusCode::UNAUTHORIZED)),
@@ -194,6 +198,7 @@ impl Platform {
 
 /// The path of the configured address does not count.
 fn events_address(base: &Url) -> Url {
+    // From the root of the host, as the reference does (chapter 03 §8.6).
     base.join("/events/api/v1/events").expect("a path of the platform is well-formed")
 }
 
@@ -204,11 +209,13 @@ fn again(request: &RequestBuilder) -> RequestBuilder {
 async fn attempt(call: &'static str, request: RequestBuilder) -> Attempt {
     let asking = async {
         let answer = request.send().await?;
+        // Whole, also of a refusal: a connection whose answer was not read cannot be used again.
         Ok((answer.status(), answer.bytes().await?))
     };
     match asking.await {
         Ok((status, body)) if status.is_success() => Attempt::Answered(body),
         Ok((StatusCode::UNAUTHORIZED, _)) => Attempt::Unauthorized,
+        // Not 429: the contract does not repeat it (chapter 03 §8.1).
         Ok((status, _)) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             Attempt::Failed(AltinnError::refused(call, status))
         }

@@ -27,8 +27,10 @@ use super::{
 use crate::{clock::Clock, config, domain::Instant, flight::Flight};
 
 /// A token is not used in its last seconds: it must still hold when it arrives.
+// As the reference's library has it (chapter 03 §8.2).
 const MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// How long anybody waits for a token.
+// Like the caches' hard limit for the calls that need a token.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// The token, asked for when first needed; one asking serves all. Clones share it.
@@ -39,6 +41,7 @@ struct Inner {
     settings: config::Maskinporten,
     line: Line,
     clock: Clock,
+    // Read once; `None` is kept too, as it will not get better.
     key: OnceLock<Option<SigningKey>>,
     state: Mutex<State>,
 }
@@ -93,6 +96,7 @@ impl Tokens {
         let (asking, is_first) = {
             let mut state = self.state();
             if let Some(current) =
+                // A reading before it was asked for means that the clock was set back: its age is not known then.
                 state.current.clone().filter(|current| (current.asked_at..current.good_until).contains(&now))
             {
                 if now >= current.renewed_from && state.asking.is_none() && !self.has_just_failed(&state) {
@@ -171,7 +175,9 @@ impl Tokens {
         let request = request.bearer_auth(&issued.access_token).header("Accept", "application/json");
         let exchanged = line.send("token exchange", request, repetitions).await?;
         let token: SecretString = read::<String>("token exchange", &exchanged)?.into();
+        // `expires_in` is the first token's; the exchanged one is kept as long, as in the reference (chapter 03 §8.2).
         let lifetime = TimeDelta::seconds(issued.expires_in.clamp(0, 86_400));
+        // Renewed beside its use from four fifths on, so that nobody waits for a token in steady use.
         Ok(Current { token, asked_at: now, renewed_from: now + lifetime * 4 / 5, good_until: now + lifetime - MARGIN })
     }
 
@@ -183,6 +189,7 @@ impl Tokens {
             iss: &settings.client_id,
             scope: &settings.scope,
             iat: now.timestamp(),
+            // As in the reference (chapter 03 §8.2): it is used at once.
             exp: now.timestamp() + 10,
             jti: Uuid::new_v4(),
         };

@@ -113,6 +113,7 @@ impl From<sqlx::Error> for AltinnError {
 impl From<AltinnError> for Refusal {
     fn from(error: AltinnError) -> Self {
         match error {
+            // 403 where the reference fails with 500: the token is the caller's to mend (chapter 03 §5.3).
             AltinnError::NoSubject => Self::forbidden(Code::CallerUnidentified.says("Forbidden").hint(
                 "The token names nobody whom the platform could be asked about: no user id, person number or system user.",
             )),

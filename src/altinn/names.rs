@@ -9,6 +9,7 @@ use super::{Altinn, AltinnError, cache::Answer, http::Access};
 use crate::domain::party::{Party, PartyKind};
 
 /// What a system user is called that the register does not know (yet).
+// The reference's word for it (chapter 03 §8.3).
 const SYSTEM_USER: &str = "Systembruker";
 
 /// What a service owner is called.
@@ -23,6 +24,7 @@ pub struct ServiceOwnerName {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Query<'a> {
+    // The register takes several; the contract's client asks for one at a time, which is also what is cached.
     data: [&'a str; 1],
 }
 
@@ -66,6 +68,7 @@ impl Altinn {
             let mut name = altinn.registered_name(&asked).await?;
             if asked.kind() == PartyKind::SystemUser {
                 // One that was just made reaches the register a little later.
+                // Three more times, as in the reference.
                 for n in 0..3 {
                     if name.is_some() {
                         break;
@@ -81,7 +84,9 @@ impl Altinn {
                     Answer::Keep(Some(last_word_first(&name)))
                 }
                 Some(name) => Answer::Keep(Some(name)),
+                // Not kept: the register may know it in a minute.
                 None if asked.kind() == PartyKind::SystemUser => Answer::Once(Some(SYSTEM_USER.to_owned())),
+                // Nor this: a person who was just registered must not be unknown for a day.
                 None => Answer::Once(None),
             })
         };
@@ -110,6 +115,7 @@ impl Altinn {
             for (code, owner) in owners.orgs {
                 let names = owner.name.unwrap_or_default().into_iter();
                 let names = names.filter_map(|(language, name)| Some((language, name?))).collect();
+                // Of two owners with one number the first: the reference fails with its whole list.
                 by_number.entry(owner.orgnr).or_insert(ServiceOwnerName { code, names });
             }
             Ok(Answer::Keep(Arc::new(by_number)))

@@ -24,6 +24,7 @@ pub enum Detail {
 }
 
 /// Everything a cached answer depends on.
+// The filter sorted, so that parties in another sequence are the same question.
 pub(super) type Key = (String, Detail, BTreeSet<String>);
 
 /// All parties a caller represents, in the platform's order.
@@ -107,6 +108,7 @@ struct Filter<'a> {
 struct Listed {
     party_uuid: Uuid,
     name: String,
+    // Must be there and may be null, as in the contract: serde takes a missing `Option` for null otherwise.
     #[serde(deserialize_with = "Option::deserialize")]
     organization_number: Option<String>,
     person_id: Option<String>,
@@ -165,6 +167,7 @@ impl Altinn {
         let altinn = self.clone();
         let asked_by = caller.clone();
         let key = (caller.party.as_str().to_owned(), detail, filter.clone());
+        // A toggle of the contract (chapter 03 §6.8).
         if email && !features.enable_party_cache_for_email_users {
             return altinn.fetch_parties(&asked_by, &filter, detail).await.map(Arc::new);
         }
@@ -207,6 +210,7 @@ impl Altinn {
         };
         let listed: Vec<Listed> =
             platform.json(CALL, Access::Ours, platform.client().post(address).json(&query)).await?;
+        // Kept, it would lock the caller out of everything for a quarter of an hour.
         if listed.is_empty() && filter.is_empty() && caller.user_type != UserType::SystemUser {
             return Err(AltinnError::Unreadable { call: CALL, cause: "nobody is represented".into() });
         }
@@ -243,17 +247,20 @@ impl Listed {
             "SelfIdentified" => {
                 let party = match self.email_id.as_deref().filter(|email| !email.is_empty()) {
                     Some(email) => urn(PartyKind::Email, &email.to_lowercase()),
+                    // The platform has no other name for such a user's party than the name itself.
                     None => urn(PartyKind::SelfIdentified, &self.name.to_lowercase()),
                 };
                 (PartyType::SelfIdentified, party)
             }
             _ => {
+                // The reference fails here; a new kind of party should not cost the caller all others.
                 tracing::warn!("a party of an unknown kind is left out");
                 return None;
             }
         };
         let is_current_end_user = match kind {
             PartyType::SelfIdentified => party.as_str().eq_ignore_ascii_case(caller.party.as_str()),
+            // Never true for an organization, as it has no person number.
             PartyType::Person | PartyType::Organization => self.person_id.as_deref() == Some(caller.party.id()),
         };
         let holds = |codes: &[&str]| {

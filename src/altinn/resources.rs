@@ -12,6 +12,7 @@ use crate::domain::resource::{OrgCode, ResourceType, ResourceUrn};
 pub const PREFIX: &str = "urn:altinn:resource:";
 
 /// The types that dialogs may have; others are not looked at.
+// Compared with letter case, as the registry writes them (chapter 03 §7.2).
 const TYPES: [&str; 4] = ["GenericAccessResource", "AltinnApp", "MigratedApp", "CorrespondenceService"];
 
 /// A service that dialogs are about.
@@ -41,6 +42,7 @@ impl ServiceResource {
 pub struct Catalogue {
     all: Vec<Arc<ServiceResource>>,
     by_urn: HashMap<ResourceUrn, Arc<ServiceResource>>,
+    // Ready made, since each list of a service owner asks for it.
     by_owner: HashMap<String, Arc<[Arc<ServiceResource>]>>,
     /// Listed, but no service that dialogs can be about; by URN.
     unusable: HashMap<String, Unusable>,
@@ -79,6 +81,7 @@ impl Catalogue {
 
     /// Letter case does not matter.
     pub fn find(&self, urn: &str) -> Option<&Arc<ServiceResource>> {
+        // As it is first: what is stored is in lower case already, and the copy is saved.
         self.by_urn.get(urn).or_else(|| self.by_urn.get(urn.to_lowercase().as_str()))
     }
 
@@ -126,6 +129,7 @@ impl Resources<'_> {
                 const CALL: &str = "resource list";
                 let platform = &altinn.0.platform;
                 let mut address = platform.address("resourceregistry/api/v1/resource/resourcelist");
+                // Else dialogs of apps that moved from Altinn 2 would be of unknown resources.
                 address.set_query(Some("includeMigratedApps=true"));
                 let list: Vec<Listed> = platform.json(CALL, Access::Anonymous, platform.client().get(address)).await?;
                 if list.is_empty() {

@@ -17,14 +17,17 @@ use crate::{
 };
 
 /// How many policies are fetched at once.
+// As the reference's job does (chapter 03 §7.4).
 const POLICIES_AT_ONCE: usize = 15;
 /// Changes fetched at once.
+// The most that the registry gives at once.
 const BATCH: usize = 1000;
 
 /// What was synchronised, for requests.
 #[derive(Debug, Default)]
 pub struct Synced {
     /// Resources (by place in `resources`) whose policy names the subject; subjects in lower case.
+    // Places of four bytes: there are very many pairs, and each URN is kept once.
     by_subject: HashMap<String, Vec<u32>>,
     /// URNs in lower case.
     resources: Vec<Arc<str>>,
@@ -143,6 +146,7 @@ impl Altinn {
         let platform = &self.0.platform;
         let since = match since {
             Some(since) => Some(since),
+            // A microsecond behind the newest, which is as fine as times are stored.
             None => registry::newest_mapping(&self.0.db).await?.map(|newest| newest + TimeDelta::microseconds(1)),
         };
         let since = since
@@ -159,6 +163,7 @@ impl Altinn {
             // Only path and query of the link: its host may be known inside the platform only.
             let next = page.links.and_then(|links| links.next).and_then(|next| self.on_platform(&next));
             match next {
+                // A link to the page itself would go round for ever.
                 Some(next) if next != address => address = next,
                 Some(_) | None => break,
             }
@@ -219,12 +224,14 @@ impl Altinn {
 
 /// One change for each subject and resource, without blanks in either.
 fn newest_of_each(changes: Vec<Change>) -> Vec<MappingChange> {
+    // Blanks inside too, as the contract strips them (chapter 03 §7.3).
     let bare = |urn: &str| urn.split_whitespace().collect::<String>();
     let mut newest: HashMap<(String, String), (Instant, bool)> = HashMap::new();
     for change in changes {
         let at = change.updated_at.to_utc();
         let entry =
             newest.entry((bare(&change.subject_urn), bare(&change.resource_urn))).or_insert((at, change.deleted));
+        // The later line wins among equal times: it stands further on in the registry's own order.
         if at >= entry.0 {
             *entry = (at, change.deleted);
         }

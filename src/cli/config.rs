@@ -17,6 +17,7 @@ pub fn run(Command::Explain: &Command, settings: &Settings) -> anyhow::Result<()
     for entry in &entries {
         println!("{} = {}  # {}", entry.key, entry.shown, entry.source);
     }
+    // After the list: who looks for a fault wants to see where each value comes from.
     if let Err(faults) = settings.config() {
         bail!("{faults}");
     }

@@ -39,6 +39,7 @@ pub fn run(Command::New { out }: &Command) -> anyhow::Result<()> {
 /// Both pairs as the settings hold them. The kid tells keys of different times apart, so that a rotation can be followed.
 fn settings() -> anyhow::Result<String> {
     let pair = |name: &str| -> Value {
+        // Eight digits of a random UUID: enough to tell a handful of keys apart.
         let kid = format!("{name}-{}", &Uuid::new_v4().simple().to_string()[..8]);
         let key = KeyPair::generate(&kid);
         json!({"kid": kid, "private": key.private().expose_secret(), "public": key.public_base64()})

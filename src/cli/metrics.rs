@@ -51,6 +51,7 @@ pub fn run(command: &Command, common: &Common) -> anyhow::Result<()> {
     }
     let (database, lines) = settings.database()?;
     log::start(&lines);
+    // Yesterday is the last day that is over, and days are Norwegian here.
     let day = costs.date.or_else(|| norwegian_day(Clock::system().now()).pred_opt()).context("a day before today")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let counted = store::usage::of_day(&Db::new(&database)?, day).await?;

@@ -27,6 +27,7 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<ExitCod
     let (database, lines) = settings.database()?;
     log::start(&lines);
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        // One connection and no pool: a lock of the migrations belongs to the session.
         let mut connection =
             PgConnection::connect(database.url.expose_secret()).await.context("cannot connect to the database")?;
         let standing = migrations::standing(&mut connection).await?;
@@ -47,6 +48,7 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<ExitCod
 fn code_of(standing: Standing) -> ExitCode {
     ExitCode::from(match standing {
         Standing::Current => 0,
+        // Codes of their own, so that scripts need not read the text; 1 and 2 mean that the command itself failed.
         Standing::Unmigrated | Standing::Behind { .. } => 3,
         Standing::Ahead { .. } | Standing::Changed { .. } => 4,
     })
@@ -71,6 +73,7 @@ async fn announce(connection: &mut PgConnection, standing: Standing) -> anyhow::
 
 async fn apply(connection: &mut PgConnection, standing: Standing) -> anyhow::Result<()> {
     match standing {
+        // No failure: during a rollout an older release meets a database that is further on.
         Standing::Ahead { .. } => println!("{standing}"),
         Standing::Changed { .. } => anyhow::bail!("{standing}"),
         Standing::Current | Standing::Unmigrated | Standing::Behind { .. } => {

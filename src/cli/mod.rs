@@ -136,5 +136,6 @@ fn without_command(common: &Common) -> anyhow::Result<ExitCode> {
          `dialogporten dev` for a sandbox in which anybody can be anybody.",
         given.join("\n  ")
     );
+    // As for any wrong use of the command line.
     Ok(ExitCode::from(2))
 }

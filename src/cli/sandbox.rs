@@ -90,6 +90,7 @@ fn print_numbers(kind: Kind, count: u32) -> anyhow::Result<()> {
 fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let started = Instant::now();
     for listen in std::iter::once(arguments.listen).chain(arguments.https_listen) {
+        // Before anything listens, for both addresses.
         refuse_exposure(listen, arguments.expose_sandbox_to_network)?;
     }
     let mut settings = common.settings();
@@ -97,6 +98,7 @@ fn serve(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         settings.put("log.filter", "warn", Source::Sandbox);
     }
     log::start(&settings.log()?);
+    // No load balancer has to notice that it ends.
     let server = without_drain(settings.server()?);
     let world = world(&arguments.scenario)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
@@ -159,6 +161,7 @@ fn settings_for_serve(sandbox: &Sandbox) -> anyhow::Result<String> {
     let settings = json!({
         "dialogporten": {"primary": key("primary"), "secondary": key("secondary")},
         "authentication": {"issuers": issuers},
+        // Only if it is needed: a sandbox over https should not loosen the rule.
         "outgoing": {"allow_plain_http": root.starts_with("http://")},
         "altinn": {"base_uri": root, "events_base_uri": root, "cdn_base_uri": root, "allow_sandbox": true},
         "maskinporten": {

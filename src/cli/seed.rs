@@ -56,6 +56,7 @@ pub fn run(arguments: Arguments, mut settings: Settings) -> anyhow::Result<()> {
         None => None,
     };
     let owner = owner.map(|owner| owner.to_lowercase());
+    // The beginning of the day, so that the same command makes the same world all day long.
     let until = until.unwrap_or_else(|| seed::day_of(Clock::system().now()));
     let detail = if lean { Detail::Lists } else { Detail::Whole };
     let wish = Wish { dialogs, parties, owner, seed, people_of, until, detail, is_quiet: false };

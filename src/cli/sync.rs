@@ -48,6 +48,7 @@ fn with_app(common: &Common, work: impl AsyncFnOnce(&App) -> anyhow::Result<()>)
     }
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let app = App::build(config, Clock::system())?;
+        // Connections are closed properly also if it failed.
         let outcome = work(&app).await;
         app.db.close();
         outcome

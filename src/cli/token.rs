@@ -96,6 +96,7 @@ async fn fetch(arguments: &Arguments) -> anyhow::Result<String> {
         }
     };
     query.extend([
+        // The real token service wants an environment; the sandbox has one.
         ("env", "local".to_owned()),
         ("scopes", arguments.scopes.clone().unwrap_or(usual)),
         ("ttl", arguments.ttl.to_string()),

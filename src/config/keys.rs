@@ -41,6 +41,7 @@ impl KeyPair {
     pub(super) fn parse(kid: String, private: &SecretString, public: &str) -> Result<Self, BadKey> {
         let seed = raw(private.expose_secret()).ok_or(BadKey::Private)?;
         let public = raw(public).ok_or(BadKey::Public)?;
+        // Checked at start: a pair that does not belong together would sign tokens that nobody can verify.
         Ed25519KeyPair::from_seed_and_public_key(&seed, &public).map_err(|_| BadKey::Different)?;
         Ok(Self { kid, seed: BASE64_URL_SAFE_NO_PAD.encode(seed).into(), public })
     }

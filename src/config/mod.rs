@@ -84,6 +84,7 @@ pub struct Dialogporten {
     pub primary: KeyPair,
     /// Published and accepted too, so that keys can be changed without a gap.
     pub secondary: KeyPair,
+    // Behind a method: nobody should meet the case without one.
     masking_secret: Option<SecretString>,
 }
 

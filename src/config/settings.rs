@@ -84,6 +84,7 @@ impl Settings {
     /// Defaults, then `file` (or the file that `DIALOGPORTEN_CONFIG` names), then the environment of the process.
     pub fn of_process(file: Option<&Path>) -> Self {
         let environment: BTreeMap<String, String> =
+            // A variable that is not UTF-8 is none of ours.
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
         let mut settings = Self::defaults();
         let named = environment.get("DIALOGPORTEN_CONFIG").filter(|path| !path.is_empty());
@@ -125,6 +126,7 @@ impl Settings {
 
     /// Puts one value on top.
     pub fn put(&mut self, key: &str, value: impl Into<Value>, source: Source) {
+        // The last one wins: sources are put in the order of their rank.
         self.values.insert(key.to_owned(), (value.into(), source));
     }
 
@@ -200,6 +202,7 @@ impl Settings {
     pub fn config(&self) -> Result<Config, Faults> {
         let mut reader = Reader::of(self, self.faults.clone());
         let config = reader.config();
+        // After all was read, as the addresses follow from each other.
         reader.refuse_plain_http(&config);
         reader.name_unknown();
         if reader.faults.is_empty() { Ok(config) } else { Err(Faults(reader.faults)) }
@@ -218,6 +221,7 @@ impl Settings {
     /// Every value with its source, in the order of keys, and every key that could have one.
     pub fn explain(&self) -> Vec<Entry> {
         let mut reader = Reader::of(self, Vec::new());
+        // For what it notes: which keys there are. Its faults are told by `config`.
         reader.config();
         let keys: BTreeSet<&str> =
             reader.known.iter().map(String::as_str).chain(self.values.keys().map(String::as_str)).collect();

@@ -48,6 +48,7 @@ impl Setting for bool {
     fn read(value: &Value) -> Result<Self, String> {
         match value {
             Value::Boolean(on) => Ok(*on),
+            // The environment knows no types.
             Value::String(text) if text.eq_ignore_ascii_case("true") || text == "1" => Ok(true),
             Value::String(text) if text.eq_ignore_ascii_case("false") || text == "0" => Ok(false),
             other => Err(format!("is {}, expected true or false", shown(other))),
@@ -94,6 +95,7 @@ impl Setting for Url {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!("is `{text}`, expected an address that begins with https:// or http://"));
         }
+        // Paths are appended to it, which would end up behind the question mark.
         if url.query().is_some() || url.fragment().is_some() {
             return Err(format!("is `{text}`, expected an address without ? and #"));
         }

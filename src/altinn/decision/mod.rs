@@ -63,6 +63,7 @@ impl From<Said> for Outcome {
             "Permit" => Self::Permit,
             "Deny" => Self::Deny,
             "NotApplicable" => Self::NotApplicable,
+            // Also a word that nobody knows: everything but "Permit" denies.
             _ => Self::Indeterminate,
         }
     }
@@ -72,6 +73,7 @@ impl Response {
     /// Outcomes stand in the order of the pairs asked; what is missing could not be told.
     fn decide(self, pairs: Vec<(String, String)>, dialog: DialogId) -> Answer<Arc<Decision>> {
         let missing = pairs.len().saturating_sub(self.response.len());
+        // By position, up to the shorter length (chapter 03 §5.5); what is missing is denied.
         let said = self.response.into_iter().map(Outcome::from).chain(std::iter::repeat(Outcome::Indeterminate));
         let decision = Arc::new(Decision::new(pairs.into_iter().zip(said)));
         let undecided = decision.outcomes().filter(|(_, _, outcome)| *outcome == Outcome::Indeterminate).count();
@@ -97,6 +99,7 @@ impl Altinn {
         // The body holds all that the answer depends on; the identifying claims keep callers of one subject apart.
         let mut key = Sha256::new();
         key.update(caller.identifying.as_bytes());
+        // Keeps the two parts from running into each other.
         key.update([0]);
         key.update(&body);
         let altinn = self.clone();

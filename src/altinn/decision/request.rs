@@ -31,6 +31,7 @@ impl InstanceRef {
         let text = text.trim().to_lowercase();
         let app = |rest: &str| {
             let (party, id) = rest.split_once('/')?;
+            // `parse` alone would take a plus sign.
             let party = party.bytes().all(|b| b.is_ascii_digit()).then(|| party.parse().ok()).flatten()?;
             (party > 0).then_some(Self::App(party, Uuid::try_parse(id).ok()?))
         };
@@ -70,6 +71,7 @@ impl std::fmt::Display for InstanceRef {
 /// labels of one kind the greatest as text wins.
 pub fn instance_ref(owner_labels: &[String], dialog: DialogId) -> InstanceRef {
     let greatest = |wanted: fn(&InstanceRef) -> bool| {
+        // As text, not as numbers: the contract's tie-break is ordinal (chapter 03 §5.2).
         owner_labels.iter().filter_map(|label| InstanceRef::parse(label)).filter(wanted).max_by_key(ToString::to_string)
     };
     greatest(|instance| matches!(instance, InstanceRef::App(..)))
@@ -158,6 +160,7 @@ pub(super) fn body(
 }
 
 /// The place of `word` in `words`, counted from 1; put at the end if it is new.
+// A list and no map: a dialog has few different actions, and the order of first use is the contract's.
 fn place<'a>(words: &mut Vec<&'a str>, word: &'a str) -> usize {
     let at = words.iter().position(|known| *known == word).unwrap_or_else(|| {
         words.push(word);
@@ -187,6 +190,7 @@ fn resource_attributes<'a>(
 /// The party by its number or name; a self-identified user's own party by the platform's number, if the token tells it.
 fn party<'a>(caller: &EndUserIdentity, ask: &DecisionAsk<'a>) -> Attribute<'a> {
     let named = matches!(caller.party.kind(), PartyKind::Email | PartyKind::SelfIdentified | PartyKind::Feide);
+    // The platform knows such a user's party by its number alone (chapter 03 §5.3, step 2).
     if named
         && caller.party.as_str().eq_ignore_ascii_case(ask.party.as_str())
         && let Some(id) = caller.party_id
@@ -207,6 +211,7 @@ fn split(urn: &str) -> Vec<Attribute<'_>> {
         return vec![Attribute::new(id, value)];
     }
     match value.splitn(3, '_').collect::<Vec<_>>()[..] {
+        // In three at most, so that underscores in the app's name stay.
         [_, org, app] => vec![Attribute::new(APP, app), Attribute::new(ORG, org)],
         _ => vec![Attribute::new(APP, value)],
     }

@@ -22,8 +22,10 @@ impl<S: Send + Sync> FromRequestParts<S> for AcceptsJson {
 /// One entry with q > 0 is enough; one with q = 0 allows nothing, but takes nothing back either. A header that cannot be
 /// read is as good as none.
 fn accepts_json(headers: &HeaderMap) -> bool {
+    // No entry at all (an empty header) is as good as no header.
     let mut some = false;
     for value in headers.get_all(header::ACCEPT) {
+        // Leniently: a client with an odd header should get its answer rather than a 406.
         let Ok(value) = value.to_str() else { return true };
         for entry in value.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let mut parts = entry.split(';').map(str::trim);

@@ -32,6 +32,7 @@ impl AcceptLanguage {
         for entry in text.split(',') {
             let mut parts = entry.split(';');
             let code = parts.next().unwrap_or("").trim();
+            // Whole hundredths, as the contract compares weights (chapter 02 §0.5): 0.805 and 0.80 are equal.
             let mut weight = 100;
             for parameter in parts {
                 let (name, value) = parameter.split_once('=').ok_or(InvalidAcceptLanguage)?;
@@ -40,6 +41,7 @@ impl AcceptLanguage {
                 }
                 weight = hundredths(value.trim());
             }
+            // Texts are stored without regions, so wishes lose theirs.
             let code = code.split(['-', '_']).next().unwrap_or("").to_lowercase();
             if code.is_empty() {
                 continue;
@@ -49,6 +51,7 @@ impl AcceptLanguage {
                 None => wanted.push((code, weight)),
             }
         }
+        // Stable, so that of equal weights the one written first stays first.
         wanted.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
         Ok(Self(wanted.into_iter().map(|(code, _)| code).collect()))
     }
@@ -65,6 +68,7 @@ impl AcceptLanguage {
             .iter()
             .map(String::as_str)
             .chain(fallbacks)
+            // Each text by itself: one may exist in a language that another lacks.
             .find_map(|code| texts.iter().position(|text| text.language_code == code))
             .map_or(texts, |at| &texts[at..=at])
     }
@@ -86,6 +90,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AcceptLanguage {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        // Several lines mean one list (RFC 9110 §5.3).
         let values: Vec<_> = parts
             .headers
             .get_all(header::ACCEPT_LANGUAGE)

@@ -16,6 +16,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Announced {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        // Only a hint of where to work: what is really read is bounded elsewhere.
         Ok(Self(length.unwrap_or(HEAVY)))
     }
 }

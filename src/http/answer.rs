@@ -60,8 +60,10 @@ impl<T> Ok200<T> {
 
 impl<I: Display> IntoResponse for Created<I> {
     fn into_response(self) -> Response {
+        // Clients behind the gateway know the service under its prefix only.
         let prefix = if context::current().is_some_and(|request| request.prefixed) { PREFIX } else { "" };
         let location = HeaderValue::try_from(format!("{prefix}{}", self.location));
+        // The id as a bare JSON string (C-026).
         let mut response = json(StatusCode::CREATED, &self.id.to_string());
         // A path made of our routes and UUIDs is always a header value; if not, the answer does without.
         if let Ok(location) = location {

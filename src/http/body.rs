@@ -28,8 +28,10 @@ pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
         return Err(Refusal::TooLarge);
     }
     let mut body = request.into_body();
+    // Not as long as announced: a client could have us reserve 20 MB by a header alone.
     let mut read = Vec::new();
     while let Some(piece) = piece_of(&mut body).await? {
+        // Counted as well, since a chunked body announces nothing.
         if read.len() + piece.len() > BODY_BYTES {
             return Err(Refusal::TooLarge);
         }
@@ -46,6 +48,7 @@ async fn piece_of(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
     let Some(frame) = body.frame().await else { return Ok(None) };
     let frame = frame.map_err(|error| match broken(&error) {
         Some(Broken::TooSlow) => Refusal::TooSlow,
+        // 503 and not 413: this body was not too large, there were too many.
         Some(Broken::NoRoom) => Refusal::overloaded(),
         None => {
             let fault = Code::BodyInterrupted.says("The request body could not be read to its end.");
@@ -56,6 +59,7 @@ async fn piece_of(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
 }
 
 fn broken(error: &axum::Error) -> Option<Broken> {
+    // The libraries in between wrap what our own stream said.
     let mut causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| error.source());
     causes.find_map(|cause| cause.downcast_ref::<Broken>().copied())
 }

@@ -25,6 +25,7 @@ impl TraceId {
     /// A step of the caller's trace if a valid `traceparent` names one, otherwise of a fresh trace.
     pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get("traceparent").and_then(|value| parse_traceparent(value.to_str().ok()?));
+        // Not sampled: nobody asked for the trace.
         let (trace, flags) = given.unwrap_or_else(|| (Uuid::new_v4().simple().to_string(), "00".to_owned()));
         let mut span = Uuid::new_v4().simple().to_string();
         span.truncate(16);
@@ -47,6 +48,7 @@ fn parse_traceparent(text: &str) -> Option<(String, String)> {
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let valid = lower_hex(version, 2)
         && version != "ff"
+        // Version 00 has four fields exactly (W3C Trace Context §3.2.2).
         && (version != "00" || parts.next().is_none())
         && lower_hex(trace, 32)
         && trace.bytes().any(|byte| byte != b'0')
@@ -96,6 +98,7 @@ pub fn without_prefix(path: &str) -> Option<&str> {
 }
 
 tokio::task_local! {
+    // Task-local instead of an argument: extractors and refusals deep down need it, and neither knows the request.
     static CURRENT: RequestContext;
 }
 
@@ -121,6 +124,7 @@ pub fn about(service_resource: &str) {
 
 /// Writes into the ledger of the request under way.
 pub fn note(note: impl FnOnce(&mut Noted)) {
+    // Outside a request (tests, background work) there is no ledger, and nothing is lost.
     let _ = CURRENT.try_with(|request| request.ledger.write(note));
 }
 

@@ -24,8 +24,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let Some(first) = values.next() else { return Ok(Self(None)) };
         let text = String::from_utf8_lossy(first.as_bytes());
         let bare = text.trim();
+        // Quotes are HTTP's own form of an entity tag; the contract's is bare.
         let bare = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(bare);
         match lenient_uuid(bare) {
+            // Two headers name two revisions, of which none can be meant.
             Some(revision) if values.next().is_none() => Ok(Self(Some(Revision(revision)))),
             _ => {
                 let fault = Code::RevisionMalformed.says(not_bindable(&text, "Guid"));

@@ -56,11 +56,13 @@ impl Ledger {
 
     /// Everything so far; the book is empty afterwards.
     pub fn take(&self) -> Noted {
+        // Taken, so that it is told once.
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// Most characters of `Dialogporten-Ignored`.
+// A header, not a report: proxies bound heads to a few kilobytes.
 const MOST: usize = 256;
 const MORE: &str = ", ...";
 
@@ -73,6 +75,7 @@ impl Noted {
         let mut line = String::new();
         for ignored in &self.ignored {
             let name: String =
+                // A comma separates names, and what is not ASCII is no header value.
                 ignored.name.chars().map(|c| if c.is_ascii_graphic() && c != ',' { c } else { '?' }).collect();
             let comma = if line.is_empty() { "" } else { ", " };
             if line.len() + comma.len() + name.len() + MORE.len() > MOST {
@@ -105,6 +108,7 @@ impl Noted {
 pub fn loggable(name: &str) -> &str {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.[]".contains(&byte));
     let digits = name.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    // Five digits in a row may be part of a person number; places have indices at most.
     if plain && digits < 5 && name.len() <= 100 { name } else { "?" }
 }
 

@@ -3,7 +3,9 @@
 /// The nearest of `known`, if it is near enough to be a slip of the pen.
 fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let name = name.to_lowercase();
+    // A third of the letters: in a short name one slip, in a long one three.
     let reach = (name.chars().count() / 3).clamp(1, 3);
+    // Swapped letters count as one slip.
     let distances = known.into_iter().map(|known| (strsim::osa_distance(&name, &known.to_lowercase()), known));
     distances.filter(|(distance, _)| *distance <= reach).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }

@@ -22,6 +22,7 @@ impl IntoResponse for Page {
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "DENY"),
             (header::REFERRER_POLICY, "no-referrer"),
+            // Pages change with the release, under the same address.
             (header::CACHE_CONTROL, "no-store"),
         ];
         (headers, Html(self.0)).into_response()

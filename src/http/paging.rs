@@ -82,6 +82,7 @@ pub fn parse_order(text: &str) -> Option<Order> {
         match column {
             Column::Key(key) if keys.iter().all(|(known, _)| *known != key) => keys.push((key, direction)),
             Column::Id if id.is_none() => id = Some(direction),
+            // Twice in an order, the second could never decide anything.
             Column::Key(_) | Column::Id => return None,
         }
     }
@@ -130,9 +131,11 @@ impl ContinuationToken {
             let column = Column::parse(column)?;
             let value = match column {
                 Column::Id => Value::Id(lenient_uuid(value)?),
+                // Nothing behind the underscore stands for null, which only this key can be.
                 Column::Key(Key::DueAt) if value.trim().is_empty() => Value::Instant(None),
                 Column::Key(_) => Value::Instant(Some(timestamp::parse_lenient(value)?)),
             };
+            // Given twice, the token was put together by hand.
             if values.iter().any(|(known, _)| *known == column) {
                 return None;
             }
@@ -210,6 +213,7 @@ impl PageRequest {
 
     /// The rules for `limit` and `continuationToken`, in this order.
     pub fn check(&self, found: &mut Violations) {
+        // Both bounds are the contract's (chapter 08 §3.4).
         if !(1..=1000).contains(&self.limit) {
             let text = format!("'Limit' must be between 1 and 1000. You entered {}.", self.limit);
             found.add("limit", Code::NumberOutOfRange.says(text).hint("Write a whole number from 1 to 1000."));

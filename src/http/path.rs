@@ -86,6 +86,7 @@ impl<T: PathValue> PathValues for T {
 
 impl<A: PathValue, B: PathValue> PathValues for (A, B) {
     fn read(params: &mut PathReader<'_>) -> Option<Self> {
+        // All are read before one is missed, so that each wrong id is told.
         let (a, b) = (params.next(), params.next());
         Some((a?, b?))
     }

@@ -26,11 +26,13 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Invalid(found) => Self::bad_request(found),
             Refusal::Unauthorized(fault) => Self::unauthorized(fault),
+            // Empty as in the contract; the reason goes into the challenge.
             Refusal::PolicyDenied(denied) => Self::forbidden(Violations::one("Authorization", denied.fault)).empty(),
             Refusal::UserType { allowed, actual, .. } => {
                 let fault =
                     Code::UserTypeNotAllowed.says(user_type_text(allowed)).hint(user_type_hint(allowed, actual));
                 let found = Violations::one("Type", fault.allowed(allowed.iter().copied()));
+                // The contract labels this one as plain JSON.
                 Self::forbidden(found).labelled_json()
             }
             Refusal::Forbidden(reasons) => {
@@ -69,6 +71,7 @@ impl From<Refusal> for Problem {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         log(&self);
+        // Before the refusal becomes a document, which takes it.
         let (challenge, expires) = (challenge(&self), expires(&self));
         let mut response = Problem::from(self).into_response();
         for (name, value) in [(header::WWW_AUTHENTICATE, challenge), (header::EXPIRES, expires)] {
@@ -125,6 +128,7 @@ fn challenge(refusal: &Refusal) -> Option<String> {
 
 /// What may stand between the quotes of `error_description`.
 fn quotable(text: &str) -> String {
+    // RFC 6750 §3: neither quotes nor backslashes, and ASCII only.
     text.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect()
 }
 

@@ -79,6 +79,7 @@ impl Query {
     }
 
     fn parameter(&self, name: &str) -> Option<&Parameter> {
+        // Names of ours are ASCII, so lower case by letters is enough.
         debug_assert!(name.is_ascii());
         self.parameters.get(&name.to_ascii_lowercase())
     }
@@ -112,6 +113,7 @@ impl Query {
     /// `true` or `false` in any letter case; nothing between `=` and `&` is `false`.
     pub fn boolean(&mut self, name: &str) -> Option<bool> {
         self.scalar(name, "Boolean", |text| match text {
+            // The reference's binder takes an empty value for the type's default, here and below.
             "" => Some(false),
             _ if text.eq_ignore_ascii_case("true") => Some(true),
             _ if text.eq_ignore_ascii_case("false") => Some(false),
@@ -190,6 +192,7 @@ impl Query {
         self.ask(name);
         let Some(parameter) = self.parameter(name) else { return Vec::new() };
         let items = match parameter.values.as_slice() {
+            // Only a single value may hold several: repeated ones are taken as they are.
             [single] => split(single),
             several => Some(several.to_vec()),
         };
@@ -212,6 +215,7 @@ impl Query {
             .take(MOST_UNKNOWN)
             .cloned()
             .collect();
+        // After everything else was read: what the operation asked for is what it knows.
         if context::preferences().strict {
             for name in unknown {
                 let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
@@ -232,6 +236,7 @@ impl Query {
 }
 
 /// How many unknown names are told.
+// Each of them is compared with the known names, and a query string can hold thousands.
 const MOST_UNKNOWN: usize = 100;
 
 /// What mends a value that cannot be read.
@@ -301,6 +306,7 @@ fn plain(item: serde_json::Value) -> Option<String> {
 fn given<E: WireEnum>(text: &str) -> Option<Given<E>> {
     let text = text.trim();
     match text.parse() {
+        // By number first, as names of enums begin with letters.
         Ok(number) => Some(E::from_id(number).map_or(Given::Undefined(number), Given::Known)),
         Err(_) => E::from_name(text).map(Given::Known),
     }
@@ -314,6 +320,7 @@ fn type_name<E>() -> &'static str {
 fn decoded(text: &str) -> String {
     // Blanks first: an escaped plus (%2B) must stay a plus.
     let blanks: Vec<u8> = text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
+    // Lossily: half a letter is a wrong value at most, and never a 500.
     percent_decode(&blanks).decode_utf8_lossy().into_owned()
 }
 

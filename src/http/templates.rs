@@ -29,6 +29,7 @@ impl Template {
     fn fits(&self, path: &[&str]) -> bool {
         self.segments.len() == path.len()
             && self.segments.iter().zip(path).all(|(ours, theirs)| {
+                // A parameter is never empty: `/dialogs//activities` is no dialog without an id.
                 if is_parameter(ours) { !theirs.is_empty() } else { ours.eq_ignore_ascii_case(theirs) }
             })
     }
@@ -52,6 +53,7 @@ impl Templates {
 
     /// The template that `path` fits. One slash at the end is tolerated.
     pub fn route(&self, path: &str) -> Option<Routed> {
+        // One alone: clients write it by habit; two are another path.
         let bare = path.strip_suffix('/').unwrap_or(path);
         let segments: Vec<_> = bare.split('/').skip(1).collect();
         let template = self.0.iter().find(|template| template.fits(&segments))?;

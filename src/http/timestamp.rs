@@ -37,6 +37,7 @@ impl Timestamp {
             }
         };
         let instant = self.0;
+        // Years are 1 to 9999 on the way in, so four digits hold all.
         put(0, 4, u32::try_from(instant.year()).unwrap_or(0));
         put(5, 2, instant.month());
         put(8, 2, instant.day());
@@ -113,6 +114,7 @@ pub fn parse_strict(text: &str) -> Result<Instant, InvalidTimestamp> {
 /// .NET invariant form `01/31/2026 10:00:00 +00:00`, and RFC 1123.
 pub fn parse_lenient(text: &str) -> Option<Instant> {
     let text = text.trim();
+    // RFC 1123 is the form that HTTP headers have; the parser of its successor reads it.
     if let Ok(instant) = DateTime::parse_from_rfc2822(text) {
         return Some(instant.with_timezone(&Utc));
     }
@@ -133,6 +135,7 @@ pub fn parse_lenient(text: &str) -> Option<Instant> {
 
 fn in_utc(local: NaiveDateTime, offset: TimeDelta) -> Option<Instant> {
     let utc = local.checked_sub_signed(offset)?.and_utc();
+    // What .NET can hold, after the offset was taken away: beyond it clients could not read the answer.
     (1..=9999).contains(&utc.year()).then_some(utc)
 }
 
@@ -179,6 +182,7 @@ fn lenient_offset(text: &str) -> Option<TimeDelta> {
 
 fn offset_of(sign: i32, hours: u32, minutes: u32) -> Option<TimeDelta> {
     let total = hours * 60 + minutes;
+    // No zone is further from UTC than 14 hours; .NET refuses more.
     (minutes < 60 && total <= 14 * 60).then(|| TimeDelta::minutes(i64::from(total)) * sign)
 }
 
@@ -186,6 +190,7 @@ fn on_twelve_hour_clock(time: NaiveTime, afternoon: bool) -> Option<NaiveTime> {
     use chrono::Timelike;
     let hour = time.hour();
     (1..=12).contains(&hour).then_some(())?;
+    // Twelve is nought on that clock.
     time.with_hour(hour % 12 + if afternoon { 12 } else { 0 })
 }
 
@@ -211,6 +216,7 @@ impl Scan<'_> {
     }
 
     fn iso_date(&mut self) -> Option<NaiveDate> {
+        // Given back where it stood: another form is tried next.
         let before = self.0;
         let mut read = || {
             let year = self.digits(4, 4)?;

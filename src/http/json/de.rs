@@ -18,6 +18,7 @@ use crate::domain::violations::At;
 
 /// What the items of all lists of one document may take, in bytes of their types. A body of `{},{},…` must not become
 /// gigabytes of empty objects.
+// Three times the largest body: no honest request comes near.
 const LISTS_BYTES: usize = 64 << 20;
 
 /// What a member of a map costs beside its name and value: the name's own parts, and the map's slack.
@@ -105,6 +106,7 @@ pub struct UnknownMember {
 }
 
 /// How many unknown members are told.
+// A body has room for a million of them, and their names would be kept.
 const MOST_UNKNOWN: usize = 100;
 
 /// What one reading may still take, and what it passed over.
@@ -166,6 +168,7 @@ impl<'de> Value<'de, '_> {
     fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
         match self.cursor.token() {
             Token::Number(text) => visit_integer(text, visitor),
+            // Numbers in quotes, as the reference's serializer takes them.
             Token::String(text) => visit_integer(&text, visitor),
             other => Err(unexpected(&other, &visitor)),
         }
@@ -273,6 +276,7 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
+        // Checked text: what begins with n is null.
         if self.cursor.peek() == b'n' {
             self.cursor.skip_value();
             visitor.visit_none()
@@ -313,6 +317,8 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
             Token::Members => {}
             other => return Err(unexpected(&other, &visitor)),
         }
+        // Places instead of values: of several members of one name only the last is read at all, so a mistake in an
+        // overridden one does not count.
         let mut places: Vec<Option<Cursor<'de>>> = vec![None; fields.len()];
         if self.cursor.peek() == b'}' {
             self.cursor.goes_on();
@@ -331,6 +337,7 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
         }
         let mut members: Vec<_> =
             fields.iter().zip(places).filter_map(|(name, place)| place.map(|place| (*name, place))).collect();
+        // In the text's order, so that the first mistake told is the first in the body.
         members.sort_unstable_by_key(|(_, place)| place.position());
         let fields = Fields { members: members.into_iter(), current: None, at: self.at, budget: self.budget };
         visitor.visit_map(fields)
@@ -365,6 +372,7 @@ impl<'de> Deserializer<'de> for Value<'de, '_> {
 fn field_named(name: &str, fields: &[&str]) -> Option<usize> {
     fields
         .iter()
+        // Exactly first: nearly every name is written as the contract has it.
         .position(|field| *field == name)
         .or_else(|| fields.iter().position(|field| field.eq_ignore_ascii_case(name)))
 }
@@ -405,6 +413,7 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'de, '_> {
         if !self.advance() {
             return Ok(None);
         }
+        // Before the item is read, so that the bound holds while memory is taken and not after.
         let Some(left) = self.budget.get().checked_sub(size_of::<T::Value>()) else {
             return Err(TypeError::custom("The list holds too many items.").at(self.at));
         };

@@ -34,9 +34,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        // Before the body is read: what is not JSON is not worth its bytes.
         expect_media_type(request.headers(), &["application/json"])?;
         let body = read_body(request).await?;
         // The text goes as soon as it was read.
+        // On another thread if it is long: twenty megabytes keep a processor busy for a good while.
         Ok(Self(heavy::beside(body.len(), move || parse_body(&body, &[])).await??))
     }
 }
@@ -90,6 +92,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violations> {
 /// The same, with the members that `T` does not know.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Vec<UnknownMember>), Violations> {
     let text = text::Checked::new(bytes).map_err(|error| malformed(bytes, error.to_string()))?;
+    // `Option` members take null, a body does not.
     if text.cursor().peek() == b'n' {
         let fault = Code::BodyNull.says("The body must not be null.");
         return Err(Violations::one(WHOLE, fault.hint("Send the document that the operation takes.")));

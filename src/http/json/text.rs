@@ -29,6 +29,7 @@ pub struct Checked<'a>(&'a str);
 impl<'a> Checked<'a> {
     /// Checks encoding, syntax and depth of a whole document. A byte order mark in front is dropped.
     pub fn new(bytes: &'a [u8]) -> Result<Self, SyntaxError> {
+        // Some editors and .NET's writers put it in front.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = std::str::from_utf8(bytes)
             .map_err(|error| syntax_error(bytes, error.valid_up_to(), "The text is not valid UTF-8."))?;
@@ -88,6 +89,7 @@ impl Checker<'_> {
         if self.peek().is_some() { Err("The text goes on after its JSON value.") } else { Ok(()) }
     }
 
+    // Recursive, which the bound of 64 levels makes safe.
     fn value(&mut self, depth: usize) -> Found {
         match self.peek().ok_or(ENDED)? {
             b'{' => self.members(depth + 1),
@@ -229,6 +231,7 @@ impl Checker<'_> {
             b'u' => {
                 self.at += 1;
                 match self.hex()? {
+                    // Half a pair is no character, and no UTF-8 could be written of it.
                     0xd800..=0xdbff => {
                         self.byte(b'\\').and_then(|()| self.byte(b'u')).map_err(|_| HALF)?;
                         if matches!(self.hex()?, 0xdc00..=0xdfff) { Ok(()) } else { Err(HALF) }
@@ -386,6 +389,7 @@ impl<'a> Cursor<'a> {
 
     /// Steps over the value here, whatever it holds.
     pub fn skip_value(&mut self) {
+        // Counted, not recursive: this runs over values that may be megabytes.
         let mut depth = 0_usize;
         loop {
             match self.peek() {

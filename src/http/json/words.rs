@@ -4,6 +4,7 @@
 use serde::de::{Expected, Unexpected};
 
 /// How much of a text is repeated.
+// Enough to recognise it by; a value can be megabytes, and its answer must not be.
 const SHOWN: usize = 60;
 
 /// `The value must be a list, not null.`
@@ -18,6 +19,7 @@ pub fn one_of(names: &[&str], found: &str) -> String {
 
 /// Whether a UUID is wanted, as its library calls it.
 pub fn is_uuid(expected: &dyn Expected) -> bool {
+    // By its text, as serde hands over no type here; a test meets it when the library changes its words.
     expected.to_string() == "a formatted UUID string"
 }
 

@@ -65,6 +65,7 @@ impl Bounds {
     /// Whether a value may come to lie at `path`.
     fn admit(&mut self, value: &Node, path: &str) -> Result<(), String> {
         let Size { bytes, depth } = value.size();
+        // Copying a part into itself again and again would nest without end.
         if segments(path).len() + depth > MAX_DEPTH {
             return Err("The operations nest values too deep.".into());
         }
@@ -136,6 +137,7 @@ impl Document {
         let bounds = &mut self.bounds;
         let (holder, last) = holder(&mut self.root, bounds, path)?;
         let last = match &*holder {
+            // For replacing and removing, `-` means the last item in the reference, though RFC 6901 has it name none.
             Node::Items(items) if last == "-" && !items.is_empty() => (items.len() - 1).to_string(),
             _ => last,
         };
@@ -160,6 +162,7 @@ impl Document {
         let emptied = match place.kind() {
             Kind::List => "[]",
             Kind::Flag => "false",
+            // Null would be absent and so the default; the reference's zero is a value that the rules refuse.
             Kind::Object | Kind::Other if is_enum => "0",
             Kind::Object | Kind::Other => "null",
         };
@@ -198,6 +201,7 @@ fn shown(node: &Node) -> String {
 
 fn segments(path: &str) -> Vec<String> {
     let path = path.strip_prefix('/').unwrap_or(path);
+    // In this order, or `~01` would become a slash (RFC 6901 §4).
     path.split('/').map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
 }
 
@@ -217,6 +221,7 @@ fn child<'a>(node: &'a mut Node, segment: &str, bounds: &mut Bounds) -> Result<&
     match node {
         Node::Members(members) => {
             let mut at = members.get_index_of(segment);
+            // Letter by letter only if the exact name is missing, since this walks over all names.
             if at.is_none() {
                 bounds.spend(members.len() * NODE_BYTES)?;
                 at = members.keys().position(|name| name.eq_ignore_ascii_case(segment));

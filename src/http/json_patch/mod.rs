@@ -42,6 +42,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Whether applying this may take long, however short it is: what it copies may be long, and be copied again.
 pub fn is_heavy(operations: &[Operation]) -> bool {
+    // Guesses: they only decide whether it is done on another thread.
     const FEW: usize = 8;
     const SOME: usize = 200;
     let copies = operations.iter().filter(|operation| matches!(operation.kind, Kind::Copy | Kind::Move)).count();
@@ -58,6 +59,7 @@ pub fn parse(document: &Bytes) -> Result<Vec<Operation>, Violations> {
             "Send a list of operations (RFC 6902): [{\"op\": \"replace\", \"path\": \"/progress\", \"value\": 50}].";
         Violations::one("patchDocument", Code::PatchMalformed.says(text).hint(hint))
     };
+    // A slice of the same bytes: all values of the operations share the body.
     let document = document.slice_ref(document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document));
     Checked::new(&document).map_err(|error| refuse(error.to_string()))?;
     let mut cursor = cursor(&document);
@@ -84,6 +86,7 @@ fn operation(item: &Bytes) -> Result<Operation, String> {
         let name = cursor.name().to_ascii_lowercase();
         let member = item.slice_ref(cursor.value().as_bytes());
         match name.as_str() {
+            // The last of several counts, as everywhere in JSON here.
             "op" => op = text(&member),
             "path" => path = text(&member),
             "from" => from = text(&member),
@@ -142,6 +145,8 @@ pub fn apply(
             raw = false;
         }
         match step(&mut document, &operation) {
+            // Tried as it is first: normalising takes as long as reading the whole dialog, and few paths lead into new
+            // parts.
             Err(_) if raw => {
                 document.normalise(&normalise)?;
                 raw = false;
@@ -149,6 +154,7 @@ pub fn apply(
             }
             outcome => outcome?,
         }
+        // A scalar has no parts that could be missing.
         raw |= matches!(operation.value.kind(), Form::Object | Form::List);
     }
     document.written()
@@ -165,6 +171,7 @@ fn step(document: &mut Document, operation: &Operation) -> Result<(), String> {
             document.add(path, value)
         }
         Kind::Move => {
+            // Before it is removed: after a refusal the document is as it was.
             document.fits(from, path)?;
             let value = document.remove(from)?;
             document.add(path, value)

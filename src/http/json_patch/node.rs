@@ -11,6 +11,7 @@ use crate::http::json::text::{Checked, Cursor, Token};
 pub(super) enum Node {
     /// As it was written: correct JSON.
     Text(Bytes),
+    // Boxed, so that a node in a list of a million is not as large as a table.
     Members(Box<IndexMap<String, Node>>),
     Items(Vec<Node>),
 }
@@ -79,6 +80,7 @@ impl Node {
             Token::Members => {
                 let mut members = IndexMap::new();
                 let mut more = cursor.first(b'}');
+                // One more than allowed is enough to know that there are too many.
                 while more && members.len() <= most {
                     let name = cursor.name().into_owned();
                     members.insert(name, part(&mut cursor));
@@ -157,6 +159,7 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a text can be written to memory");
 }
 
+// Walked and not copied: nulls inside it have to go as well.
 fn write_text(cursor: &mut Cursor<'_>, out: &mut Vec<u8>) {
     let (open, close) = match cursor.peek() {
         b'{' => (b'{', b'}'),

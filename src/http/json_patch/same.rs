@@ -22,6 +22,7 @@ pub(super) fn same(a: &Node, b: &Node, left: &mut usize) -> Option<bool> {
             all(a.iter().zip(b), left)
         }
         (Node::Members(a), Node::Members(b)) => {
+            // A map, since objects may have hundreds of thousands of members.
             let known: HashMap<&str, &Node> = b.iter().map(|(name, member)| (name.as_str(), member)).collect();
             let pairs: Option<Vec<_>> =
                 a.iter().map(|(name, member)| Some((member, *known.get(name.as_str())?))).collect();
@@ -50,6 +51,7 @@ fn opened<'n>(node: &'n Node, left: &mut usize) -> Option<Cow<'n, Node>> {
 fn same_scalars(a: &Node, b: &Node) -> bool {
     let (Node::Text(a), Node::Text(b)) = (a, b) else { return false };
     match (cursor(a).token(), cursor(b).token()) {
+        // As text first: long whole numbers lose digits as floats.
         (Token::Number(a), Token::Number(b)) => a == b || same_numbers(a, b),
         (Token::String(a), Token::String(b)) => a == b,
         (Token::Bool(a), Token::Bool(b)) => a == b,

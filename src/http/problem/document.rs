@@ -282,6 +282,7 @@ impl Problem {
             code: first.map(|fault| fault.code),
             hint: first.and_then(|fault| fault.hint.as_deref()),
             allowed: first
+                // Where there is a list, each fault names its own.
                 .filter(|_| !self.listed)
                 .map(|fault| fault.allowed.iter().map(AsRef::as_ref).collect())
                 .unwrap_or_default(),
@@ -294,6 +295,7 @@ impl Problem {
 
     /// Writes the reason down for the log: rules and places, never what the client sent.
     pub fn note(&self, noted: &mut Noted) {
+        // A line of the log, not the whole answer.
         const SHOWN: usize = 5;
         let mut faults = self.found.faults();
         let Some((place, first)) = faults.next() else { return };
@@ -303,6 +305,7 @@ impl Problem {
             _ if place.is_empty() => String::new(),
             _ => format!(" at {}", loggable(place)),
         };
+        // Texts of empty answers are ours and hold nothing that a client wrote; others may quote values.
         let mended = if self.empty { Some(first.text.as_str()) } else { first.hint.as_deref() };
         let mended = mended.map(|mended| format!(": {mended}")).unwrap_or_default();
         let rest: Vec<_> = faults.map(|(place, fault)| format!("; {}{}", fault.code, at(place, fault))).collect();
@@ -319,6 +322,7 @@ impl IntoResponse for Problem {
         let request = context::current();
         context::note(|noted| self.note(noted));
         let asked_for = request.as_ref().is_some_and(|request| request.prefers.representation);
+        // Empty unless the client asked for more: the contract's clients know these without a body.
         if self.empty && !asked_for {
             return self.status.into_response();
         }
@@ -329,12 +333,14 @@ impl IntoResponse for Problem {
         if self.empty {
             headers.append("preference-applied", HeaderValue::from_static("return=representation"));
         }
+        // As the reference's error handler sets them, so that no cache keeps a failure.
         if self.status.is_server_error() {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache,no-store"));
             headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
             headers.insert(header::EXPIRES, HeaderValue::from_static("-1"));
         }
         if let Some(retry_after) = self.retry_after {
+            // Nought would be an invitation to come back at once.
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
         }
         response

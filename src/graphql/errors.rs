@@ -10,6 +10,8 @@ pub fn not_authorized() -> Error {
     Error::new(NOT_AUTHORIZED).extend_with(|_, extensions| extensions.set("code", AUTH_NOT_AUTHORIZED))
 }
 
+// The reference has AUTH_NOT_AUTHENTICATED beside it; whoever is not authenticated gets 401 here before any field is
+// looked at.
 const NOT_AUTHORIZED: &str = "The current user is not authorized to access this resource.";
 const AUTH_NOT_AUTHORIZED: &str = "AUTH_NOT_AUTHORIZED";
 
@@ -21,11 +23,13 @@ pub fn is_not_authorized(error: &ServerError) -> bool {
 
 /// What no client can mend. What it was stands in the log.
 pub fn unexpected() -> Error {
+    // The reference's words, without `extensions` (chapter 02 §9.1): nothing of the failure is told.
     Error::new("Unexpected Execution Error")
 }
 
 /// A refusal that no payload has a type for.
 pub fn failed(refusal: Refusal) -> Error {
+    // Called for what it writes down: an unexpected refusal goes to the log there, and its texts are not for clients.
     problem::texts(refusal);
     unexpected()
 }
@@ -87,6 +91,7 @@ pub enum Malformed {
 impl Rejected {
     /// As it stands in `errors`.
     pub fn error(&self) -> ServerError {
+        // Codes are those of the reference's library (HC…): clients branch on them, and on nothing of the wording.
         let (message, code, at) = self.told();
         let mut error = ServerError::new(message, None);
         error.locations = at;
@@ -129,6 +134,7 @@ impl Rejected {
     fn figures(&self) -> Vec<(&'static str, usize)> {
         match self {
             Self::Depth { allowed, detected } => {
+                // Names and figures are the contract's (chapter 02 §9.1); other refusals have none.
                 vec![("allowedExecutionDepth", *allowed), ("detectedExecutionDepth", *detected)]
             }
             Self::Cost { allowed, detected } => vec![("fieldCost", *detected), ("maxFieldCost", *allowed)],

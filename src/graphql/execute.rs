@@ -42,8 +42,10 @@ pub struct Prepared {
 }
 
 /// How long an execution may take.
+// The reference's own limit (chapter 02 §9.1), told as HC0045; ours may be looser, not tighter.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many of the library's complaints are told.
+// Also the reference's. A document with a thousand faults would otherwise be answered by a thousand errors.
 const MOST_ERRORS: usize = 5;
 
 /// Reads and weighs the document. A large one is read beside the threads that answer.
@@ -53,11 +55,13 @@ const MOST_ERRORS: usize = 5;
 pub async fn prepare(asked: Asked, settings: &Graphql) -> Result<Result<Prepared, Rejected>, Busy> {
     heavy::beside(asked.query.len(), || {
         let Asked { query, operation_name, mut variables } = asked;
+        // Before the parser: it goes down by recursion, and a text of nothing but brackets would take its stack.
         limits::scan(&query)?;
         let document = parse_query(&query).map_err(|error| {
             let error = ServerError::from(error);
             Rejected::Syntax { message: error.message, at: error.locations }
         })?;
+        // Before anything goes through fragments by itself: what follows relies on it that none spreads itself.
         limits::weigh(&document, settings)?;
         let operation = chosen(&document, operation_name.as_deref())?;
         variables::complete(&document, operation, &mut variables)?;
@@ -68,6 +72,7 @@ pub async fn prepare(asked: Asked, settings: &Graphql) -> Result<Result<Prepared
         let is_anonymous = matches!(document.operations, DocumentOperations::Single(_));
         let mut request = Request::new(query).variables(variables);
         request.operation_name = operation_name.filter(|_| !is_anonymous);
+        // Or the library would parse it a second time.
         request.set_parsed_query(document);
         Ok(Prepared { kind, request })
     })
@@ -82,6 +87,7 @@ fn chosen<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Result<&'
         (DocumentOperations::Multiple(operations), Some(name)) if operations.contains_key(name) => {
             Ok(&operations[&Name::new(name)].node)
         }
+        // The parser counts one that has a name among several, even when it is alone.
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
             let only = operations.values().next();
             only.map(|operation| &operation.node).ok_or_else(|| invalid("The document has no operation.".to_owned()))
@@ -104,6 +110,7 @@ pub enum Executed {
 /// Executes a query or a mutation. Whatever fails is told inside the answer.
 pub async fn execute(schema: &DialogSchema, prepared: Prepared, question: Question) -> Executed {
     let request = prepared.request.data(question);
+    // A panic in one field is answered as any failure: 200 with `data` null and the unexpected error (chapter 02 §9.1).
     let executing = AssertUnwindSafe(schema.execute(request)).catch_unwind();
     let response = match timeout(PATIENCE, executing).await {
         Ok(Ok(response)) => response,
@@ -158,6 +165,8 @@ fn too_slow() -> ServerError {
 
 fn told(response: Response) -> Executed {
     let Response { data, mut errors, http_headers, .. } = response;
+    // What failed in validation has no path, what failed in a field has one: the status of the answer depends on it
+    // (§9.1).
     if !errors.is_empty() && errors.iter().all(|error| error.path.is_empty()) {
         errors.truncate(MOST_ERRORS);
         return Executed::Refused(errors);
@@ -176,6 +185,7 @@ pub fn written(data: Option<&Value>, errors: &[ServerError]) -> Vec<u8> {
     struct Answer<'a> {
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         errors: &'a [ServerError],
+        // No `data` says "not executed", `data: null` says "executed and failed": GraphQL over HTTP tells them apart.
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<&'a Value>,
     }

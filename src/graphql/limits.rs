@@ -20,10 +20,15 @@ use super::errors::Rejected;
 use crate::config::Graphql;
 
 /// Most tokens of a document. The longest that a client is known to send has about five hundred.
+// In the reference 2048 fields are the end. Ours may be looser, not tighter (chapter 02 §9.1): tokens only bound
+// memory.
 const MOST_TOKENS: usize = 100_000;
 /// How deep brackets, selections and fragments may stand in each other.
+// The reference stops at 200, after the parser. With at most twelve fields in each other, 64 leaves room for fragments,
+// and keeps every recursion shallow.
 pub const MOST_NESTED: usize = 64;
 /// Most fragments of a document.
+// The reference visits at most as many (chapter 02 §9.1).
 const MOST_FRAGMENTS: usize = 1000;
 /// How many of the costliest operations may stand in one document.
 const OPERATIONS: usize = 4;
@@ -50,6 +55,7 @@ pub fn scan(text: &str) -> Result<(), Rejected> {
     let (mut at, mut tokens, mut nested) = (0, 0, 0_usize);
     while let Some(&byte) = bytes.get(at) {
         match byte {
+            // Commas are white space in GraphQL.
             b' ' | b'\t' | b'\r' | b'\n' | b',' => {
                 at += 1;
                 continue;
@@ -67,6 +73,7 @@ pub fn scan(text: &str) -> Result<(), Rejected> {
                 at += 1;
             }
             b'}' | b']' | b')' => {
+                // More closed than opened is a fault of the document: the parser says where.
                 nested = nested.saturating_sub(1);
                 at += 1;
             }
@@ -91,6 +98,7 @@ fn end_of_string(bytes: &[u8], from: usize) -> usize {
     if bytes[from..].starts_with(BLOCK) {
         let mut at = from + BLOCK.len();
         while at < bytes.len() {
+            // In a block string only this is an escape: a backslash before anything else stands for itself.
             if bytes[at..].starts_with(b"\\\"\"\"") {
                 at += 4;
             } else if bytes[at..].starts_with(BLOCK) {
@@ -104,6 +112,7 @@ fn end_of_string(bytes: &[u8], from: usize) -> usize {
     let mut at = from + 1;
     while at < bytes.len() {
         match bytes[at] {
+            // May leap over the end of the text; then the loop ends, and the end is what is returned.
             b'\\' => at += 2,
             b'"' => return at + 1,
             b'\n' | b'\r' => return at,
@@ -128,10 +137,12 @@ pub fn weigh(document: &ExecutableDocument, settings: &Graphql) -> Result<(), Re
         if weight.depth > settings.max_depth {
             return Err(Rejected::Depth { allowed: settings.max_depth, detected: weight.depth });
         }
+        // `__typename` does not count: clients send it with everything, and it is always answered (GQ-017).
         if weight.introspects && !settings.introspection {
             return Err(Rejected::Introspection);
         }
         // The others are validated too, though only one is executed.
+        // Saturating: a fragment that spreads another twice doubles the cost at every step.
         all = all.saturating_add(weight.cost);
         if weight.cost > settings.max_cost || all > settings.max_cost.saturating_mul(OPERATIONS) {
             return Err(Rejected::Cost { allowed: settings.max_cost, detected: weight.cost.max(all) });
@@ -191,12 +202,18 @@ impl<'d> Scales<'d> {
                 Selection::Field(field) => {
                     let name = field.node.name.node.as_str();
                     let below = self.set(&field.node.selection_set.node, level + 1)?;
+                    // The reference counts introspection into the depth; we do not, as GraphiQL's own question is deep
+                    // (docs/deviations.md).
                     let is_ours = !name.starts_with("__");
+                    // Looked up at any depth: no other type has fields of these names.
                     let root = ROOT_FIELDS.iter().find(|(known, _)| *known == name).map_or(0, |(_, cost)| *cost);
+                    // Types have fields, fields have types: each list in a list multiplies the answer by the size of
+                    // the schema.
                     let is_list = matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes");
                     Weight {
                         depth: if is_ours { below.depth + 1 } else { 0 },
                         nested: below.nested + 1,
+                        // Directives cost too: a field may carry thousands, each of them validated.
                         cost: below.cost.saturating_add(1 + root + field.node.directives.len()),
                         lists: below.lists + usize::from(is_list),
                         introspects: below.introspects || matches!(name, "__schema" | "__type"),
@@ -211,6 +228,8 @@ impl<'d> Scales<'d> {
                     Weight { nested: below.nested + 1, cost: below.cost.saturating_add(1), ..below }
                 }
             };
+            // Again, as a fragment known from a shallow place may be spread at a deep one, and then is not walked a
+            // second time.
             if level + weight.nested > MOST_NESTED {
                 return Err(Rejected::TooMuch("The GraphQL document is nested too deeply."));
             }
@@ -229,7 +248,9 @@ impl<'d> Scales<'d> {
             None => {}
         }
         // One that is missing is named by the library.
+        // Nothing is weighed for it, and nothing is executed: validation refuses the document.
         let Some(fragment) = self.document.fragments.get(name) else { return Ok(Weight::default()) };
+        // Marks the way down: whoever meets `None` again goes in a circle.
         self.known.insert(name, None);
         let weight = self.set(&fragment.node.selection_set.node, level)?;
         self.known.insert(name, Some(weight));
@@ -251,6 +272,8 @@ pub fn check_single(document: &ExecutableDocument, operation: &OperationDefiniti
                 matches!(name, "skip" | "include")
             });
             match &selection.node {
+                // Two, so that it fails even alone: with the only field skipped, there would be nothing to subscribe
+                // to.
                 _ if may_be_skipped => fields += 2,
                 Selection::Field(_) => fields += 1,
                 Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
@@ -282,6 +305,7 @@ pub fn arguments(document: &ExecutableDocument) -> Vec<(&Name, &Value)> {
                     sets.push(&field.node.selection_set.node);
                 }
                 Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
+                // Every fragment of the document is gone through by itself.
                 Selection::FragmentSpread(_) => {}
             }
             for directive in selection.node.directives() {

@@ -34,6 +34,7 @@ impl Mutations {
         let (question, caller, _turn) = Question::of_end_user(ctx).await?;
         let wanted = wanted(input.add_labels, input.remove_labels);
         let id = DialogId(input.dialog_id.0);
+        // The input has no revision (chapter 02 §9.5), so there is nothing to compare with.
         match system_labels::set::change(&question.app, &caller, id, &wanted, IfMatch(None)).await {
             Ok(revision) => {
                 // Each of several changes in one document says its own.
@@ -82,9 +83,11 @@ fn one_refused(refusal: Refusal) -> Result<Vec<SetSystemLabelError>> {
         Refusal::Unprocessable(_) => |text| SetSystemLabelValidationError::from(text).into(),
         Refusal::Conflict { .. } => |text| SetSystemLabelConflictError::from(text).into(),
         Refusal::Forbidden(_) => {
+            // One error for all reasons, where lookups have one for each (chapter 02 §9.5, §9.4).
             let reasons = problem::texts(refusal).join(", ");
             return Ok(vec![SetSystemLabelForbidden::from(reasons).into()]);
         }
+        // Cannot come without a revision; said as the reference would say it, with success false and no error.
         Refusal::PreconditionFailed { .. } => return Ok(Vec::new()),
         other => return Err(failed(other)),
     };

@@ -69,6 +69,8 @@ impl Queries {
             }
             Err(refusal) => {
                 if let Some(expires) = expires(&refusal) {
+                    // From when the dialog may be asked for again: REST's header, which GraphQL answers keep (chapter
+                    // 02 §9.4).
                     ctx.insert_http_header("expires", expires);
                 }
                 Ok(DialogByIdPayload { dialog: None, errors: vec![dialog_error(refusal)?] })
@@ -84,6 +86,7 @@ impl Queries {
 
     /// How many values the filters of searches take.
     async fn limits(&self, ctx: &Context<'_>) -> Result<Limits> {
+        // Admitted is enough: the figures are the same for everybody.
         let (question, _turn) = Question::admitted(ctx).await?;
         Ok(metadata::limits::Limits::of(&question.app.config).into())
     }
@@ -106,9 +109,11 @@ impl Queries {
     ) -> Result<ServiceResourceMetadata> {
         let (question, _turn) = Question::admitted(ctx).await?;
         let (app, languages) = (&question.app, &question.languages);
+        // Off by default as in the reference: then the public catalogue is the answer whatever is asked (GQ-009).
         if include_unauthorized || !app.config.features.enable_graphql_authorized_service_resources {
             return metadata::service_resources::catalogue(app, languages).await.map(Into::into).map_err(failed);
         }
+        // Only now: the public catalogue is also for those whom the platform cannot be asked about.
         let caller = question.asker.end_user().ok_or_else(not_authorized)?;
         // An empty list is no list, as everywhere in this schema.
         let parties = parties.filter(|parties| !parties.is_empty());
@@ -125,6 +130,8 @@ fn dialog_error(refusal: Refusal) -> Result<DialogByIdError> {
         Refusal::Gone { .. } => DialogByIdDeleted::from(text(refusal)).into(),
         Refusal::Forbidden(ref reasons) => {
             let is_level = |code| matches!(code, Code::LevelTooLow | Code::LevelUnknown);
+            // REST says both with 403; the contract has a type of its own for a login that is too weak (chapter 02
+            // §1.1).
             if reasons.iter().any(|reason| is_level(reason.code)) {
                 DialogByIdForbiddenAuthLevelTooLow::from(text(refusal)).into()
             } else {

@@ -18,6 +18,7 @@ pub struct Question {
     pub app: App,
     pub asker: Asker,
     pub languages: AcceptLanguage,
+    // Of the document, not of the process: one client with many aliases waits for itself, nobody waits for it.
     turns: Semaphore,
 }
 
@@ -29,9 +30,11 @@ impl Question {
     /// The question that a field belongs to, if whoever asks has an end user's scope; and its turn to be answered.
     pub async fn admitted<'c>(ctx: &Context<'c>) -> Result<(&'c Self, SemaphorePermit<'c>)> {
         let question: &Self = ctx.data()?;
+        // Per field, not at the door: the contract answers 200 with an error at each root field (GQ-012).
         if question.asker.admitted().is_none() {
             return Err(errors::not_authorized());
         }
+        // Held by the caller as long as the field is worked on; the semaphore is never closed, so this cannot fail.
         let turn = question.turns.acquire().await.map_err(|_| errors::unexpected())?;
         Ok((question, turn))
     }

@@ -12,6 +12,7 @@ pub type DialogSchema = Schema<Queries, Mutations, Subscriptions>;
 /// The schema. Limits are ours (`limits`): documents are weighed before the library sees them.
 pub fn schema() -> DialogSchema {
     Schema::build(Queries, Mutations, Subscriptions)
+        // The library's own default is 32: it would refuse documents that were weighed and let through.
         .limit_recursive_depth(super::limits::MOST_NESTED)
         // They cost more than they help, and tell of a schema that need not be told.
         .disable_suggestions()

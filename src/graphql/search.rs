@@ -74,6 +74,7 @@ fn errors_of(refusal: Refusal) -> Result<Vec<SearchDialogError>> {
 fn page_request(input: &SearchDialogInput) -> std::result::Result<PageRequest, Vec<SearchDialogError>> {
     let mut found: Vec<&str> = Vec::new();
     let keys = input.order_by.as_deref();
+    // A rule of GraphQL alone (chapter 02 §9.4): REST falls back on the default order.
     if input.continuation_token.is_some() && keys.is_none() {
         found.push("OrderBy must be set when ContinuationToken is set.");
     }
@@ -82,11 +83,13 @@ fn page_request(input: &SearchDialogInput) -> std::result::Result<PageRequest, V
     }
     let directions: Vec<_> = keys.unwrap_or_default().iter().map(|key| directions(*key)).collect();
     let not_one = directions.iter().filter(|directions| directions.len() != 1).count();
+    // One error for each, as the reference's validator says it of each element.
     found.extend(std::iter::repeat_n("Exactly one property must be set on each OrderBy object.", not_one));
     if !found.is_empty() {
         let error = |text: &str| SearchDialogValidationError::from(text.to_owned()).into();
         return Err(found.into_iter().map(error).collect());
     }
+    // A blank token is a fault, null is none (chapter 02 §9.4).
     let token = match input.continuation_token.as_deref().map(ContinuationToken::parse) {
         Some(None) => {
             let text = "An error occurred while parsing the ContinuationToken parameter";
@@ -95,6 +98,7 @@ fn page_request(input: &SearchDialogInput) -> std::result::Result<PageRequest, V
         parsed => parsed.flatten(),
     };
     let keys: Vec<(Key, Direction)> = directions.into_iter().flatten().collect();
+    // REST's `orderBy` is a text that is parsed; here a key that comes twice is all that is left to go wrong.
     let is_repeated = (1..keys.len()).any(|at| keys[..at].iter().any(|(known, _)| *known == keys[at].0));
     if is_repeated {
         let text = "An error occurred while parsing the OrderBy parameter";
@@ -102,6 +106,7 @@ fn page_request(input: &SearchDialogInput) -> std::result::Result<PageRequest, V
     }
     let default = Order::default();
     let order = Order { keys: if keys.is_empty() { default.keys } else { keys }, id: default.id };
+    // Squeezed into what REST takes, so that the rule for limits refuses it with its own words, not a conversion.
     let limit =
         input.limit.map_or(100, |limit| i32::try_from(limit).unwrap_or(if limit < 0 { i32::MIN } else { i32::MAX }));
     Ok(PageRequest { limit, order, token })
@@ -129,6 +134,7 @@ fn asked(input: SearchDialogInput, page: PageRequest) -> Asked {
         common: Parameters {
             page,
             resources: input.service_resource.unwrap_or_default(),
+            // Parties are compared as stored, which is in lower case; REST does the same to its parameters (§10.1).
             parties: input.party.unwrap_or_default().iter().map(|party| party.to_lowercase()).collect(),
             extended_statuses: input.extended_status.unwrap_or_default(),
             external_reference: input.external_reference,

@@ -12,6 +12,7 @@ use async_graphql_value::{ConstValue, Value};
 use super::{errors::Rejected, limits::arguments};
 
 /// Bytes of all variables together, each as often as it stands somewhere: so much is copied to validate and to execute.
+// A body may be 20 MB and use one large variable in thousands of places; the library copies it into each.
 const MOST_COPIED: usize = 64 << 20;
 /// Most variables of an operation: the library looks for each by going through all.
 const MOST_VARIABLES: usize = 1000;
@@ -37,6 +38,7 @@ pub fn complete(
         let invalid = |why: &str| Rejected::Invalid { message: format!("Variable `{name}` {why}."), at: vec![at] };
         let is_nullable = definition.node.var_type.node.nullable;
         match (variables.get(name), &definition.node.default_value) {
+            // Null was said, so the default does not help: GraphQL takes a default only for what was left out.
             (Some(ConstValue::Null), _) if !is_nullable => return Err(invalid("must not be null")),
             (Some(_), _) => {}
             (None, Some(default)) => drop(variables.insert(name.clone(), default.node.clone())),
@@ -57,6 +59,7 @@ pub fn complete(
         if copied > MOST_COPIED {
             return Err(Rejected::TooMuch("The GraphQL document uses large variables too often."));
         }
+        // The one argument that is an input object.
         if name == "input" {
             check_shape(name, value, variables)?;
         }

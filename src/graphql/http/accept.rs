@@ -39,10 +39,12 @@ impl Accepted {
             for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
                 is_empty = false;
                 accepted
+                    // A hundred characters of what was sent, as the answer repeats it.
                     .add(entry)
                     .ok_or_else(|| Rejected::Request(Malformed::AcceptUnreadable(entry.chars().take(100).collect())))?;
             }
         }
+        // Without the header the newer form is the answer, not JSON (GQ-011).
         Ok(if is_empty { Self { response: true, ..Self::default() } } else { accepted })
     }
 
@@ -54,17 +56,20 @@ impl Accepted {
         }
         for parameter in parts.filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=')?;
+            // Other weights change nothing: which form comes first is the contract's order, not the client's (§9.1).
             if name.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().ok()? == 0.0 {
                 return Some(());
             }
         }
         match (kind.to_ascii_lowercase().as_str(), subtype.to_ascii_lowercase().as_str()) {
             ("*", "*") => self.anything = true,
+            // `application/*` means the newer form too (chapter 02 §9.1).
             ("application", "*" | "graphql-response+json") => self.response = true,
             ("application", "json") => self.json = true,
             ("text", "*") => self.any_text = true,
             ("text", "event-stream") => self.events = true,
             ("text", "html") => self.html = true,
+            // Types that there are no answers in are allowed beside others; alone they end in 406.
             _ => {}
         }
         Some(())
@@ -75,6 +80,8 @@ impl Accepted {
     /// # Errors
     /// The client takes none of them.
     pub fn form(self) -> Result<Form, Rejected> {
+        // The order is the contract's: axios sends `application/json, text/plain, */*` and gets the newer form
+        // (GQ-011).
         if self.anything || self.response {
             Ok(Form::Response)
         } else if self.json {
@@ -93,6 +100,7 @@ impl Accepted {
 
     /// Whether answers may come one after the other.
     pub fn takes_events(self) -> bool {
+        // Wider than `form`: for a subscription `*/*` means events, for anything else the newer form (§9.6).
         self.events || self.anything || self.any_text
     }
 }

@@ -19,6 +19,7 @@ pub const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; cha
 pub fn answered(form: Form, body: Vec<u8>, headers: &HeaderMap) -> Response {
     let mut response = on_the_wire(form, StatusCode::OK, body);
     for (name, value) in headers {
+        // Appended: several changed labels in one document each bring an `Etag` (chapter 02 §9.5).
         response.headers_mut().append(name, value.clone());
     }
     response
@@ -38,6 +39,8 @@ fn refused(form: Form, status: StatusCode, errors: &[ServerError]) -> Response {
     on_the_wire(form, status, written(None, errors))
 }
 
+// The order of these arms is the table of §9.1: a request that is none is 400 even as JSON, a refused document only in
+// the newer form.
 fn status(form: Form, rejected: &Rejected) -> StatusCode {
     match rejected {
         // The client said nothing usable about the form.
@@ -47,6 +50,7 @@ fn status(form: Form, rejected: &Rejected) -> StatusCode {
         Rejected::Request(_) => StatusCode::BAD_REQUEST,
         _ if form == Form::Json => StatusCode::OK,
         Rejected::OperationKind => StatusCode::METHOD_NOT_ALLOWED,
+        // The only refusal inside GraphQL that is 401 (§9.1): queries say the same with 200 and a path.
         Rejected::SubscriptionNotAuthorized => StatusCode::UNAUTHORIZED,
         _ => StatusCode::BAD_REQUEST,
     }
@@ -58,6 +62,7 @@ fn on_the_wire(form: Form, status: StatusCode, body: Vec<u8>) -> Response {
         Form::Json => HeaderValue::from_static("application/json; charset=utf-8"),
         Form::Events => {
             let headers =
+                // As the stream itself: proxies that keep frames would show old ones.
                 [(header::CONTENT_TYPE, EVENTS), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
             return (status, headers, frame(&body)).into_response();
         }
@@ -67,5 +72,6 @@ fn on_the_wire(form: Form, status: StatusCode, body: Vec<u8>) -> Response {
 
 /// An answer as a frame. JSON has no line breaks outside its texts, and none inside.
 pub fn frame(body: &[u8]) -> Vec<u8> {
+    // No `event: complete` follows a single result (chapter 02 §9.1).
     [b"event: next\ndata: ", body, b"\n\n"].concat()
 }

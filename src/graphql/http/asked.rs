@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// Most commas, colons and brackets of a body outside its texts: each is a value or a name in memory.
+// A body of nothing but brackets and commas would take many times its size as values.
 const MOST_SIGNS: usize = 200_000;
 
 /// What a body asks.
@@ -20,6 +21,7 @@ const MOST_SIGNS: usize = 200_000;
 /// There is too much to do. Inside: it is no request.
 pub async fn of_body(body: &[u8]) -> Result<Result<Asked, Rejected>, Busy> {
     heavy::beside(body.len(), || {
+        // A byte order mark, which tools of Windows like to write before JSON.
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(Malformed::Empty);
@@ -29,6 +31,7 @@ pub async fn of_body(body: &[u8]) -> Result<Result<Asked, Rejected>, Busy> {
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(members)) => of_members(members),
+            // A lone text or number too: HC0009 with "Invalid GraphQL Request." is true of both.
             Ok(_) => Err(Malformed::Batch),
             Err(_) => Err(Malformed::Unreadable),
         }
@@ -79,6 +82,7 @@ fn signs(json: &[u8]) -> usize {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_text => escaped = true,
+            // Signs in texts cost nothing: a long text is one value.
             b'"' => in_text = !in_text,
             b',' | b':' | b'[' | b'{' if !in_text => count += 1,
             _ => {}

@@ -9,6 +9,7 @@ use axum::{
 fn granted(origins: &[String], headers: &HeaderMap) -> Option<HeaderValue> {
     let origin = headers.get(header::ORIGIN)?;
     let text = origin.to_str().ok()?;
+    // Safe with a star, as no credentials of the browser are let in: tokens stand in a header that the page must know.
     if origins.iter().any(|allowed| allowed == "*") {
         return Some(HeaderValue::from_static("*"));
     }
@@ -20,6 +21,7 @@ fn is_it(allowed: &str, origin: &str) -> bool {
     let allowed = allowed.trim_end_matches('/');
     let Some(host) = allowed.strip_suffix(":*") else { return allowed.eq_ignore_ascii_case(origin) };
     let Some((start, rest)) = origin.split_at_checked(host.len()) else { return false };
+    // Digits only, or `http://localhost:*` would let in `http://localhost:1.evil.example`.
     let is_port = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit());
     start.eq_ignore_ascii_case(host) && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
 }
@@ -30,9 +32,11 @@ pub fn preflight(origins: &[String], method: &Method, headers: &HeaderMap) -> Op
         (header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_ALLOW_METHODS),
         (header::ACCESS_CONTROL_REQUEST_HEADERS, header::ACCESS_CONTROL_ALLOW_HEADERS),
     ];
+    // Both make a preflight: a bare OPTIONS is an ordinary request, and gets 401 or 404 like any.
     if method != Method::OPTIONS || !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
+    // 204 also to strangers: the lack of headers is what makes their browser refuse (GQ-019).
     let mut response = StatusCode::NO_CONTENT.into_response();
     if granted(origins, headers).is_some() {
         for (asked, allowed) in ASKED {
@@ -50,6 +54,7 @@ pub fn grant(response: &mut Response, origins: &[String], asked: &HeaderMap) {
     if origins.is_empty() {
         return;
     }
+    // Also without a grant, or a cache would hand one origin's answer to another.
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = granted(origins, asked) {
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -58,6 +58,7 @@ pub fn routes() -> [Route; 2] {
             move |State(app): State<App>, request: Request| async move { endpoint.answer(app, request).await },
         )
     };
+    // One segment below: `/graphql/stream` and the schema's addresses are of clients in use (chapter 02 §9.1).
     [route("/graphql"), route("/graphql/{anything}")]
 }
 
@@ -74,9 +75,11 @@ impl Endpoint {
         let config = Arc::clone(&app.config);
         let origins = &config.graphql.cors_origins;
         let headers = request.headers().clone();
+        // Before authentication: browsers send preflights without a token (GQ-019).
         if let Some(preflight) = cors::preflight(origins, request.method(), &headers) {
             return preflight;
         }
+        // Also on refusals: a page that may not read the answer cannot tell its user that the token has run out.
         let mut response = self.answer_to(app, request).await.unwrap_or_else(IntoResponse::into_response);
         cors::grant(&mut response, origins, &headers);
         response
@@ -94,10 +97,12 @@ impl Endpoint {
         let names: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect();
         let has = |name: &str| names.iter().any(|known| known == name);
         if request.method() == Method::GET {
+            // Before the question for a query: the schema is served even with introspection off, as in the reference.
             if has("sdl") || matches!(below.as_str(), "/graphql/schema" | "/graphql/schema.graphql") {
                 return Ok(self.file.answer(request.headers(), query));
             }
             if !["query", "id", "extensions", "variables", "operationName"].into_iter().any(has) {
+                // No 405 and no body: in the reference the request falls through all handlers (chapter 02 §9.1).
                 return Ok(StatusCode::NOT_FOUND.into_response());
             }
         } else if request.method() != Method::POST {
@@ -105,6 +110,7 @@ impl Endpoint {
         }
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
+        // Multipart is recognised only to be refused with its own code (HC0077).
         let is_files = is_of(&content_type, "multipart/form-data");
         if request.method() == Method::POST && !is_files && !is_of(&content_type, "application/json") {
             return Ok(StatusCode::NOT_FOUND.into_response());
@@ -126,10 +132,12 @@ impl Endpoint {
             Method::GET => asked::of_query(parts.uri.query().unwrap_or_default()),
             _ => match read_body(Request::from_parts(parts.clone(), body)).await {
                 Ok(body) => asked::of_body(&body).await?,
+                // A GraphQL client wants `errors` in the body (HC0010), not a problem document.
                 Err(Refusal::TooLarge) => Err(Rejected::Request(Malformed::TooLarge)),
                 Err(refusal) => return Err(refusal),
             },
         };
+        // After the request is read, before the document is (chapter 02 §9.2).
         let asked = asked.and_then(|asked| if asker.is_known() { Ok(asked) } else { Err(Rejected::UserTypeUnknown) });
         Ok(match asked {
             Ok(asked) => self.ask(app, asker, &parts, asked, form).await?,
@@ -146,6 +154,7 @@ impl Endpoint {
         if prepared.kind == OperationType::Subscription {
             return Ok(self.subscribe(app, prepared, question, parts, form).await);
         }
+        // GET must not change anything: links and images can send it (§9.1, 405).
         if prepared.kind == OperationType::Mutation && parts.method != Method::POST {
             return Ok(answer::rejected(form, &Rejected::OperationKind));
         }
@@ -185,5 +194,6 @@ fn languages(headers: &HeaderMap) -> AcceptLanguage {
         .iter()
         .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .collect();
+    // REST answers 400 to such a header; GraphQL ignores it (chapter 02 §0.5).
     AcceptLanguage::parse(&values.join(",")).unwrap_or_else(|_| AcceptLanguage::any())
 }

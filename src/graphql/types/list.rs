@@ -173,6 +173,8 @@ impl SearchDialogSortType {
                 Key::ContentUpdatedAt => Self { content_updated_at: direction, ..none },
             }
         };
+        // Without the id that ends every order: the input has no such member, and clients send back what they got
+        // (§9.4).
         order.keys.iter().map(one).collect()
     }
 }

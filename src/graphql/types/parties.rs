@@ -40,6 +40,7 @@ impl From<PartyView> for AuthorizedParty {
     fn from(mut party: PartyView) -> Self {
         Self {
             has_only_access_to_sub_parties: party.has_only_access_to_sub_parties,
+            // `[]` where REST leaves it out (GQ-006).
             sub_parties: Some(each(party.sub_parties.take().unwrap_or_default())),
             party: party.into(),
         }

@@ -152,6 +152,7 @@ pub struct EndUserContext {
 }
 
 /// Texts that REST leaves out where there are none.
+// The reference's mapping has no null for these lists (chapter 02 §9.7), though the schema allows it.
 fn texts_if_any(texts: Option<Vec<LocalizationView>>) -> Vec<Localization> {
     each(texts.unwrap_or_default())
 }
@@ -172,6 +173,7 @@ impl ContentValue {
     /// A title, which the schema demands and a dialog for systems need not have.
     pub fn title(title: Option<ContentValueView>) -> Self {
         title.map_or_else(
+            // `title` is non-null in the schema: an empty one rather than an answer without data.
             || Self { value: Vec::new(), media_type: "text/plain".to_owned(), is_authorized: None },
             Into::into,
         )

@@ -59,6 +59,7 @@ impl ScalarType for Uuid {
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        // RFC 3339 lets `t` and `z` stand in either case (§9.7); REST's reader takes them in upper case only.
         let upper = text.trim().to_ascii_uppercase();
         parse_strict(&upper).map(Self).map_err(|_| InputValueError::custom("is not an instant with an offset"))
     }
@@ -68,6 +69,8 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
+        // Six digits are all that is stored. The reference's GraphQL trims zeros where its REST has seven digits
+        // (GQ-022).
         let text = self.0.format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
         let text = text.trim_end_matches('0').trim_end_matches('.');
         Value::String(format!("{text}Z"))
@@ -90,6 +93,8 @@ impl ScalarType for Url {
     }
 
     fn to_value(&self) -> Value {
+        // .NET prints an absolute address in its normal form; the crate's is the same for hosts, ports and paths
+        // (§9.7).
         Value::String(url::Url::parse(&self.0).map_or_else(|_| self.0.clone(), String::from))
     }
 }

@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// How many names are asked for at once.
+// A request may name many people: enough to be quick, few enough to leave the register to others.
 const AT_ONCE: usize = 16;
 
 /// The actors of new transmissions and activities.
@@ -41,6 +42,7 @@ pub async fn look_up(altinn: &Altinn, actors: Vec<&mut Actor>) -> Result<(), Ref
     let names: HashMap<String, Option<String>> = stream::iter(ids)
         .map(|id| async move {
             let name = altinn.party_name(&id).await?;
+            // A blank name is as good as none: it would be shown to people.
             Ok::<_, AltinnError>((id, name.filter(|name| !name.trim().is_empty())))
         })
         .buffer_unordered(AT_ONCE)
@@ -51,6 +53,7 @@ pub async fn look_up(altinn: &Altinn, actors: Vec<&mut Actor>) -> Result<(), Ref
         let Some(id) = &actor.actor_id else { continue };
         let Some(name) = names.get(id).cloned().flatten() else {
             let text = format!("Unable to look up name for actor id: {id}");
+            // One line for an id, however many actors have it.
             if !found.has("ActorId", &text) {
                 let hint =
                     "Name a person or an organization that the national registers know, or send `actorName` instead.";

@@ -46,6 +46,7 @@ impl Background {
     /// Stops all tasks and waits until they have ended, at most so long.
     pub async fn stop(&self, patience: Duration) {
         self.stop.cancel();
+        // A tracker that is open is waited for without end, even when it is empty.
         self.tasks.close();
         if timeout(patience, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "tasks had not ended and are left behind");

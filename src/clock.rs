@@ -17,6 +17,7 @@ pub struct Clock(Arc<State>);
 #[derive(Debug)]
 struct State {
     /// Added to the system's time, in microseconds.
+    // Two atomics instead of a lock: the time is read many times in each request.
     offset: AtomicI64,
     /// Microseconds since 1970 at which time stands still; `i64::MIN` while it runs.
     frozen: AtomicI64,
@@ -63,6 +64,8 @@ impl Clock {
         if frozen {
             self.0.frozen.store(now.timestamp_micros(), Ordering::SeqCst);
         } else {
+            // First the offset, then the flow: a reader in between sees the frozen instant, never the system's own
+            // time.
             self.0.offset.store(now.timestamp_micros() - system_micros(), Ordering::SeqCst);
             self.0.frozen.store(RUNNING, Ordering::SeqCst);
         }

@@ -13,7 +13,9 @@ pub fn client(host: &Url) -> reqwest::Client {
     let direct = |builder: ClientBuilder| if is_here { builder.no_proxy() } else { builder };
     built(|builder| {
         direct(builder)
+            // Far below the minute for a whole call: whoever does not take the connection by then is not there.
             .connect_timeout(Duration::from_secs(5))
+            // The last resort: .NET would wait 100 s (chapter 05).
             .timeout(Duration::from_mins(1))
             .user_agent(concat!("dialogporten/", env!("CARGO_PKG_VERSION")))
     })
@@ -65,6 +67,7 @@ pub fn within_origin() -> Policy {
     const MOST: usize = 3;
     Policy::custom(|attempt| {
         let asked = attempt.previous().first().map(Url::origin);
+        // Three are enough for a moved path and a final slash; more is a circle.
         if attempt.previous().len() <= MOST && asked.is_some_and(|asked| asked == attempt.url().origin()) {
             attempt.follow()
         } else {

@@ -24,6 +24,7 @@ impl Seldom {
     pub fn is_due(&self) -> bool {
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let next = self.next.load(SeqCst);
+        // Of many threads that find it due, the exchange lets one speak.
         now >= next && self.next.compare_exchange(next, now + 1000, SeqCst, SeqCst).is_ok()
     }
 }

@@ -24,8 +24,8 @@ use crate::config::Graphql;
 // memory.
 const MOST_TOKENS: usize = 100_000;
 /// How deep brackets, selections and fragments may stand in each other.
-// The reference stops at 200, after the parser. With at most twelve fields in each other, 64 leaves room for fragments,
-// and keeps every recursion shallow.
+// The reference stops at 200. With at most twelve fields in each other, 64 leaves room for fragments and arguments, and
+// keeps every recursion shallow.
 pub const MOST_NESTED: usize = 64;
 /// Most fragments of a document.
 // The reference visits at most as many (chapter 02 §9.1).

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// Rows of one step: a moment's work.
+// Small, as a step locks its rows, and a stopped job loses at most one step.
 const STEP: i64 = 2000;
 
 /// What was removed.

@@ -32,6 +32,7 @@ pub async fn alone<T>(
         return Ok(None);
     }
     let outcome = work.await;
+    // Also after a failure: the next turn may try at once, and not only when the lease runs out.
     jobs::give_back(db, name, outcome.is_ok()).await?;
     outcome.map(Some)
 }

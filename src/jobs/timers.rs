@@ -10,6 +10,7 @@ use crate::app::App;
 
 /// Between two looks at what is due.
 const TICK: Duration = Duration::from_mins(1);
+// As the reference's job (chapter 05 C1).
 const MAPPINGS: Duration = Duration::from_mins(5);
 /// Policies change seldom; the contract reads them every night.
 const POLICIES: Duration = Duration::from_hours(6);
@@ -20,6 +21,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 /// Does what is due now and from here on, until it is dropped. Failures are logged, and the next turn tries again.
 pub async fn keep(app: App) {
     let mut ticks = interval(TICK);
+    // After a long turn the usual pause, not the missed ticks all at once.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // What is stored comes into force at once, also while the registry does not answer.
     said("what is stored", app.altinn.load().await.map(Some));

@@ -27,8 +27,10 @@ use crate::{
 };
 
 /// An answer that takes longer is slow.
+// Figures of the contract (chapter 05): slow from 5 s, failed at 20 s.
 const SLOW: Duration = Duration::from_secs(5);
 /// How long a deep report is told again.
+// Short against the two minutes between the gateway's own looks (chapter 05).
 const KEPT: Duration = Duration::from_secs(10);
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -137,6 +139,7 @@ impl IntoResponse for Report {
         };
         let mut response = answer::json(status, &self);
         let headers = response.headers_mut();
+        // Without the charset that all other answers have, as in the reference (chapter 05).
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
         response

@@ -32,6 +32,7 @@ async fn metrics(State(app): State<App>) -> Response {
     if let Ok(pile) = outbox_list::pile(&app.db, app.clock.now()).await {
         gauge(&mut out, "outbox_pending", "Events that wait to be delivered.", &[("", pile.pending.to_string())]);
         gauge(&mut out, "outbox_parked", "Events that were not taken.", &[("", pile.parked.to_string())]);
+        // Never negative: the sandbox's clock may stand before the event.
         let oldest = pile.oldest_seconds.max(0.0).to_string();
         gauge(&mut out, "outbox_oldest_seconds", "Age of the oldest event that waits.", &[("", oldest)]);
     }

@@ -77,6 +77,7 @@ pub async fn authorization_server(_: AcceptsJson, _: NoParameters, State(config)
 fn cacheable(body: impl Serialize) -> Response {
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400")),
+        // The contract's header (chapter 05, M-011), though these two are never compressed.
         (header::VARY, HeaderValue::from_static("Accept-Encoding")),
     ];
     (headers, Ok200::of(body)).into_response()

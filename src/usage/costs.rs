@@ -14,6 +14,7 @@ struct Billed {
     /// `None`: whether an end user is named or not.
     has_end_user: Option<bool>,
     name: &'static str,
+    // Tenths, not floats: sums of a day must come out the same in any order.
     tenths: i64,
 }
 
@@ -38,6 +39,7 @@ const BILLED: [Billed; 15] = [
     billed("POST", OWNER, "Opprette dialog", 15),
     billed("PUT", OWNERS_DIALOG, UPDATE, 18),
     billed("PATCH", OWNERS_DIALOG, UPDATE, 18),
+    // The reference writes two records for a PATCH (chapter 05 D9): it sends a read before the update.
     billed("PATCH", OWNERS_DIALOG, READ, 10),
     billed("DELETE", OWNERS_DIALOG, "Slette dialog", 7),
     billed("POST", "/api/v1/serviceowner/dialogs/{dialogId}/actions/purge", "Slette dialog", 7),
@@ -71,6 +73,7 @@ pub fn csv(environment: &str, counted: &[Counted]) -> String {
             it.method == of.method && it.route == of.route && it.has_end_user.is_none_or(|with| with == of.has_end_user)
         });
         for line in lines {
+            // `Feilet` covers failures and errors alike (chapter 05 C2).
             let has_failed = status(of.status_code) != "success";
             let owner = of.owner_org.as_str();
             let key = (
@@ -114,6 +117,7 @@ fn quoted(text: &str) -> String {
 
 /// The day in Norway. Summer time as it has been since 1996: from one o'clock UTC on the last Sunday of March to the same of
 /// October.
+// By hand, as the one zone that is needed is no reason for a table of all.
 pub fn norwegian_day(at: Instant) -> NaiveDate {
     let summer = last_sunday(at.year(), 3)..last_sunday(at.year(), 10);
     let hours = if summer.contains(&at) { 2 } else { 1 };

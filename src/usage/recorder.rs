@@ -45,6 +45,7 @@ pub struct Executed<'a> {
 impl Usage {
     /// Logs and counts it.
     pub fn record(&self, executed: Executed<'_>, now: Instant) {
+        // Not left out: who shares the costs must see that there was somebody.
         let or_unknown = |value: Option<String>| value.unwrap_or_else(|| UNKNOWN.to_owned());
         let of = Use {
             day: norwegian_day(now),
@@ -59,6 +60,7 @@ impl Usage {
         };
         tracing::info!(
             target: "dialogporten::usage",
+            // The number by which the reference's report finds its records (chapter 05 C2).
             event_id = 1000,
             feature = format!("{} {}", of.method, of.route),
             has_admin_scope = of.is_admin,
@@ -82,6 +84,7 @@ impl Usage {
     /// # Errors
     /// The database's.
     pub async fn store(&self, db: &Db) -> sqlx::Result<()> {
+        // Taken out before the statement: the lock must not be held while the database is waited for.
         let sums = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if sums.is_empty() {
             return Ok(());
@@ -92,6 +95,7 @@ impl Usage {
         if stored.is_err() {
             let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             for Counted { of, count } in counted {
+                // Added, not put back: requests have counted on meanwhile.
                 *sums.entry(of).or_default() += count;
             }
         }

@@ -17,6 +17,7 @@ use super::{Sandbox, lock, wire};
 use crate::domain::Instant;
 
 /// So many calls are kept.
+// Enough for a long test run; a sandbox may be left on for days, and must not grow.
 pub const KEPT: usize = 10_000;
 /// So many bytes of bodies are kept; beyond, the oldest calls lose theirs.
 const KEPT_BYTES: usize = 64 << 20;
@@ -30,6 +31,7 @@ pub struct Calls {
     newest: u64,
     bytes: usize,
     /// Calls up to this one have lost their bodies.
+    // A mark instead of a search: bodies are shed from the oldest on, so everything up to it is bare.
     bare_until: u64,
 }
 
@@ -77,6 +79,7 @@ impl Calls {
         let bare_until = self.bare_until;
         let Some(call) = self.position(seq).and_then(|at| self.kept.get_mut(at)) else { return };
         call.status = Some(status);
+        // A call that is answered after its question was shed keeps no answer either.
         if seq > bare_until {
             self.bytes += response.len();
             call.response = response;
@@ -90,6 +93,7 @@ impl Calls {
     }
 
     fn shed(&mut self) {
+        // Lines stay when bodies go: that something was called is what tests ask about.
         while self.bytes > KEPT_BYTES && self.bare_until < self.newest {
             self.bare_until += 1;
             if let Some(call) = self.position(self.bare_until).and_then(|at| self.kept.get_mut(at)) {
@@ -104,6 +108,7 @@ impl Calls {
     pub fn clear(&mut self) {
         self.kept.clear();
         self.bytes = 0;
+        // Calls under way end after this, and find that they are gone.
         self.bare_until = self.newest;
     }
 
@@ -217,8 +222,10 @@ pub async fn record(State(sandbox): State<Sandbox>, request: Request, next: Next
     let fault = {
         let mut faults = lock(&sandbox.0.faults);
         let first = faults.iter_mut().find(|fault| fault.fits(parts.method.as_str(), parts.uri.path()));
+        // The first that fits decides, also if chance spares it: a second one behind it is not tried.
         first.and_then(|fault| fault.happens().then(|| fault.clone()))
     };
+    // With no lock held: other calls go on while this one is late.
     if let Some(delay) = fault.as_ref().and_then(|fault| fault.delay_ms) {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }

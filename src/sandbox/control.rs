@@ -84,6 +84,7 @@ async fn change(
             Ok(world) => Arc::new(world),
             Err(faults) => return wire::json(StatusCode::BAD_REQUEST, &json!({"faults": faults})),
         };
+        // A patch of a right must not move a clock that a test has set meanwhile.
         let clock_as_before = world.scenario().clock == sandbox.world().scenario().clock;
         sandbox.replace_world(world);
         if !clock_as_before {
@@ -117,6 +118,7 @@ fn followed(outcome: anyhow::Result<()>) -> Response {
 async fn reset(State(sandbox): State<Sandbox>) -> Response {
     finished(async move {
         let _one_at_a_time = sandbox.0.changing.lock().await;
+        // First, or what the reset asks of the platform would fail as it was told to.
         lock(&sandbox.0.faults).clear();
         sandbox.0.clock.reset();
         sandbox.replace_world(sandbox.0.start.clone());
@@ -139,6 +141,7 @@ async fn reset(State(sandbox): State<Sandbox>) -> Response {
 }
 
 async fn finished(change: impl Future<Output = Response> + Send + 'static) -> Response {
+    // A task of its own, so that a client that hangs up does not leave world and service apart.
     tokio::spawn(change).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
@@ -166,6 +169,7 @@ async fn put_clock(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
         Ok(change) => change,
         Err(reason) => return refused(&reason),
     };
+    // All is read and checked before anything moves: a refused change has moved nothing.
     let Ok(to) = change.now.as_deref().map(DateTime::<Utc>::from_str).transpose() else {
         return refused("now: not a timestamp");
     };
@@ -304,6 +308,7 @@ async fn token(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
         return refused("key: not maskinporten, altinn, idporten or unknown");
     };
     let now = sandbox.clock().now().timestamp();
+    // The key that nobody knows speaks for an issuer that everybody knows: only the signature is wrong.
     let issuer = sandbox.issuer(if key == KeyName::Unknown { KeyName::Altinn } else { key });
     let mut claims = Claims::new();
     claims.insert("iss".into(), issuer.into());

@@ -67,6 +67,7 @@ async fn publish(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes
         return refused.into_response();
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // As the real one: a plain `application/json` is not taken (chapter 03 §8.6).
     if content_type.split(';').next().map(str::trim) != Some("application/cloudevents+json") {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }

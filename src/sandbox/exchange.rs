@@ -60,6 +60,7 @@ async fn token(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     wire::ok(&json!({
         "access_token": key.sign(&key.header(), &claims),
         "token_type": "Bearer",
+        // A second less than `exp`, as Maskinporten says it.
         "expires_in": MASKINPORTEN_TTL_SECONDS - 1,
         "scope": scope,
     }))
@@ -129,6 +130,7 @@ fn of_maskinporten(sandbox: &Sandbox, headers: &HeaderMap, is_test: bool) -> Res
         optional(
             &mut claims,
             "urn:altinn:org",
+            // `test=true` makes the operator itself act as the test organisation (chapter 03 §8.2).
             code.map(|code| if is_test && code == "digdir" { "ttd" } else { code }),
         );
     }
@@ -209,6 +211,7 @@ pub fn valid_token(sandbox: &Sandbox, headers: &HeaderMap, issuer: KeyName) -> O
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let claims = scheme.eq_ignore_ascii_case("bearer").then(|| sandbox.key(issuer).verified(token.trim())).flatten()?;
     let now = sandbox.clock().now().timestamp();
+    // Tokens of Maskinporten have no `nbf`.
     let starts = claims.get("nbf").and_then(Value::as_i64).unwrap_or(now);
     let ends = claims.get("exp").and_then(Value::as_i64)?;
     let is_theirs = claims.get("iss").and_then(Value::as_str) == Some(sandbox.issuer(issuer).as_str());

@@ -107,6 +107,7 @@ fn all(make: impl Fn(KeyName) -> Result<Key> + Sync) -> Result<[Key; 5]> {
 /// Whole or not at all, and readable for the owner only. Of several that write at once, the last one's stays.
 fn write_privately(file: &Path, content: &[u8]) -> Result<()> {
     use std::io::Write;
+    // Written aside and renamed: a second `dev` that starts at this moment never reads half a key.
     let unfinished = file.with_extension(format!("{}.new", uuid::Uuid::new_v4()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -134,6 +135,7 @@ impl Key {
     fn from_pkcs8(pkcs8: Vec<u8>) -> Result<Self> {
         let pair = RsaKeyPair::from_pkcs8(&pkcs8).map_err(|reason| anyhow!("not an RSA key: {reason}"))?;
         let modulus = pair.public_key().modulus();
+        // Of the key itself, so that a kept key keeps its id, and a new one is asked for by verifiers that cache.
         let hash = Sha256::digest(modulus.big_endian_without_leading_zero());
         let kid = BASE64_URL_SAFE_NO_PAD.encode(&hash[..15]);
         Ok(Self { pair, pkcs8, kid })
@@ -173,6 +175,7 @@ impl Key {
         let part = |text: &str| -> Option<Map<String, Value>> {
             serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()
         };
+        // The header must say what is checked: no other algorithm, and never `none`.
         (part(header)?.get("alg")? == "RS256").then_some(())?;
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key().as_ref())
             .verify(signed.as_bytes(), &BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?)

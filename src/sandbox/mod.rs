@@ -79,6 +79,7 @@ struct Inner {
     /// The world to go back to.
     start: Arc<World>,
     world: RwLock<Arc<World>>,
+    // Not part of the world: what is gone from it must still be told to those who synchronise.
     registry: Mutex<Changes>,
     clock: Clock,
     keys: Arc<Keys>,
@@ -90,8 +91,10 @@ struct Inner {
     logins: Mutex<Logins>,
     profiles: Mutex<Profiles>,
     messages: Mutex<Messages>,
+    // Set later: the service that they speak to is built from the sandbox's addresses.
     hooks: OnceLock<SandboxHooks>,
     /// Changes happen one after the other, each with its hook.
+    // Tokio's, as it is held while hooks are waited for; the others are held for a moment and never across a wait.
     changing: tokio::sync::Mutex<()>,
 }
 
@@ -207,6 +210,7 @@ impl Sandbox {
     /// The clock as the start of the world says; untouched if it says nothing.
     fn start_clock(&self) {
         let setting = self.world().scenario().clock;
+        // Before it is set: it then stands at exactly the instant that the world names.
         if setting.frozen {
             self.0.clock.set_frozen(true);
         }

@@ -32,6 +32,7 @@ fn completed(kind: Kind, dice: u128) -> Option<String> {
     };
     match kind {
         Kind::Person => {
+            // 28 days, so that every month has them.
             let (day, month, year) = (1 + roll(28), 81 + roll(12), roll(100));
             // The centuries of these serials reach from 1900 to 1999.
             let serial = roll(500);

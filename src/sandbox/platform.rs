@@ -64,6 +64,7 @@ async fn party_names(State(sandbox): State<Sandbox>, query: Query, headers: Head
         return refused.into_response();
     }
     let asked = serde_json::from_slice::<serde_json::Map<String, Value>>(&body).ok().and_then(|body| {
+        // Written `Data` by the reference (chapter 03 §8.3); a .NET receiver takes it in any case.
         let (_, urns) = body.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("data"))?;
         serde_json::from_value::<Vec<String>>(urns).ok()
     });

@@ -47,6 +47,8 @@ impl Changes {
 
     /// Notes what differs from before: new pairs, and pairs that are gone.
     pub fn follow(&mut self, pairs: Vec<SubjectResource>, now: Instant) {
+        // Strictly later than all before: readers go on from their newest plus a microsecond (chapter 05 C1), and would
+        // miss an equal one.
         let at = now.max(self.newest + Duration::microseconds(1));
         let there: HashSet<_> = pairs.iter().cloned().collect();
         for (pair, change) in &mut self.pairs {
@@ -72,6 +74,7 @@ impl Changes {
         limit: usize,
     ) -> (Vec<(&SubjectResource, Change)>, bool) {
         let is_left = |pair: &SubjectResource, at: Instant| match behind {
+            // Many pairs share an instant (a whole world is loaded at once), so a page ends at a pair, not at a time.
             Some(last) => (at, pair) > (since, last),
             None => at >= since,
         };

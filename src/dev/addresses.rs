@@ -14,6 +14,7 @@ use crate::config::{Config, EXCHANGE, ServiceKeys, Settings, Source};
 /// # Panics
 /// `database_url` is none of PostgreSQL's.
 pub fn config(base: &Url, database_url: &str) -> Config {
+    // Once for the process: making keys takes long, and tests build hundreds of these.
     static KEYS: LazyLock<ServiceKeys> = LazyLock::new(ServiceKeys::generate);
     let mut settings = Settings::defaults();
     point_at(&mut settings, base, &KEYS);

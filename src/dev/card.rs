@@ -123,6 +123,7 @@ fn variables(sandbox: &Sandbox, base: &str) -> Option<String> {
 
 /// Nobody else may read it: tokens are as good as the one they name.
 fn write_for_owner(file: &Path, text: &str) -> io::Result<()> {
+    // Removed first: a file that is there keeps its mode, and an earlier one may be readable for all.
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

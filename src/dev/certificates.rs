@@ -103,10 +103,12 @@ fn params() -> anyhow::Result<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "Dialogporten sandbox on this machine");
+    // Constrained to nothing below: its key cannot make another authority.
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2050, 1, 1);
+    // `localhost` covers what ends in it: constraints are suffixes.
     let names = NAMES.iter().filter(|name| !name.contains(".localhost"));
     let mut permitted: Vec<_> = names.map(|name| GeneralSubtree::DnsName((*name).to_owned())).collect();
     permitted.push(GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([127, 0, 0, 0], 8)));

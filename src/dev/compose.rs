@@ -45,6 +45,7 @@ impl Composition {
     pub fn build(ingredients: Ingredients<'_>) -> anyhow::Result<Self> {
         let Ingredients { mut settings, world, clock, mut keys, keys_dir, base } = ingredients;
         let sandbox = Sandbox::new(world, clock.clone(), keys_dir, &base).context("the sandbox does not start")?;
+        // The sandbox only believes assertions that its own client key signed.
         keys.client_jwk = SecretString::from(sandbox.maskinporten_jwk());
         addresses::point_at(&mut settings, &base, &keys);
         let app = App::build(settings.config()?, clock)?;
@@ -56,6 +57,7 @@ impl Composition {
     /// `seeded`: a reset creates the scenario's dialogs again.
     pub fn join(&self, seeded: bool) {
         let (changed, reset) = (self.app.clone(), self.app.clone());
+        // Weakly: the sandbox holds its hooks, and would hold itself by them.
         let sandbox = self.sandbox.downgrade();
         self.sandbox.set_hooks(SandboxHooks {
             world_changed: Arc::new(move || {
@@ -106,6 +108,7 @@ impl Composition {
 /// have been turned back, and then nothing would be newer than what is stored.
 async fn follow_world(app: &App) -> anyhow::Result<()> {
     let App { auth, altinn, db, .. } = app;
+    // Before the caches are forgotten: what is read anew must not find the earlier world's rows.
     sqlx::query("delete from subject_resource").execute(db).await?;
     auth.forget_all();
     altinn.forget_all();

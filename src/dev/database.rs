@@ -23,6 +23,7 @@ impl DatabaseServer {
     pub fn at(url: &str) -> anyhow::Result<Self> {
         const FORM: &str = "the database's address is not of the form postgres://user:password@host:port/database";
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        // Checked by hand: the driver's parser takes any scheme.
         ensure!(matches!(scheme, "postgres" | "postgresql"), FORM);
         Ok(Self { url: Url::parse(url).context(FORM)?, options: PgConnectOptions::from_str(url).context(FORM)? })
     }
@@ -73,6 +74,7 @@ impl DatabaseServer {
                 .await?;
             ensure!(tables == 0, "database {name} exists and is not one of ours; it is left alone");
         }
+        // Before the migrations: a run that is interrupted among them leaves a database that is known as ours.
         mark(&mut own, purpose).await?;
         MIGRATIONS.run(&mut own).await.with_context(|| {
             format!("database {name} was made by another version of this program; --fresh makes it anew")
@@ -88,6 +90,8 @@ impl DatabaseServer {
     pub async fn reserve(&self, name: &str) -> anyhow::Result<PgConnection> {
         let mut own = self.connect_to(name).await?;
         let free: bool =
+            // Tried, not waited for: somebody at a terminal wants to know at once. The lock goes with the connection,
+            // however the program ends.
             sqlx::query_scalar("select pg_try_advisory_lock(hashtext('dialogporten dev'))").fetch_one(&mut own).await?;
         ensure!(
             free,
@@ -134,6 +138,7 @@ impl DatabaseServer {
 /// # Errors
 /// The database is not one of ours.
 pub async fn empty(db: &Db) -> anyhow::Result<()> {
+    // Dictionaries stay, as the running service holds their numbers in memory.
     const KEPT: [&str; 6] =
         ["_sqlx_migrations", "dialogporten_marker", "org", "service_resource", "subject_resource", "resource_level"];
     let mut work = db.begin().await?;
@@ -197,6 +202,7 @@ where
 
 /// A database name inside a statement, where no parameter can stand.
 fn quoted(name: &str) -> anyhow::Result<String> {
+    // PostgreSQL cuts longer names off without a word.
     let plain = name.len() <= 63 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     ensure!(plain, "`{name}` is no name of a database of ours");
     Ok(format!("\"{name}\""))

@@ -61,6 +61,7 @@ pub async fn listen(
     folder: &Path,
 ) -> anyhow::Result<Option<Https>> {
     let usual =
+        // Port 0 asks for any free one, and gets any free one here too.
         SocketAddr::new(first.ip(), if first.port() == 0 { 0 } else { first.port().checked_add(BESIDE).unwrap_or(0) });
     let place = wanted.unwrap_or(usual);
     let tcp = match TcpListener::bind(place).await {

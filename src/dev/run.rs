@@ -92,6 +92,7 @@ impl Dev {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let database = if self.ephemeral && managed.is_none() { ephemeral_name()? } else { DATABASE.to_owned() };
         let stage = Stage { database: &database, folder: &place.folder, server: &server, notes: &notes, started };
+        // Whichever comes first: told to stop, or the database gone for good.
         let outcome = runtime.block_on(async {
             tokio::select! {
                 outcome = self.serve(settings, world, &stage) => outcome,
@@ -106,6 +107,7 @@ impl Dev {
                 tracing::warn!("database {database} stays behind: {error:#}");
             }
         }
+        // The server stops after everything that is connected to it has gone.
         runtime.shutdown_timeout(Duration::from_secs(1));
         drop(managed);
         outcome
@@ -127,6 +129,7 @@ impl Dev {
         let keys_dir = folder.join("sandbox-keys");
         let (first, base) = (self.listen, self.base_url.as_ref());
         let (secure, https) = https::listen(self.https_listen, first, base, &keys_dir).await?.map(Https::parts).unzip();
+        // After the port is bound: a second `dev` fails on the port before it could drop the first one's database.
         if self.fresh {
             server.remove(database).await?;
         }
@@ -154,6 +157,7 @@ impl Dev {
         let (router, lifecycle) = (composition.router(), composition.app.lifecycle.clone());
         let limits = without_drain(composition.app.config.server);
         let also = https::serve_also(secure, &router, limits, &lifecycle);
+        // Serving before `start`: synchronising asks the platform, which answers on this very listener.
         let serving = tokio::spawn(async move {
             server::run(listener, router, &limits, lifecycle, server::drain::stop_asked()).await;
         });
@@ -190,6 +194,7 @@ impl Dev {
         if let Some(https) = &https {
             write_at_once(&folder.join("arbeidsflate.env"), &inbox::variables(&composition.sandbox, https))?;
         }
+        // Last, and at once: whoever waits for the file finds it whole, and everything in it answers.
         if let Some(file) = &self.ready_file {
             write_at_once(file, &serde_json::to_string(&addresses)?)?;
         }

@@ -120,6 +120,7 @@ impl<'a> Client<'a> {
             request = request.bearer_auth(token);
         }
         if let Some((bytes, kind)) = body {
+            // A test that sets its own means it.
             if !self.headers.contains_key("content-type") {
                 request = request.header("content-type", kind);
             }
@@ -129,6 +130,7 @@ impl<'a> Client<'a> {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.expect("the service sends what it announced");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        // Every refusal of every test is looked at, so that none slips by because nobody thought of it.
         if status.is_client_error() {
             speaks_of_the_wire(&text);
         }
@@ -256,6 +258,7 @@ impl Answer {
 pub fn http() -> reqwest::Client {
     reqwest::Client::builder()
         .timeout(Duration::from_mins(1))
+        // Redirects are answers that tests look at.
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         // Plain HTTP on loopback: the suite passes on a machine without certificates.

@@ -75,6 +75,7 @@ struct Server {
 
 impl Server {
     async fn join() -> Self {
+        // Locks of files block, and would stop the runtime of the test that came first.
         tokio::task::spawn_blocking(|| {
             // A runtime of its own: the one of the test that came first ends with that test.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -95,6 +96,7 @@ impl Server {
         lock.lock_shared().expect("a lock");
         let gate =
             File::options().create(true).truncate(false).write(true).open(folder.join("gate")).expect("lock file");
+        // One process at a time starts the server and makes the template; the others find both done.
         gate.lock().expect("a lock");
 
         let (databases, alone) = match named() {

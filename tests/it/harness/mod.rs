@@ -116,11 +116,13 @@ impl TestApp {
         changed: &[(&str, &str)],
         keys: ServiceKeys,
     ) -> Self {
+        // Bound before anything is built: tokens and settings hold the port.
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
 
         let mut settings = Settings::defaults();
         settings.put("database.url", url, Source::Sandbox);
+        // Tests run side by side on one server: each with the usual number would use its connections up.
         settings.put("database.max_connections", 4, Source::Sandbox);
         for (key, value) in changed {
             settings.put(key, *value, Source::Sandbox);
@@ -142,6 +144,7 @@ impl TestApp {
             server::run(listener, router, &settings, stages, std::future::pending()).await;
         });
         composition.join(false);
+        // After serving has begun: the sandbox answers on the same listener.
         composition.start().await.expect("the registry of the sandbox");
         Self {
             clock,

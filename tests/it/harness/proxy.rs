@@ -49,6 +49,7 @@ impl Proxy {
         let (mood, moods) = watch::channel(Mood::PassOn);
         let serving = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                // Otherwise the connection is dropped here, which its client sees as an end.
                 if *moods.borrow() != Mood::Cut {
                     let server = TcpStream::connect(&server).await.expect("the database server");
                     pass_on(client, server, counter.clone(), moods.clone());
@@ -170,6 +171,7 @@ impl Asked {
                     |at: usize, head: &[u8]| u32::from_be_bytes(head[at..at + 4].try_into().expect("four bytes"));
                 if !self.is_started {
                     if self.head.len() == 8 {
+                        // The wish for TLS is followed by the true start, which has no kind before its length either.
                         self.is_started = number(4, &self.head) != SSL_REQUEST;
                         self.rest = number(0, &self.head) as usize - 8;
                         self.head.clear();
@@ -181,6 +183,7 @@ impl Asked {
                 }
                 self.rest = number(1, &self.head) as usize - 4;
                 match self.head[0] {
+                    // A Sync without anything before it is the pool's look, and counts as none.
                     b'S' | b'H' => turns += usize::from(std::mem::take(&mut self.is_asking)),
                     b'Q' => self.query = Some(Vec::new()),
                     _ => self.is_asking = true,

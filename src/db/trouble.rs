@@ -133,7 +133,7 @@ mod tests {
             (unreachable(Error::Configuration("no such database".into())), true, true),
             (Error::RowNotFound, false, false),
             (Error::ColumnNotFound("x".into()), false, false),
-            (Error::Protocol("unexpected message".into()), false, true),
+            (Error::Protocol("unexpected message".into()), true, true),
         ] {
             assert_eq!((is_unavailable(&error), ends_connection(&error)), (unavailable, ends), "{error}");
         }

@@ -120,7 +120,7 @@ impl Raised<'_> {
             activity_type: activity.activity_type,
             extended_type: activity.body.extended_type.clone(),
         });
-        // Dropped here and not at delivery: live updates must not hear of them either (EV-015).
+        // Dropped here and not at delivery: live updates must not hear of them either.
         let heard = |kind: &EventKind| !self.silent || kind.survives_silence();
         // The dialog's own event first: who follows must know the dialog before its parts.
         first.into_iter().chain(transmissions).chain(activities).filter(heard).map(|kind| self.event(kind)).collect()

@@ -101,6 +101,7 @@ impl World<'_> {
             conditions: Conditions {
                 visibility: Visibility::AsOf(self.now),
                 alive_at: Some(self.now),
+                present: Some(self.now),
                 ..Conditions::default()
             },
             order: Order::default(),

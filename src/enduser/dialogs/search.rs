@@ -2,7 +2,7 @@
 //!
 //! Order of refusals: 400 unreadable, 400 rules. Nothing authorized is no refusal, but an empty page.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::extract::State;
 
@@ -47,6 +47,9 @@ pub struct Asked {
 /// A page of the dialogs that the caller may see, prepared for them.
 ///
 /// # Errors
+/// More than the skew that is granted to clocks, those of other instances included.
+const CLOCKS: Duration = Duration::from_secs(60);
+
 /// 400 for parameters against the rules, and those of the platform.
 pub async fn find(
     app: &App,
@@ -71,6 +74,7 @@ pub async fn find(
     // By the one instant of the request, not by the database's clock.
     filter.visibility = Visibility::AsOf(now);
     filter.alive_at = Some(now);
+    filter.present = Some(now + CLOCKS);
     // No level is no refusal in lists: it counts as 0 (chapter 02 §0.4).
     let level = caller.level().ok();
     filter.text = parameters.text(|| level::reach_of_texts(app, level));

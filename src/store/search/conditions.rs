@@ -63,6 +63,10 @@ pub struct Conditions {
     pub content_updated: Range,
     pub due: Range,
     pub visibility: Visibility,
+    /// Neither made nor updated later than this. Whatever is visible at an instant is so, give or take the clocks: a dialog
+    /// that is not visible yet bears the day it appears in place of these times (`domain::birth`, `domain::change`), and
+    /// stands in front of all others. With this a walk begins behind them.
+    pub present: Option<Instant>,
     /// Not yet expired at this instant.
     pub alive_at: Option<Instant>,
     pub deleted: Deleted,
@@ -116,6 +120,12 @@ impl Conditions {
         own.tightened(Range { after, before: self.updated.before })
     }
 
+    /// The same with what [`present`](Self::present) says: what a walk along `key` need not leave.
+    pub(super) fn walked_range(&self, key: Key) -> Range {
+        let before = if key == Key::DueAt { None } else { self.present };
+        self.implied_range(key).tightened(Range { after: None, before })
+    }
+
     /// Pushes `and …` for every condition, on the columns of `table`.
     pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>, table: &'static str) {
         let mut test = Test { sql, table };
@@ -148,7 +158,8 @@ impl Conditions {
             test.value("process", "=", process.clone());
         }
         for key in [Key::ContentUpdatedAt, Key::CreatedAt, Key::UpdatedAt, Key::DueAt] {
-            test.within(key.column(), self.range(key));
+            let before = if key == Key::DueAt { None } else { self.present };
+            test.within(key.column(), self.range(key).tightened(Range { after: None, before }));
         }
         if self.labels != 0 {
             // A list of masks: the planner has no idea of `mask & x = x`, and takes it for rare.

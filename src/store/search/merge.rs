@@ -26,6 +26,8 @@ pub struct Effort {
     pub first_walk: i64,
     /// The same where index entries are walked, not rows.
     pub first_index_walk: i64,
+    /// The same where the text of each row is read, and the text's index might do.
+    pub first_text_walk: i64,
     /// Most rows walked by one statement.
     pub longest_walk: i64,
     /// Rows still to be walked, as far as can be told, from which on lists are worth a try.
@@ -48,6 +50,7 @@ impl Default for Effort {
             patience: Duration::from_secs(2),
             first_walk: 2_000,
             first_index_walk: 20_000,
+            first_text_walk: 600,
             longest_walk: 50_000,
             long_walk: 10_000,
             list_rows: 20_000,

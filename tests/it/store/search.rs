@@ -172,6 +172,7 @@ impl Stored {
             && inside(conditions.updated, Some(self.updated))
             && inside(conditions.content_updated, Some(self.content))
             && inside(conditions.due, self.due)
+            && [self.created, self.updated, self.content].iter().all(|at| conditions.present.is_none_or(|by| *at <= by))
             && match conditions.visibility {
                 Visibility::Any => true,
                 Visibility::AsOf(now) => self.visible_from.is_none_or(|at| at <= now),
@@ -266,6 +267,7 @@ impl World {
             let now = chance.instant();
             conditions.visibility = Visibility::AsOf(now);
             conditions.alive_at = Some(now);
+            conditions.present = chance.one_in(3).then(|| chance.instant());
             if chance.one_in(4) {
                 conditions.orgs = Some(vec![1, 2]);
             }
@@ -382,6 +384,7 @@ fn effort(chance: &mut Chance) -> Effort {
         patience: if chance.one_in(4) { Duration::ZERO } else { Duration::from_secs(20) },
         first_walk: small(chance),
         first_index_walk: small(chance),
+        first_text_walk: small(chance),
         longest_walk: 4 * small(chance),
         long_walk: chance.pick(&[0, 30, 10_000]),
         list_rows: chance.pick(&[5, 100, 10_000]),

@@ -63,13 +63,10 @@ impl Ask<'_> {
             sql.push(" cross join candidate c");
         }
         sql.push(" cross join lateral (select ").push(COLUMNS.as_str());
-        sql.push(" from dialog d where d.id = c.id and (select is_short from size)");
+        sql.push(" from dialog d where d.id = c.id and (select is_short from size) offset 0) d where ");
+        sql.push(if in_order { "true".to_owned() } else { self.order.keyset_in(whole) });
         self.conditions.push(sql, "d");
         self.push_scope(sql, "d");
-        sql.push(" offset 0) d");
-        if !in_order {
-            sql.push(" where ").push(self.order.keyset_in(whole));
-        }
         let sorted = if in_order { "c" } else { "d" };
         sql.push(" order by ").push(self.order.sql_in(whole, sorted)).push(" limit ").push_bind(found);
         sql.push(") w on true");
@@ -98,7 +95,8 @@ impl Ask<'_> {
         sql.push(" cross join unnest(").push_bind(self.delegated.ids.clone());
         sql.push("::uuid[]) c (id) cross join lateral (select ")
             .push(COLUMNS.as_str())
-            .push(" from dialog d where d.id = c.id");
+            .push(" from dialog d where d.id = c.id offset 0) d where ")
+            .push(self.order.keyset_in(Segment::Whole));
         self.conditions.push(sql, "d");
         if let Some(parties) = &self.delegated.parties {
             push_in(sql, "d.party_key", parties.iter().map(Party::key).collect::<Vec<_>>());
@@ -106,7 +104,6 @@ impl Ask<'_> {
         if let Some(resources) = &self.delegated.resources {
             push_in(sql, "d.resource_id", resources.iter().map(|resource| resource.id).collect::<Vec<_>>());
         }
-        sql.push(" offset 0) d where ").push(self.order.keyset_in(Segment::Whole));
         sql.push(" order by ").push(self.order.sql_in(Segment::Whole, "d")).push(" limit ").push_bind(found);
     }
 

@@ -4,7 +4,8 @@
 //!   condition passes, and the walk's last row is always returned, so that the next statement knows where to go on. Every
 //!   level repeats the order: without that the planner forgets it at the numbering, sorts, and cannot stop early.
 //! - Set tests read `(x in (select …)) is true`: without `is true` they become joins and the order is lost.
-//! - Rows of a list are fetched behind `offset 0`: by id and by nothing else.
+//! - Rows of a list, and those of index entries, are fetched behind `offset 0`: by id and by nothing else. What they are
+//!   tested for stands outside of it, or the planner may take the index of a condition for each of them.
 //! - Live and deleted rows together are a union of both, each with an index of its own, ordered and limited by itself: only so
 //!   does the planner merge them.
 //!
@@ -72,7 +73,11 @@ fn of(table: &str, columns: impl Iterator<Item = &'static str>) -> String {
 impl Ask<'_> {
     /// Rows that the first statement walks.
     pub(super) fn first_walk(&self, axis: Axis) -> i64 {
-        if axis == Axis::Resource { self.effort.first_index_walk } else { self.effort.first_walk }
+        match &self.conditions.text {
+            _ if axis == Axis::Resource => self.effort.first_index_walk,
+            Some(text) if text.has_list() => self.effort.first_text_walk,
+            Some(_) | None => self.effort.first_walk,
+        }
     }
 
     /// How many steps of a walk cost as much as one that reads a row.

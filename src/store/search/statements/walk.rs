@@ -4,14 +4,14 @@ use sqlx::{Postgres, QueryBuilder, Row as _, postgres::PgRow};
 
 use super::{
     super::{
-        conditions::{Conditions, Deleted, Test},
+        conditions::{Conditions, Deleted, Range, Test},
         order::Segment,
         plan::Axis,
         scope::{Branches, Scope},
     },
     Ask, COLUMNS, Hit, REST, push_in,
 };
-use crate::domain::order::Position;
+use crate::domain::order::{Direction, Position};
 
 /// One branch of a walk and where it begins.
 pub(in crate::store::search) struct Branch<'a> {
@@ -139,10 +139,11 @@ impl Ask<'_> {
         sql.push(") is true as admitted from (");
         self.push_living(sql, (ENTRY, "d.resource_id = s.key::integer"), segment, budget);
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
-        sql.push(") w left join lateral (select true as passes, ").push(COLUMNS.as_str());
-        sql.push(" from dialog d where d.id = w.id and w.admitted");
+        sql.push(") w left join lateral (select (true");
         self.conditions.push(sql, "d");
-        sql.push(" offset 0) d on true where (w.admitted or w.step = ").push_bind(budget.walked);
+        sql.push(") is true as passes, ").push(COLUMNS.as_str());
+        sql.push(" from dialog d where d.id = w.id and w.admitted offset 0) d on true where (w.admitted or w.step = ")
+            .push_bind(budget.walked);
         sql.push(") and (d.passes or w.step = ").push_bind(budget.walked).push(")");
     }
 
@@ -156,11 +157,12 @@ impl Ask<'_> {
             .push_bind(label);
         self.push_stretch(sql, segment, budget);
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
-        sql.push(") w left join lateral (select true as passes, ").push(COLUMNS.as_str());
-        sql.push(" from dialog d where d.id = w.id");
+        sql.push(") w left join lateral (select (true");
         self.conditions.push(sql, "d");
         push_admitted(sql, "d.resource_id::bigint", admitted);
-        sql.push(" offset 0) d on true where d.passes or w.step = ").push_bind(budget.walked);
+        sql.push(") is true as passes, ").push(COLUMNS.as_str());
+        sql.push(" from dialog d where d.id = w.id offset 0) d on true where d.passes or w.step = ")
+            .push_bind(budget.walked);
     }
 
     /// The first entries of every branch (of parties, resources or pairs), told by the index alone, and of them all the `best` that
@@ -194,10 +196,10 @@ impl Ask<'_> {
         sql.push(") v where v.admitted or v.step = ").push_bind(budget.walked);
         sql.push(" order by ").push(self.order.sql_in(segment, "v")).push(" limit ").push_bind(budget.found);
         sql.push(") w order by ").push(self.order.sql_in(segment, "w")).push(" limit ").push_bind(best);
-        sql.push(") h left join lateral (select true as passes, ").push(COLUMNS.as_str());
-        sql.push(" from dialog d where d.id = h.id and h.admitted");
+        sql.push(") h left join lateral (select (true");
         self.conditions.push(sql, "d");
-        sql.push(" offset 0) d on true) h");
+        sql.push(") is true as passes, ").push(COLUMNS.as_str());
+        sql.push(" from dialog d where d.id = h.id and h.admitted offset 0) d on true) h");
     }
 
     /// `select` the stretch of dialogs that `key` names and that are, or are not, or whether or not they are, soft-deleted. Both
@@ -232,17 +234,42 @@ impl Ask<'_> {
         if let Some(condition) = segment.condition() {
             sql.push(" and ").push(condition);
         }
-        let leading = self.order.leading().0;
+        let (leading, direction) = self.order.leading();
         if segment != Segment::DueIsNull {
-            Test { sql, table: "d" }.within(leading.column(), self.conditions.implied_range(leading));
+            // Where the walk begins is told by its start, and by that alone: of two bounds on one side, the server may
+            // enter the index at the farther one.
+            let Range { after, before } = self.conditions.walked_range(leading);
+            let ends = match direction {
+                Direction::Asc => Range { after: None, before },
+                Direction::Desc => Range { after, before: None },
+            };
+            Test { sql, table: "d" }.within(leading.column(), ends);
         }
         sql.push(" and ").push(self.order.keyset_in(segment));
         sql.push(" order by ").push(self.order.sql_in(segment, "d")).push(" limit ").push_bind(budget.walked);
     }
 
+    /// Behind `after`, and not before the range that the walk keeps to.
+    fn start(&self, segment: Segment, after: Option<&Position>) -> Position {
+        let start = self.order.start_in(segment, after);
+        let (leading, direction) = self.order.leading();
+        let Range { after, before } = self.conditions.walked_range(leading);
+        let (Some(Some(value)), true) = (start.values.first().copied(), segment != Segment::DueIsNull) else {
+            return start;
+        };
+        let entry = match direction {
+            Direction::Asc => after.filter(|after| value < *after),
+            Direction::Desc => before.filter(|before| value > *before),
+        };
+        let Some(entry) = entry else { return start };
+        let mut first = self.order.start_in(segment, None);
+        first.values[0] = Some(entry);
+        first
+    }
+
     /// `from` the branches with their cursors.
     fn push_branches(&self, sql: &mut QueryBuilder<Postgres>, segment: Segment, branches: &[Branch]) {
-        let starts: Vec<Position> = branches.iter().map(|b| self.order.start_in(segment, b.after)).collect();
+        let starts: Vec<Position> = branches.iter().map(|branch| self.start(segment, branch.after)).collect();
         let columns = self.order.keys_in(segment).len();
         sql.push(" from unnest(").push_bind(branches.iter().map(|branch| branch.key).collect::<Vec<_>>());
         sql.push("::bigint[], ").push_bind(branches.iter().map(|branch| branch.set).collect::<Vec<_>>());

@@ -48,7 +48,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// More than the skew that is granted to clocks, those of other instances included.
-const CLOCKS: Duration = Duration::from_secs(60);
+const CLOCKS: Duration = Duration::from_mins(1);
 
 /// 400 for parameters against the rules, and those of the platform.
 pub async fn find(

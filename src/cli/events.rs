@@ -131,7 +131,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
                 let root = root.unwrap_or_else(|| "http://127.0.0.1:5123".to_owned());
                 forward(&db, url, root.trim_end_matches('/'), arguments.json).await
             }
-            Command::Replay(replay) => replay.run(&db).await,
+            Command::Replay(replay) => replay.run(&db, arguments.json).await,
         }
     })
 }
@@ -213,7 +213,9 @@ impl Replay {
     /// Rows of one step.
     const BATCH: i64 = 1000;
 
-    async fn run(&self, db: &Db) -> anyhow::Result<()> {
+    /// As JSON, one object for each event that waits again; what is said to people goes beside it then.
+    async fn run(&self, db: &Db, as_json: bool) -> anyhow::Result<()> {
+        let say = |text: String| if as_json { eprintln!("{text}") } else { println!("{text}") };
         let wanted = Wanted {
             state: self.parked.then_some(State::Parked),
             dialog: self.dialog,
@@ -223,7 +225,7 @@ impl Replay {
         };
         let (events, dialogs) = outbox_list::count(db, &wanted, self.after).await?;
         if events == 0 {
-            println!("0 events to deliver again");
+            say("0 events to deliver again".to_owned());
             return Ok(());
         }
         if !self.yes {
@@ -233,12 +235,17 @@ impl Replay {
         while done < events {
             let batch = Self::BATCH.min(events - done);
             let step = outbox_list::replay(db, &wanted, after, batch).await;
-            let (count, last) = step.with_context(|| format!("{done} of {events} done; --after {after} goes on"))?;
-            let Some(last) = last else { break };
-            (after, done) = (last, done + count);
+            let freed = step.with_context(|| format!("{done} of {events} done; --after {after} goes on"))?;
+            let Some(last) = freed.last() else { break };
+            (after, done) = (last.seq, done + i64::try_from(freed.len())?);
+            if as_json {
+                for event in freed {
+                    print(&Shown::from(event), true)?;
+                }
+            }
             eprintln!("{done} of {events}, up to {after}");
         }
-        println!("{done} events will be delivered again");
+        say(format!("{done} events will be delivered again"));
         Ok(())
     }
 }

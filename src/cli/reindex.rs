@@ -90,6 +90,8 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<ExitCod
             Ending::Finished { done } => println!("{done} dialogs read anew in {seconds:.1} s"),
             Ending::Stopped { done } => {
                 println!("stopped; {done} dialogs read anew so far, `reindex --resume` goes on");
+                // Not done: whatever waits for the end must not go on.
+                return Ok(ExitCode::FAILURE);
             }
             Ending::NothingToGoOnWith => println!("nothing to go on with: the last reading came to its end"),
             Ending::Busy => anyhow::bail!("another process reads texts anew at the moment"),

@@ -41,14 +41,17 @@ impl Growth {
         Ok(depths.into_iter().map(|depth| i16::try_from(depth).unwrap_or(i16::MAX)).collect())
     }
 
-    /// Attachments of new transmissions whose time is over.
-    pub fn check_attachments_not_over(&self, now: Instant, found: &mut Violations) {
+    /// Attachments of new transmissions whose time is over. `is_named` tells whether the text names an attachment by its id.
+    pub fn check_attachments_not_over(&self, now: Instant, is_named: impl Fn(Uuid) -> bool, found: &mut Violations) {
         let attachments = self.transmissions.iter().flat_map(|transmission| &transmission.body.attachments);
         for attachment in attachments {
             // `<=`: here the contract wants later than now, while the rules of a request alone (400) take now itself
             // (§2.4).
             if let Some(at) = attachment.expires_at.filter(|at| *at <= now) {
-                found.add("Transmissions.Attachments.ExpiresAt", not_in_the_future(at, attachment.id, now));
+                found.add(
+                    "Transmissions.Attachments.ExpiresAt",
+                    not_in_the_future(at, Some(attachment.id).filter(|id| is_named(*id)), now),
+                );
             }
         }
     }
@@ -114,10 +117,11 @@ impl Growth {
     }
 }
 
-/// The fault of an attachment's time that is over.
-pub fn not_in_the_future(at: Instant, id: Uuid, now: Instant) -> Fault {
+/// The fault of an attachment's time that is over. Without an id, the attachment is not named.
+pub fn not_in_the_future(at: Instant, id: Option<Uuid>, now: Instant) -> Fault {
     // .NET's invariant form of a time, month first: the contract quotes it in this one text (chapter 08 §4.4).
-    let text = format!("Must be in future or null, got '{}'. (Id: {id})", at.format("%m/%d/%Y %H:%M:%S +00:00"));
+    let named = id.map_or_else(String::new, |id| format!(" (Id: {id})"));
+    let text = format!("Must be in future or null, got '{}'.{named}", at.format("%m/%d/%Y %H:%M:%S +00:00"));
     Code::TimeNotFuture.says(text).hint(time::after(now))
 }
 

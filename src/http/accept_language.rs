@@ -26,7 +26,8 @@ impl AcceptLanguage {
         Self::default()
     }
 
-    /// Reads the header's value. The only parameter there may be is `q`.
+    /// Reads the header's value. The first parameter has to be `q`; those behind it do no harm and say nothing (chapter 02
+    /// §0.5).
     pub fn parse(text: &str) -> Result<Self, InvalidAcceptLanguage> {
         let mut wanted: Vec<(String, i64)> = Vec::new();
         for entry in text.split(',') {
@@ -34,7 +35,7 @@ impl AcceptLanguage {
             let code = parts.next().unwrap_or("").trim();
             // Whole hundredths, as the contract compares weights (chapter 02 §0.5): 0.805 and 0.80 are equal.
             let mut weight = 100;
-            for parameter in parts {
+            if let Some(parameter) = parts.next() {
                 let (name, value) = parameter.split_once('=').ok_or(InvalidAcceptLanguage)?;
                 if name.trim() != "q" {
                     return Err(InvalidAcceptLanguage);
@@ -74,8 +75,11 @@ impl AcceptLanguage {
     }
 }
 
-/// What is no number counts as zero; more than one is allowed.
+/// What is no number counts as zero; more than one is allowed, and so is less than none.
 fn hundredths(text: &str) -> i64 {
+    if let Some(text) = text.strip_prefix('-') {
+        return -hundredths(text.trim_start_matches('-'));
+    }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() && fraction.is_empty() || !digits(whole) || !digits(fraction) {
@@ -133,6 +137,8 @@ mod tests {
             ("a;q=x,b;q=0.01,c;q=7", &["c", "b", "a"]),
             ("en-US;q=0.2,fr;q=0.3,en;q=0.4", &["en", "fr"]),
             ("*", &["*"]),
+            ("nb;q= 0.8;x=1, en;q=0.9;q=0.1", &["en", "nb"]),
+            ("en;q=-1, nb;q=0", &["nb", "en"]),
         ] {
             assert_eq!(
                 AcceptLanguage::parse(header).map(|wish| wish.0),

@@ -138,9 +138,10 @@ impl Query {
         self.scalar(name, "Guid", |text| if text.is_empty() { Some(Uuid::nil()) } else { lenient_uuid(text) })
     }
 
-    /// A name in any letter case, or the number of a known value.
+    /// A name in any letter case, or the number of a known value. A blank one is as good as none (chapter 04 §11).
     pub fn enumeration<E: WireEnum>(&mut self, name: &str) -> Option<E> {
-        self.one(name, type_name::<E>(), rules::names::<E>(), |text| given(text).and_then(Given::known))
+        let read = |text: &str| if text.is_empty() { Some(None) } else { given(text).and_then(Given::known).map(Some) };
+        self.one(name, type_name::<E>(), rules::names::<E>(), read).flatten()
     }
 
     /// A name in any letter case, or a number, which the rules judge.

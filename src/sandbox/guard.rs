@@ -49,14 +49,15 @@ fn stranger(headers: &HeaderMap, uri: &Uri, own: &str) -> Option<String> {
         .then(|| "a page of another site sent this request".to_owned())
 }
 
-/// Names that no stranger can have: the sandbox's own, addresses, those of this machine, and names without a dot, which only
-/// the networks of containers and offices know.
+/// Names that no stranger can have: the sandbox's own, addresses, those of this machine (also the one by which containers call
+/// it), and names without a dot, which only the networks of containers and offices know.
 fn is_ours(host: &str, own: &str) -> bool {
     let host = host.to_ascii_lowercase();
     host == own
         || host.parse::<IpAddr>().is_ok()
         || host == "localhost"
         || host.ends_with(".localhost")
+        || host == "host.docker.internal"
         || !host.is_empty() && !host.contains('.')
 }
 
@@ -94,6 +95,8 @@ mod tests {
             (vec![("host", "[::1]:7214")], true),
             (vec![("host", "dialogporten:8080")], true),
             (vec![("host", "app.localhost")], true),
+            (vec![("host", "host.docker.internal:7214")], true),
+            (vec![("host", "host.docker.internal.evil.example")], false),
             (vec![("host", "dev.example.no")], true),
             (vec![("host", "192.168.1.20:7214")], true),
             (vec![], true),

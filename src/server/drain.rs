@@ -52,17 +52,17 @@ impl Lifecycle {
     }
 }
 
-/// Returns when somebody asks this process to stop: Ctrl-C, or SIGTERM as service managers send it. Asked a second time, the
-/// process ends at once.
+/// Returns when somebody asks this process to stop: Ctrl-C, SIGTERM as service managers send it, or SIGQUIT (chapter 05 D7).
+/// Asked a second time, the process ends at once.
 pub async fn stop_asked() {
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::quit()));
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut quit)) = signals else {
         // Without handlers the default holds: the process ends, and the guard stops the database.
         return std::future::pending().await;
     };
-    either(&mut interrupt, &mut terminate).await;
+    any(&mut interrupt, &mut terminate, &mut quit).await;
     tokio::spawn(async move {
-        let number = either(&mut interrupt, &mut terminate).await;
+        let number = any(&mut interrupt, &mut terminate, &mut quit).await;
         tracing::warn!("stopped at once: asked a second time");
         // As a shell reports a process that the signal ended.
         std::process::exit(128 + number);
@@ -70,10 +70,11 @@ pub async fn stop_asked() {
 }
 
 /// The number of the signal that came first.
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> i32 {
+async fn any(interrupt: &mut Signal, terminate: &mut Signal, quit: &mut Signal) -> i32 {
     tokio::select! {
         _ = interrupt.recv() => SignalKind::interrupt().as_raw_value(),
         _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
+        _ = quit.recv() => SignalKind::quit().as_raw_value(),
     }
 }
 

@@ -121,9 +121,10 @@ with chosen as (
        set delivered_at = null, parked_at = null, attempts = 0, due_at = '-infinity', leased_until = null, last_error = null
       from chosen c
      where o.seq = c.seq
-    returning o.seq
+    returning o.seq, o.attempts, o.body
 )
-select count(*), max(f.seq) from freed f"
+-- only what is sent is chosen, and it waits now
+select f.seq, false, false, false, f.attempts, null, f.body from freed f order by f.seq"
     ),
 );
 
@@ -178,9 +179,10 @@ pub async fn count(db: &Db, wanted: &Wanted, after: i64) -> sqlx::Result<(i64, i
     COUNT.with("after", after).and(|statement| told(statement, wanted)).one(db).await
 }
 
-/// Makes up to `limit` of them wait again, oldest first, from behind a row: how many, and the last row.
-pub async fn replay(db: &Db, wanted: &Wanted, after: i64, limit: i64) -> sqlx::Result<(i64, Option<i64>)> {
-    REPLAY.with("after", after).with("limit", limit).and(|statement| told(statement, wanted)).one(db).await
+/// Makes up to `limit` of them wait again, oldest first, from behind a row: those that do, in their order.
+pub async fn replay(db: &Db, wanted: &Wanted, after: i64, limit: i64) -> sqlx::Result<Vec<Listed>> {
+    let asked = REPLAY.with("after", after).with("limit", limit).and(|statement| told(statement, wanted));
+    Ok(asked.all(db).await?.into_iter().map(listed).collect())
 }
 
 /// What lies in the outbox.

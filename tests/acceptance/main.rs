@@ -1,4 +1,4 @@
-//! Which fact of the acceptance catalogue has a test, and which operation the others wait for.
+//! Which fact of the acceptance catalogue has a test, and which has none.
 //!
 //! `facts.txt` is the catalogue: one fact a line, under its group. A test claims a fact by carrying its number in a comment
 //! or name. `docs/acceptance.md` is written from both by
@@ -10,23 +10,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-
-/// What facts without a test wait for: by fact, else by group. The first prefix that fits counts.
-const WAITS_FOR: &[(&str, &str)] = &[
-    ("D-", "dialog lookup"),
-    ("E-010", "the end user's sub-resources"),
-    ("EC-", "the end-user-context list"),
-    ("EG-001", "the end user's sub-resources"),
-    ("EG-014", "the end user's sub-resources"),
-    ("F-", "free text"),
-    ("GQ-", "GraphQL"),
-    ("M-", "service resources"),
-    ("NC-", "the notification condition"),
-    ("OS-008", "free text"),
-    ("P-", "parties"),
-    ("S-", "free text"),
-    ("Y-010", "the service owner's activity list"),
-];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -81,7 +64,7 @@ fn page() -> String {
     let facts: Vec<&str> = catalogue.lines().filter(|line| !line.starts_with('#')).collect();
     let shown = facts.iter().filter(|line| claims.contains_key(number(line))).count();
     let mut page = format!(
-        "# Acceptance\n\nEvery fact of the acceptance catalogue, with the tests that show it or what it waits for.\n\
+        "# Acceptance\n\nEvery fact of the acceptance catalogue, with the tests that name it.\n\
          Generated: `UPDATE_DOCS=1 cargo test --test acceptance`.\n\n{shown} of {} facts have a test.\n",
         facts.len()
     );
@@ -94,7 +77,7 @@ fn page() -> String {
         let number = number(line);
         let by = match claims.get(number) {
             Some(files) => files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "),
-            None => format!("waits for {}", waits_for(number)),
+            None => "no test".to_owned(),
         };
         let text = line[number.len()..].trim().replace('|', "\\|");
         writeln!(page, "| **{number}** {text} | {by} |").expect("a string takes text");
@@ -104,10 +87,6 @@ fn page() -> String {
 
 fn number(line: &str) -> &str {
     line.split(' ').next().expect("a line has a first word")
-}
-
-fn waits_for(fact: &str) -> &'static str {
-    WAITS_FOR.iter().find(|(prefix, _)| fact.starts_with(prefix)).map_or("a test", |(_, what)| what)
 }
 
 #[test]

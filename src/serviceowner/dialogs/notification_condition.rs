@@ -74,7 +74,10 @@ impl Asked {
     fn check(&self, dialog: DialogId) -> Result<(NotificationConditionType, ActivityType), Violations> {
         let mut found = Violations::new();
         if dialog.0.is_nil() {
-            found.add("dialogId", Fault::nil_id("'DialogId' must not be empty."));
+            found.add(
+                "dialogId",
+                Fault::nil_id("'DialogId' must not be equal to '00000000-0000-0000-0000-000000000000'."),
+            );
         }
         rules::defined(self.condition, At::Root("conditionType"), &mut found);
         rules::defined(self.activity, At::Root("activityType"), &mut found);

@@ -161,7 +161,7 @@ impl Update<'_> {
             faults.report(hierarchy::WHOLE_DIALOG, found);
         }
         found.append(growth.count(dialog));
-        growth.check_attachments_not_over(self.now, found);
+        growth.check_attachments_not_over(self.now, |_| true, found);
         depths.unwrap_or_default()
     }
 
@@ -253,7 +253,7 @@ fn refuse_attachments_over(before: &[Attachment], after: &[Attachment], now: Ins
                 let text = format!("Must be in future, current value, or null. (Id: {})", attachment.id);
                 found.add("Attachments.ExpiresAt", Code::TimeNotFuture.says(text).hint(time::after(now)));
             }
-            None => found.add("Attachments.ExpiresAt", not_in_the_future(at, attachment.id, now)),
+            None => found.add("Attachments.ExpiresAt", not_in_the_future(at, Some(attachment.id), now)),
         }
     }
 }

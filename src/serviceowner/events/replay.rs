@@ -16,7 +16,7 @@ use crate::{
 
 /// Most events of one request.
 // One statement's worth; whoever has more asks again.
-const MOST: i64 = 1000;
+const MOST: u16 = 1000;
 
 /// As it is routed. The documents of the contract do not show it.
 pub fn operation() -> Operation {
@@ -26,7 +26,7 @@ pub fn operation() -> Operation {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Replayed {
-    replayed: i64,
+    replayed: usize,
     /// There are more: ask again.
     has_more: bool,
 }
@@ -40,8 +40,8 @@ pub async fn replay(
     let dialog = query.uuid("dialogId");
     query.finish()?;
     let wanted = Wanted { state: Some(outbox_list::State::Parked), dialog, ..Wanted::default() };
-    let (replayed, _) = outbox_list::replay(&app.db, &wanted, 0, MOST).await?;
+    let replayed = outbox_list::replay(&app.db, &wanted, 0, MOST.into()).await?.len();
     // Wakes the delivery, which would find them by itself only at its next look.
     app.signal.written();
-    Ok(Ok200::of(Replayed { replayed, has_more: replayed == MOST }))
+    Ok(Ok200::of(Replayed { replayed, has_more: replayed == usize::from(MOST) }))
 }

@@ -13,7 +13,7 @@ use crate::{
     auth::ServiceOwner,
     domain::{
         change::Change,
-        child_ids::ChildIds,
+        child_ids::{ChildIds, ChildKind},
         event::Raised,
         growth::Growth,
         hierarchy,
@@ -91,7 +91,9 @@ pub async fn create(
             faults.report(hierarchy::NEW_AND_ANCESTORS, deferred.found());
         }
         deferred.append(growth.count(&mut dialog));
-        growth.check_attachments_not_over(now, deferred.found());
+        // An id that the client did not choose says nothing to it (§4.4).
+        let is_chosen = |id| ids.chosen.contains(&(ChildKind::Attachment, id));
+        growth.check_attachments_not_over(now, is_chosen, deferred.found());
         let catalogue = app.altinn.resources().catalogue().await?;
         let references = References::to(&dialog.service_resource).and(&growth.transmissions);
         // The 403 clears what was collected (§6.1).

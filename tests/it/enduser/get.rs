@@ -118,7 +118,7 @@ async fn a_dialog_has_its_revision_as_etag_and_no_secrets_of_the_owner() {
     assert!(!answer.text.contains("secret"), "{}", answer.text);
 }
 
-/// EG-002, EG-003, EG-004, EG-005, EG-006, EG-007, EG-008
+/// EG-002, EG-003, EG-004, EG-005, EG-006, EG-007, EG-008, EG-028
 #[tokio::test]
 async fn texts_are_reduced_to_the_languages_asked_for() {
     let app = TestApp::start().await;
@@ -135,6 +135,8 @@ async fn texts_are_reduced_to_the_languages_asked_for() {
         (Some("da"), &["nb"], &["fr", "it"]),
         (Some("*"), &["en"], &["fr", "it"]),
         (Some("it"), &["en"], &["it"]),
+        (Some("nb;q=0.5, en;q=5"), &["en"], &["fr", "it"]),
+        (Some("nb;q= 0.8;x=1, en;q=0.1"), &["nb"], &["fr", "it"]),
     ] {
         let mut person = app.person(PERSON);
         if let Some(header) = header {

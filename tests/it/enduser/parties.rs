@@ -62,6 +62,8 @@ async fn everybody_is_told_their_own() {
     assert_eq!(shape(&other).len(), 1);
     let mass = parties(&app.person("30885190045")).await;
     assert_eq!(shape(&mass).len(), 102);
+    // Organizations, those of series too, come before persons.
+    assert_eq!(shape(&mass).last().expect("a party")[1], "Person");
 }
 
 /// Chapter 02 §7.2: no query parameter, no language; JSON must be taken.

@@ -223,7 +223,7 @@ async fn a_transmission_without_content_is_shown_without() {
     }
 }
 
-/// Chapter 02 §3.2: a stranger learns nothing, whoever may sign but not read likewise; texts of refusals.
+/// E-010; chapter 02 §3.2: a stranger learns nothing, whoever may sign but not read likewise; texts of refusals.
 #[tokio::test]
 async fn parts_are_for_whoever_may_read() {
     let app = TestApp::start().await;
@@ -243,6 +243,9 @@ async fn parts_are_for_whoever_may_read() {
             }
         }
     }
+    let unknown = fresh_id();
+    let refused = app.person(PERSON).get(&format!("enduser/dialogs/{unknown}/activities")).await.expect(404);
+    assert_eq!(refused.errors("DialogEntity").len(), 1);
     let own = app.service_owner("ttd").creates(simple_dialog()).await;
     for (part, entity) in [("activities", "DialogActivity"), ("transmissions", "DialogTransmission")] {
         let unknown = fresh_id();

@@ -80,6 +80,8 @@ async fn every_rule_has_its_key_and_words() {
     {
         assert!(!answer(&owner, query, 400).await.errors(key).is_empty(), "{query}");
     }
+    // Chapter 04 §11: blank is as good as absent.
+    answer(&owner, "deleted=&limit=1", 200).await;
     answer(&owner, &parties(20), 200).await;
     answer(&owner, &format!("{for_person}&{}", parties(99)), 200).await;
 }

@@ -148,7 +148,7 @@ async fn odd_conditions_are_refused() {
         .get(&format!("{}?conditionType=Exists&activityType=Information", path(DialogId(uuid::Uuid::nil()))))
         .await
         .expect(400);
-    assert_eq!(nil.errors("dialogId"), ["'DialogId' must not be empty."]);
+    assert_eq!(nil.errors("dialogId"), ["'DialogId' must not be equal to '00000000-0000-0000-0000-000000000000'."]);
     asker
         .get("serviceowner/dialogs/x/actions/should-send-notification?conditionType=Exists&activityType=Information")
         .await

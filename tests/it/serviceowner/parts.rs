@@ -9,6 +9,25 @@ use crate::{
     harness::{Edit, OTHER_PERSON, TestApp, fresh_id, simple_activity, simple_dialog, simple_transmission},
 };
 
+/// Y-010
+#[tokio::test]
+async fn activities_are_listed_as_they_came() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let dialog = owner.creates(simple_dialog()).await;
+    let path = format!("serviceowner/dialogs/{dialog}/activities");
+    let kinds = ["DialogOpened", "DialogClosed", "DialogDeleted"];
+    for kind in kinds {
+        app.clock.advance(TimeDelta::seconds(1));
+        owner.post(&path, simple_activity(kind)).await.expect(201);
+    }
+    let list = owner.get(&path).await.expect(200).body;
+    let listed: Vec<_> = list.as_array().expect("a list").iter().map(|activity| activity["type"].clone()).collect();
+    assert_eq!(listed, kinds);
+    let members: Vec<_> = list[0].as_object().expect("an object").keys().cloned().collect();
+    assert!(!members.iter().any(|member| member == "performedBy" || member == "description"), "{members:?}");
+}
+
 /// OG-008: the whole answers; a list tells neither what was said nor who did it.
 #[tokio::test]
 async fn activities_are_listed_bare_and_read_whole() {

@@ -138,8 +138,13 @@ async fn attachment_addresses_are_freer_when_posted() {
         texts(&refused, "transmissions[0].attachments[0].urls[0].url");
     }
     let expired = with("https://example.com").with("attachments.0.expiresAt", in_days(&app, -1));
-    let refused = owner.post(&transmissions(dialog), expired).await.expect(422);
+    let refused = owner.post(&transmissions(dialog), expired.clone()).await.expect(422);
     says(&refused, "Transmissions.Attachments.ExpiresAt: Must be in future or null, got '");
+    assert!(!refused.text.contains("(Id: "), "an id that nobody chose: {}", refused.text);
+    let chosen = fresh_id().to_string();
+    let refused =
+        owner.post(&transmissions(dialog), expired.with("attachments.0.id", chosen.as_str())).await.expect(422);
+    assert!(refused.text.contains(&format!("(Id: {chosen})")), "{}", refused.text);
 }
 
 /// T-015

@@ -28,8 +28,10 @@ pub fn build(root: &Node, revocable: usize) -> Result<World, Vec<Fault>> {
     };
     let mut scenario = check.read();
     check.owners(&scenario);
-    let mut everyone = check.everyone(&mut scenario);
+    // In the order in which the platform lists them: organizations first, those of series among them.
+    let mut everyone = check.organizations(&scenario);
     check.series(&scenario, &mut everyone);
+    check.users(&mut scenario, &mut everyone);
     let names = check.metadata(&mut scenario);
     let resources = check.resources(&scenario);
     let mut held = HashMap::new();

@@ -34,8 +34,8 @@ impl Check<'_> {
         }
     }
 
-    /// Organizations, persons, self-identified users and system users, in this order, with their ids filled in.
-    pub(super) fn everyone(&mut self, scenario: &mut Scenario) -> Vec<Identity> {
+    /// Organizations and owners, with their ids filled in.
+    pub(super) fn organizations(&mut self, scenario: &Scenario) -> Vec<Identity> {
         let mut everyone = Vec::new();
         let list = At::Root("organizations");
         for (index, organization) in scenario.organizations.iter().enumerate() {
@@ -75,7 +75,11 @@ impl Check<'_> {
                 .map(|owner| owner.code.clone());
         }
         self.sub_units(scenario);
+        everyone
+    }
 
+    /// Adds persons, self-identified users and system users, in this order, with their ids filled in.
+    pub(super) fn users(&mut self, scenario: &mut Scenario, everyone: &mut Vec<Identity>) {
         let list = At::Root("people");
         for (index, person) in scenario.people.iter().enumerate() {
             let at = self.item(&list, index);
@@ -91,7 +95,7 @@ impl Check<'_> {
             identity.deleted = person.deleted;
             identity.in_register = person.in_register;
             let given = Given { party: person.party_id, uuid: person.party_uuid, user: person.user_id };
-            self.settle(at, at.field("id"), &mut everyone, identity, given);
+            self.settle(at, at.field("id"), everyone, identity, given);
         }
 
         let list = At::Root("self_identified");
@@ -110,7 +114,7 @@ impl Check<'_> {
                 self.fault(at.field(field), format!("not a well-formed {field}"));
             }
             let given = Given { party: user.party_id, uuid: user.party_uuid, user: user.user_id };
-            self.settle(at, at.field(field), &mut everyone, identity, given);
+            self.settle(at, at.field(field), everyone, identity, given);
         }
 
         let list = At::Root("system_users");
@@ -126,9 +130,8 @@ impl Check<'_> {
             identity.system_id.clone_from(&user.system_id);
             identity.in_register = user.in_register;
             let given = Given { uuid: Some(user.id), ..Given::default() };
-            self.settle(at, at.field("id"), &mut everyone, identity, given);
+            self.settle(at, at.field("id"), everyone, identity, given);
         }
-        everyone
     }
 
     fn sub_units(&mut self, scenario: &Scenario) {

@@ -124,7 +124,7 @@ with chosen as (
     returning o.seq, o.attempts, o.body
 )
 -- only what is sent is chosen, and it waits now
-select f.seq, false, false, false, f.attempts, null, f.body from freed f order by f.seq"
+select f.seq, false, false, false, f.attempts, null, f.body from freed f"
     ),
 );
 
@@ -182,7 +182,10 @@ pub async fn count(db: &Db, wanted: &Wanted, after: i64) -> sqlx::Result<(i64, i
 /// Makes up to `limit` of them wait again, oldest first, from behind a row: those that do, in their order.
 pub async fn replay(db: &Db, wanted: &Wanted, after: i64, limit: i64) -> sqlx::Result<Vec<Listed>> {
     let asked = REPLAY.with("after", after).with("limit", limit).and(|statement| told(statement, wanted));
-    Ok(asked.all(db).await?.into_iter().map(listed).collect())
+    let mut freed: Vec<Listed> = asked.all(db).await?.into_iter().map(listed).collect();
+    // Here and not in the statement: an update gives rows back in any order.
+    freed.sort_unstable_by_key(|event| event.seq);
+    Ok(freed)
 }
 
 /// What lies in the outbox.

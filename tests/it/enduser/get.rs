@@ -159,7 +159,7 @@ async fn refusals_stand_in_their_order() {
     let now = app.clock.now();
     let body = simple_dialog().with("serviceResource", LEVEL_FOUR).with("content.title", text("a-secret-title"));
     let id = app.service_owner("ttd").creates(body).await;
-    let (later, earlier) = (now + Duration::days(30), now - Duration::hours(1));
+    let (later, earlier) = (now + Duration::days(30), now - Duration::seconds(1));
     for (column, value) in [("deleted_at", earlier), ("visible_from", later), ("expires_at", earlier)] {
         set(&app, id, column, Some(value)).await;
     }
@@ -240,6 +240,7 @@ async fn what_may_not_be_done_is_flagged_and_its_urls_are_hidden() {
         .with("content.mainContentReference", reference(&texts(&links)))
         .and("guiActions", action("read", None))
         .and("guiActions", action("some_unauthorized_action", None))
+        .and("guiActions", action("gui_action", Some("urn:altinn:resource:gui-action-2")))
         .and("apiActions", call("read", None))
         .and("apiActions", call("some_unauthorized_action", None))
         .and("transmissions", message(None))
@@ -254,6 +255,9 @@ async fn what_may_not_be_done_is_flagged_and_its_urls_are_hidden() {
     assert_eq!((&open["isAuthorized"], &open["url"]), (&json!(true), &json!("https://example.com/gui")));
     let closed = by(&dialog["guiActions"], "action", "some_unauthorized_action");
     assert_eq!((&closed["isAuthorized"], &closed["url"]), (&json!(false), &json!(UNAUTHORIZED)));
+    // EG-019: a right on the main resource is none on another.
+    let closed = by(&dialog["guiActions"], "action", "gui_action");
+    assert_eq!((&closed["isAuthorized"], &closed["url"]), (&json!(false), &json!(UNAUTHORIZED)));
 
     let open = by(&dialog["apiActions"], "action", "read");
     assert_eq!(open["endpoints"][0]["url"], "https://example.com/api");
@@ -264,6 +268,7 @@ async fn what_may_not_be_done_is_flagged_and_its_urls_are_hidden() {
 
     let main = &dialog["content"]["mainContentReference"];
     assert_eq!(main["isAuthorized"], true);
+    assert_eq!(main["mediaType"], "application/vnd.dialogporten.frontchannelembed-url;type=text/markdown");
     assert_eq!(codes(&main["value"]), ["en", "nb", "nn"]);
     assert!(main["value"].as_array().unwrap().iter().all(|text| text["value"].as_str().unwrap().starts_with("https:")));
 
@@ -340,8 +345,10 @@ async fn a_right_to_write_is_no_right_to_read() {
     let dialog = app.person(WRITER).get(&path(id)).await.expect(200).body;
 
     assert_eq!(by(&dialog["guiActions"], "action", "write")["isAuthorized"], true);
-    assert_eq!(by(&dialog["guiActions"], "action", "read")["url"], UNAUTHORIZED);
-    assert_eq!(dialog["apiActions"][0]["endpoints"][0]["url"], UNAUTHORIZED);
+    let closed = by(&dialog["guiActions"], "action", "read");
+    assert_eq!((&closed["isAuthorized"], &closed["url"]), (&json!(false), &json!(UNAUTHORIZED)));
+    let closed = &dialog["apiActions"][0];
+    assert_eq!((&closed["isAuthorized"], &closed["endpoints"][0]["url"]), (&json!(false), &json!(UNAUTHORIZED)));
 }
 
 /// EG-024, EG-025

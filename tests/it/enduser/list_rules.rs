@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, Edit, PERSON, TestApp, simple_activity, simple_dialog, simple_dialog_for, text};
+use crate::harness::{
+    Answer, Client, Edit, PERSON, TestApp, bare, simple_activity, simple_dialog, simple_dialog_for, text,
+};
 
 const LIST: &str = "enduser/dialogs";
 const NO_LEVEL: &str = "urn:altinn:resource:ttd-no-level";
@@ -88,14 +90,28 @@ async fn bounds_are_inclusive() {
     }
 }
 
-/// ES-016 (the list)
+/// ES-016
 #[tokio::test]
 async fn the_letter_case_of_an_address_does_not_matter() {
-    let app = TestApp::start().await;
+    // Whoever logs in with an address is at level 0, which none of the usual resources is content with.
+    let rules = json!([{ "permit": ["role:seln"], "actions": ["read"] }]);
+    let open = json!({
+        "id": "ttd-for-everybody", "type": "GenericAccessResource", "owner": "ttd", "title": { "nb": "For alle" },
+        "policy": { "level": 0, "rules": rules },
+    });
+    let world = bare().patched(&json!({ "resources": [open] })).expect("a world");
+    let app = TestApp::start_in(world, &[]).await;
     let party = |address: &str| format!("urn:altinn:person:idporten-email:{address}");
-    app.service_owner("ttd").creates(named("mail").with("party", party("Test@Test.no"))).await;
+    let mail = named("mail")
+        .with("party", party("Test@Test.no"))
+        .with("serviceResource", "urn:altinn:resource:ttd-for-everybody");
+    let dialog = app.service_owner("ttd").creates(mail).await;
     for address in ["TEST@TEST.NO", "test@test.no"] {
-        assert_eq!(names(&app.email(address), &format!("party={}", party("tEsT@tEsT.nO"))).await, ["mail"]);
+        let user = app.email(address);
+        assert_eq!(names(&user, &format!("party={}", party("tEsT@tEsT.nO"))).await, ["mail"]);
+        let read = user.opens(dialog).await;
+        let [seen] = read["seenSinceLastUpdate"].as_array().expect("entries").as_slice() else { panic!("{read}") };
+        assert_eq!(seen["isCurrentEndUser"], true, "{address}");
     }
 }
 

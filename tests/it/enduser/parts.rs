@@ -98,6 +98,17 @@ async fn activities_are_listed_without_who_did_them() {
         assert!(!one.text.contains(OTHER_PERSON), "{}", one.text);
         assert_json_snapshot!(name, steady(&one, &known));
     }
+    // What happened last, in the list.
+    app.clock.advance(TimeDelta::seconds(1));
+    let by = json!({"actorType": "PartyRepresentative", "actorId": format!("urn:altinn:person:identifier-no:{OTHER_PERSON}")});
+    let last = simple_activity("DialogClosed").with("performedBy", by);
+    app.service_owner("ttd").post(&format!("serviceowner/dialogs/{dialog}/activities"), last).await.expect(201);
+    let page = user.get(&format!("enduser/dialogs?party=urn:altinn:person:identifier-no:{PERSON}")).await.expect(200);
+    let latest = &page.body["items"][0]["latestActivity"];
+    assert_eq!(latest["type"], "DialogClosed");
+    let actor = latest["performedBy"]["actorId"].as_str().expect("an id");
+    assert!(actor.starts_with("urn:altinn:person:identifier-ephemeral:"), "{actor}");
+    assert!(!page.text.contains(OTHER_PERSON), "{}", page.text);
     let english = user.clone().header("accept-language", "en");
     for answer in [
         english.get(&path).await.expect(200).body[0].clone(),
@@ -150,6 +161,12 @@ async fn transmissions_are_shown_with_all_they_have() {
     // In the dialog itself a name that is not there is absent.
     let opened = user.opens(dialog).await;
     assert_eq!(opened["transmissions"][0]["attachments"][1].get("displayName"), None);
+    // For the owner in both.
+    let owner = app.service_owner("ttd");
+    let single = owner.get(&format!("serviceowner/dialogs/{dialog}/transmissions/{id}")).await.expect(200).body;
+    for shown in [&single, &owner.reads(dialog).await["transmissions"][0]] {
+        assert_eq!(shown["attachments"][1].get("displayName"), None, "{shown}");
+    }
 }
 
 /// EG-022, EG-023, EG-024, EG-025

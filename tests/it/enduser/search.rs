@@ -65,9 +65,33 @@ async fn filters_choose_among_what_may_be_seen() {
     assert_eq!(sorted(&user, &format!("{mine}&contentUpdatedBefore={oldest}")).await, ["one"]);
 }
 
-/// ES-006, ES-015
+/// ES-006
 #[tokio::test]
-async fn pages_follow_each_other() {
+async fn four_dialogs_are_two_pages_of_two() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    let mut created = Vec::new();
+    for name in ["1", "2", "3", "4"] {
+        created.push(json!(owner.creates(named(name)).await));
+    }
+    owner.creates(named("theirs").with("party", person(OTHER_PERSON))).await;
+    let user = app.person(PERSON);
+    let query = format!("party={}&limit=2", person(PERSON));
+    let ids = |page: &Value| -> Vec<Value> {
+        page["items"].as_array().expect("items").iter().map(|item| item["id"].clone()).collect()
+    };
+    let first = listed(&user, &query).await;
+    assert_eq!((ids(&first).len(), &first["hasNextPage"]), (2, &json!(true)));
+    let token = first["continuationToken"].as_str().expect("a token");
+    let second = listed(&user, &format!("{query}&continuationToken={token}")).await;
+    assert_eq!((ids(&second).len(), &second["hasNextPage"]), (2, &json!(false)));
+    created.reverse();
+    assert_eq!([ids(&first), ids(&second)].concat(), created, "the newest first, each once");
+}
+
+/// ES-015
+#[tokio::test]
+async fn a_page_in_the_middle_is_full() {
     let app = TestApp::start().await;
     let owner = app.service_owner("ttd");
     for name in ["1", "2", "3", "4", "5", "6"] {
@@ -104,11 +128,21 @@ async fn what_is_wrong_is_named() {
 async fn items_show_what_the_reader_may_know() {
     let app = TestApp::start().await;
     let owner = app.service_owner("ttd");
-    let sensitive = named("sensitive")
-        .with("serviceResource", LEVEL_4)
+    let reference = json!({
+        "mediaType": "application/vnd.dialogporten.frontchannelembed-url;type=text/markdown",
+        "value": [{ "languageCode": "nb", "value": "https://example.com/innhold.md" }],
+    });
+    let whole = named("whole")
         .with("content.nonSensitiveTitle", text("Tittel for alle"))
+        .with("content.nonSensitiveSummary", text("Sammendrag for alle"))
         .with("content.senderName", text("Avsender"))
         .with("content.extendedStatus", text("Utvidet"))
+        .with("content.additionalInfo", text("Mer"))
+        .with("content.mainContentReference", reference);
+    owner.creates(whole.clone()).await;
+    let sensitive = whole
+        .with("externalReference", "sensitive")
+        .with("serviceResource", LEVEL_4)
         .and("transmissions", simple_transmission());
     owner.creates(sensitive).await;
     owner.creates(named("empty").with("isApiOnly", true).without("content")).await;
@@ -120,12 +154,24 @@ async fn items_show_what_the_reader_may_know() {
     let item = |name: &str| {
         page["items"].as_array().unwrap().iter().find(|item| item["externalReference"] == name).unwrap().clone()
     };
+    let content = |title: &str, summary: &str| {
+        json!({
+            "title": text(title), "summary": text(summary),
+            "senderName": text("Avsender"), "extendedStatus": text("Utvidet"),
+        })
+    };
     let sensitive = item("sensitive");
-    assert_eq!(sensitive["content"]["title"]["value"][0]["value"], "Tittel for alle");
-    assert_eq!(sensitive["content"].as_object().unwrap().len(), 4);
+    assert_eq!(sensitive["content"], content("Tittel for alle", "Sammendrag for alle"));
     assert_eq!(sensitive["hasUnopenedContent"], true);
+    assert_eq!(item("whole")["content"], content("Skjema for rapportering", "Et sammendrag"));
     assert_eq!(item("empty").get("content"), None);
-    assert_eq!(item("seen")["hasUnopenedContent"], false);
+    let seen = item("seen");
+    assert_eq!(seen["hasUnopenedContent"], false);
+    let [entry] = seen["seenSinceLastUpdate"].as_array().expect("entries").as_slice() else { panic!("{seen}") };
+    assert_eq!(entry["isCurrentEndUser"], true);
+    let actor = entry["seenBy"]["actorId"].as_str().expect("an id");
+    assert!(actor.starts_with("urn:altinn:person:identifier-ephemeral:") && !actor.contains(PERSON), "{actor}");
+    assert_eq!(item("whole")["seenSinceLastUpdate"], json!([]), "a list opens nothing");
     let high = listed(&app.person(PERSON).level(4), &format!("serviceResource={LEVEL_4}")).await;
     assert_eq!(high["items"][0]["content"]["title"]["value"][0]["value"], "Skjema for rapportering");
 }
@@ -141,10 +187,17 @@ async fn time_decides_what_is_shown() {
     owner.creates(named("ending").with("expiresAt", at(600))).await;
     let user = app.person(PERSON);
     let mine = format!("party={}", person(PERSON));
-    assert_eq!(sorted(&user, &mine).await, ["ending"]);
     app.clock.set_frozen(true);
-    app.clock.set(now + chrono::Duration::seconds(600));
-    assert_eq!(sorted(&user, &mine).await, ["later"]);
+    let instant = now + chrono::Duration::seconds(600);
+    for (time, expected) in [
+        (now, ["ending"]),
+        (instant - chrono::Duration::microseconds(1), ["ending"]),
+        (instant, ["later"]),
+        (instant + chrono::Duration::microseconds(1), ["later"]),
+    ] {
+        app.clock.set(time);
+        assert_eq!(sorted(&user, &mine).await, expected, "{time}");
+    }
 }
 
 /// ES-014, S-032 (for persons)
@@ -179,16 +232,25 @@ async fn seen_is_seen_until_it_is_marked_as_unopened() {
     let dialog = owner.creates(named("first")).await;
     owner.creates(named("second")).await;
     let user = app.person(PERSON);
-    let path = format!("serviceowner/dialogs/{dialog}/endusercontext/systemlabels?enduserId={}", person(PERSON));
-    sqlx::query("update dialog set is_content_seen = true where id = $1")
-        .bind(dialog.0)
-        .execute(&app.db)
-        .await
-        .unwrap();
-    let mine = format!("party={}", person(PERSON));
-    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=true")).await, ["first"]);
-    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=false")).await, ["second"]);
-    owner.put(&path, json!({ "systemLabels": ["MarkedAsUnopened"] })).await.expect(204);
-    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=false")).await, ["first", "second"]);
-    assert_eq!(sorted(&user, &format!("{mine}&isContentSeen=true")).await, [""; 0]);
+    // As the end user lists, as the owner does, and as the owner does for the end user.
+    let told = async |is_seen: bool| {
+        let query = format!("party={}&isContentSeen={is_seen}", person(PERSON));
+        let mut lists = vec![sorted(&user, &query).await];
+        for query in [query.clone(), format!("{query}&endUserId={}", person(PERSON))] {
+            let page = owner.get(&format!("serviceowner/dialogs?{query}")).await.expect(200).body;
+            let items = page["items"].as_array().expect("items").iter();
+            let mut names: Vec<String> =
+                items.map(|item| item["externalReference"].as_str().expect("a name").to_owned()).collect();
+            names.sort();
+            lists.push(names);
+        }
+        lists
+    };
+    let all_say = |names: &[&str]| vec![names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(); 3];
+    assert_eq!((told(true).await, told(false).await), (all_say(&[]), all_say(&["first", "second"])));
+    user.opens(dialog).await;
+    assert_eq!((told(true).await, told(false).await), (all_say(&["first"]), all_say(&["second"])));
+    let unopened = json!({ "addLabels": ["MarkedAsUnopened"] });
+    user.put(&format!("enduser/dialogs/{dialog}/context/systemlabels"), unopened).await.expect(204);
+    assert_eq!((told(true).await, told(false).await), (all_say(&[]), all_say(&["first", "second"])));
 }

@@ -1,5 +1,7 @@
 //! What opening a dialog leaves behind, and the seen log as end users read it.
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 use dialogporten::domain::ids::DialogId;
 use serde_json::{Value, json};
@@ -74,6 +76,8 @@ async fn the_first_look_is_told_in_its_own_answer() {
     }
 
     let entry = &opened["seenSinceLastUpdate"][0];
+    let members: BTreeSet<_> = entry.as_object().expect("an entry").keys().map(String::as_str).collect();
+    assert_eq!(members, ["id", "seenAt", "seenBy", "isViaServiceOwner", "isCurrentEndUser"].into());
     let listed = user.get(&log(dialog)).await.expect(200).body;
     assert_eq!(listed, json!([entry]));
     let single = user.get(&format!("{}/{}", log(dialog), entry["id"].as_str().expect("an id"))).await.expect(200);
@@ -160,13 +164,15 @@ async fn readers_stand_in_the_order_in_which_they_came() {
     assert_eq!(actors(&shown["seenSinceLastContentUpdate"]), [&a_urn, &b_urn]);
     assert_eq!(actors(&shown["seenSinceLastUpdate"]), [&b_urn]);
     let listed = owner.get("serviceowner/dialogs").await.expect(200).body["items"][0].clone();
-    assert_eq!(listed["seenSinceLastContentUpdate"].as_array().map(Vec::len), Some(2));
+    assert_eq!(actors(&listed["seenSinceLastContentUpdate"]), [&a_urn, &b_urn]);
     assert_eq!(actors(&listed["seenSinceLastUpdate"]), [&b_urn]);
 
     app.clock.advance(Duration::seconds(1));
     a.opens(dialog).await;
     let shown = owner.reads(dialog).await;
     assert_eq!(actors(&shown["seenSinceLastContentUpdate"]), [&a_urn, &b_urn], "A came first");
+    let newest = entries(&owner, dialog).await.pop().expect("an entry");
+    assert_eq!(shown["seenSinceLastContentUpdate"][0]["id"], newest["id"], "with the newer entry");
     assert_eq!(actors(&shown["seenSinceLastUpdate"]), [&b_urn, &a_urn]);
 }
 
@@ -188,13 +194,20 @@ async fn a_system_user_is_a_reader_like_others() {
     let app = TestApp::start().await;
     let owner = app.service_owner("ttd");
     let dialog = owner.creates(simple_dialog_for("310057223")).await;
-    let opened = app.system_user(SYSTEM_USER).opens(dialog).await;
-    let entry = &opened["seenSinceLastUpdate"][0];
-    assert_eq!(entry["seenBy"]["actorId"], format!("urn:altinn:systemuser:uuid:{SYSTEM_USER}"));
-    assert_eq!(entry["isCurrentEndUser"], true);
-    let named = "Dialogporten E2E tests (nb)";
-    assert_eq!(entry["seenBy"]["actorName"], named);
-    assert_eq!(entries(&owner, dialog).await[0]["seenBy"]["actorName"], named);
+    // By single rights.
+    let (other, resource) = ("54cb69df-3d8a-4432-804e-742e40de6211", "ttd-dialogporten-automated-tests-2");
+    let single = simple_dialog_for("313006425").with("serviceResource", format!("urn:altinn:resource:{resource}"));
+    let single = owner.creates(single).await;
+    for (reader, dialog) in [(SYSTEM_USER, dialog), (other, single)] {
+        let opened = app.system_user(reader).opens(dialog).await;
+        let [entry] = opened["seenSinceLastUpdate"].as_array().expect("entries").as_slice() else { panic!("{opened}") };
+        assert_eq!(entry["seenBy"]["actorId"], format!("urn:altinn:systemuser:uuid:{reader}"));
+        assert_eq!(entry["isCurrentEndUser"], true);
+        let named = "Dialogporten E2E tests (nb)";
+        assert_eq!(entry["seenBy"]["actorName"], named);
+        let [noted] = entries(&owner, dialog).await.try_into().expect("one entry");
+        assert_eq!(noted["seenBy"]["actorName"], named);
+    }
 }
 
 /// N-016: what lies ahead is noted at most twice.
@@ -221,6 +234,10 @@ async fn what_was_moved_over_counts_as_seen() {
     let app = TestApp::start().await;
     let owner = app.service_owner("ttd");
     let moved = simple_dialog().with("serviceResource", "urn:altinn:resource:app_ttd_a2-2802-10793");
+    for created in ["2009-01-01T00:00:00Z", "2025-06-01T00:00:00Z"] {
+        let dialog = owner.creates(moved.clone().with("createdAt", created).with("updatedAt", created)).await;
+        assert_eq!(owner.reads(dialog).await["isContentSeen"], true, "{created}");
+    }
     let dialog = owner.creates(moved).await;
     assert_eq!(owner.reads(dialog).await["isContentSeen"], true);
     app.person(PERSON).opens(dialog).await;

@@ -317,6 +317,13 @@ async fn faulty_activities_are_refused() {
         "CorrespondenceOpened",
         "CorrespondenceConfirmed",
     ] {
+        if kind != "Information" {
+            let described = simple_activity(kind).with("description", localized("a"));
+            assert_eq!(
+                faults(&owner, dialog, described, "activity.description").await,
+                ["Description is only allowed when the type is 'Information'."]
+            );
+        }
         let body = simple_activity(kind).with("transmissionId", id());
         assert_eq!(
             faults(&owner, dialog, body, "activity.transmissionId").await,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use dialogporten::domain::ids::v7_at;
 use serde_json::{Value, json};
 
-use crate::harness::{Edit, RESOURCE, TestApp, fresh_id, simple_activity, simple_dialog, simple_transmission};
+use crate::harness::{Edit, RESOURCE, TestApp, fresh_id, simple_activity, simple_dialog, simple_transmission, text};
 
 const DIALOGS: &str = "serviceowner/dialogs";
 const SILENT: &str = "serviceowner/dialogs?isSilentUpdate=true";
@@ -61,8 +61,12 @@ async fn labels_of_a_new_dialog() {
     for (kind, labels) in [
         ("Submission", json!(["Default", "Sent"])),
         ("Correction", json!(["Default", "Sent"])),
-        ("Alert", json!(["Default"])),
         ("Information", json!(["Default"])),
+        ("Acceptance", json!(["Default"])),
+        ("Rejection", json!(["Default"])),
+        ("Request", json!(["Default"])),
+        ("Alert", json!(["Default"])),
+        ("Decision", json!(["Default"])),
     ] {
         let id = owner.creates(simple_dialog().and("transmissions", simple_transmission().with("type", kind))).await;
         let given = owner.reads(id).await["endUserContext"]["systemLabels"].clone();
@@ -100,7 +104,12 @@ async fn times_of_a_new_dialog() {
         (&admin, vec![("visibleFrom", day(-7))], (now, now)),
         (&admin, vec![("visibleFrom", day(-7)), ("createdAt", day(-3)), ("updatedAt", day(-1))], (day(-3), day(-1))),
         (&owner, vec![("createdAt", day(-5475)), ("updatedAt", day(-5475))], (day(-5475), day(-5475))),
+        (&owner, vec![("createdAt", day(-1)), ("updatedAt", day(-1))], (day(-1), day(-1))),
         (&owner, vec![("createdAt", zero), ("updatedAt", zero)], (now, now)),
+        (&owner, vec![("createdAt", zero)], (now, now)),
+        (&owner, vec![("updatedAt", zero)], (now, now)),
+        (&owner, vec![("createdAt", day(-1)), ("updatedAt", zero)], (day(-1), now)),
+        (&owner, vec![("createdAt", now + TimeDelta::seconds(1))], (now + TimeDelta::seconds(1), now)),
         (&owner, vec![("createdAt", day(-1))], (day(-1), now)),
         (&owner, vec![("createdAt", now + TimeDelta::seconds(14))], (now + TimeDelta::seconds(14), now)),
         (&owner, vec![], (now, now)),
@@ -188,9 +197,10 @@ async fn retired_statuses_have_successors() {
 async fn letter_case_does_not_matter_on_the_way_in() {
     let app = TestApp::start().await;
     let owner = app.service_owner("ttd");
-    let title = simple_dialog()["content"]["title"].clone();
+    let names = ["Title", "Summary", "SenderName", "AdditionalInfo", "ExtendedStatus", "NonSensitiveTitle"];
+    let content = names.iter().fold(json!({}), |content, name| content.with(name, text(name)));
     let body = simple_dialog()
-        .with("content", json!({"Title": title}))
+        .with("content", content)
         .and("activities", simple_activity("dialogOpened"))
         .and(
             "guiActions",
@@ -201,6 +211,10 @@ async fn letter_case_does_not_matter_on_the_way_in() {
         )
         .and("attachments", json!({"urls": [{"url": "https://example.com/a", "consumerType": "gui"}]}));
     let dialog = owner.reads(owner.creates(body).await).await;
+    for name in names {
+        let member = format!("{}{}", name[..1].to_lowercase(), &name[1..]);
+        assert_eq!(dialog["content"][&member]["value"][0]["value"], name, "{member}");
+    }
     assert_eq!(dialog["activities"][0]["type"], "DialogOpened");
     assert_eq!(dialog["guiActions"][0]["priority"], "Tertiary");
     assert_eq!(dialog["guiActions"][0]["httpMethod"], "GET");
@@ -259,19 +273,28 @@ async fn letters_need_their_scope() {
     let dialog = letters.reads(letters.creates(opened).await).await;
     assert_eq!(dialog["hasUnopenedContent"], false);
 
-    let activity = simple_dialog().and("activities", simple_activity("CorrespondenceConfirmed"));
-    let refused = owner.post(DIALOGS, activity.clone()).await.expect(403);
-    assert_eq!(
-        refused.errors("Forbidden"),
-        ["Use of CorrespondenceConfirmed or CorrespondenceOpened activity types requires the scope \
-         digdir:dialogporten.correspondence."]
-    );
-    letters.creates(activity).await;
+    for kind in ["CorrespondenceConfirmed", "CorrespondenceOpened"] {
+        let activity = simple_dialog().and("activities", simple_activity(kind));
+        let refused = owner.post(DIALOGS, activity.clone()).await.expect(403);
+        assert_eq!(
+            refused.errors("Forbidden"),
+            ["Use of CorrespondenceConfirmed or CorrespondenceOpened activity types requires the scope \
+             digdir:dialogporten.correspondence."]
+        );
+        letters.creates(activity).await;
+    }
 
-    let long = |n: usize| simple_dialog().with("content.title.value.0.value", "a".repeat(n));
-    letters.creates(long(512)).await;
-    letters.post(DIALOGS, long(513)).await.expect(400);
-    owner.post(DIALOGS, long(256)).await.expect(400);
+    let of_dialog = |n: usize| simple_dialog().with("content.title.value.0.value", "a".repeat(n));
+    let of_transmission = |n: usize| {
+        let transmission = simple_transmission().with("content.title.value.0.value", "a".repeat(n));
+        simple_dialog().and("transmissions", transmission)
+    };
+    for long in [&of_dialog as &dyn Fn(usize) -> Value, &of_transmission] {
+        letters.creates(long(512)).await;
+        letters.post(DIALOGS, long(513)).await.expect(400);
+        owner.creates(long(255)).await;
+        owner.post(DIALOGS, long(256)).await.expect(400);
+    }
 }
 
 /// Chapter 01 §13 no. 4: resources are matched and stored without regard to letter case.

@@ -96,15 +96,18 @@ async fn there_are_few_buttons() {
         })
     };
     owner.creates(with([("Primary", 1), ("Secondary", 1), ("Tertiary", 5)])).await;
-    let texts = faults(&owner, with([("Primary", 2), ("Secondary", 2), ("Tertiary", 6)]), "dto.guiActions").await;
-    assert_eq!(
-        texts,
-        [
-            "Only one primary GUI action is allowed.",
-            "Only one secondary GUI action is allowed.",
-            "Only five tertiary GUI actions are allowed."
-        ]
+    let (one, two, five) = (
+        "Only one primary GUI action is allowed.",
+        "Only one secondary GUI action is allowed.",
+        "Only five tertiary GUI actions are allowed.",
     );
+    for (counts, told) in
+        [([2, 0, 0], vec![one]), ([0, 2, 0], vec![two]), ([0, 0, 6], vec![five]), ([2, 2, 6], vec![one, two, five])]
+    {
+        let [primary, secondary, tertiary] = counts;
+        let body = with([("Primary", primary), ("Secondary", secondary), ("Tertiary", tertiary)]);
+        assert_eq!(faults(&owner, body, "dto.guiActions").await, told, "{counts:?}");
+    }
     let put = gui_action("Primary").with("httpMethod", "PUT");
     assert_eq!(
         faults(&owner, simple_dialog().and("guiActions", put), "dto.guiActions[0].httpMethod").await,
@@ -228,6 +231,14 @@ async fn names_of_actors_are_looked_up() {
     let dialog = owner.reads(owner.creates(simple_dialog().and("activities", registered)).await).await;
     assert_eq!(dialog["activities"].as_array().unwrap().len(), 1);
     assert_eq!(dialog["activities"][0]["performedBy"]["actorName"], "DIGITALISERINGSDIREKTORATET");
+
+    let by_owner = owner.creates(simple_dialog().and("activities", simple_activity("DialogOpened"))).await;
+    let read = owner.reads(by_owner).await["activities"].clone();
+    assert_eq!(read.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&read[0]["type"], &read[0]["performedBy"]),
+        (&json!("DialogOpened"), &json!({"actorType": "ServiceOwner"}))
+    );
 
     let stranger = "urn:altinn:organization:identifier-no:312345005";
     let unknown = by(json!({"actorType": "PartyRepresentative", "actorId": stranger}));

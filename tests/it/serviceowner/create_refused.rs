@@ -111,8 +111,19 @@ async fn supplied_times_are_past_and_in_order() {
         faults(&owner, backwards, "dto.updatedAt").await,
         ["'UpdatedAt' must be greater than or equal to 'CreatedAt'."]
     );
-    let year = simple_dialog().with("createdAt", at(TimeDelta::days(-1))).with("updatedAt", at(TimeDelta::days(365)));
-    assert_eq!(faults(&owner, year, "dto.updatedAt").await, ["'UpdatedAt' must be in the past."]);
+    let (now, year) = (at(TimeDelta::zero()), at(TimeDelta::days(365)));
+    let times = |created: &str, updated: &str| simple_dialog().with("createdAt", created).with("updatedAt", updated);
+    assert_eq!(faults(&owner, times(&now, &year), "dto.updatedAt").await, ["'UpdatedAt' must be in the past."]);
+    assert_eq!(
+        faults(&owner, times(&year, &now), "dto.updatedAt").await,
+        ["'UpdatedAt' must be greater than or equal to 'CreatedAt'."]
+    );
+    assert_eq!(faults(&owner, times(&year, &now), "dto.createdAt").await, ["'CreatedAt' must be in the past."]);
+    for key in ["dto.createdAt", "dto.updatedAt"] {
+        assert_eq!(faults(&owner, times(&year, &year), key).await.len(), 1);
+    }
+    let stored = owner.get(DIALOGS).await.expect(200);
+    assert_eq!(stored.body["items"], json!([]), "nothing was created");
 }
 
 /// C-019
@@ -218,6 +229,9 @@ async fn keys_have_3_to_36_characters() {
         faults(&owner, keyed(37), "dto.idempotentKey").await,
         ["The length of 'IdempotentKey' must be 36 characters or fewer. You entered 37 characters."]
     );
+    for length in [38, 100] {
+        faults(&owner, keyed(length), "dto.idempotentKey").await;
+    }
     owner.creates(keyed(3)).await;
     owner.creates(keyed(36)).await;
 }
@@ -263,9 +277,10 @@ async fn authorization_attributes() {
     let with = |attribute: Value| {
         simple_dialog().and("transmissions", simple_transmission().with("authorizationAttribute", attribute))
     };
-    for good in [json!("element1"), json!("this_is_valid"), json!("urn:altinn:this:is--valid__"), Value::Null] {
-        owner.creates(with(good)).await;
+    for good in ["element1", "this_is_valid", "this-is-valid", "urn:altinn:this:is--valid__"] {
+        owner.creates(with(json!(good))).await;
     }
+    owner.creates(with(Value::Null)).await;
     for bad in ["urn:dialogporten:invalid:uri", "this:is:invalid", "this.is.invalid", "", " "] {
         faults(&owner, with(json!(bad)), "dto.transmissions[0].authorizationAttribute").await;
     }
@@ -317,10 +332,11 @@ async fn html_needs_its_scope_and_references_an_https_address() {
         let body = with("additionalInfo", "text/html", &format!("<{tag}>a</{tag}>"));
         faults(&old, body, "dto.content.value[0]").await;
     }
+    let embed = |kind: &str| format!("application/vnd.dialogporten.frontchannelembed-url;type={kind}");
     for element in ["title", "summary"] {
         faults(&old, with(element, "text/html", "<p>a</p>"), "dto.content.mediaType").await;
+        faults(&old, with(element, &embed("text/html"), "https://example.com"), "dto.content.mediaType").await;
     }
-    let embed = |kind: &str| format!("application/vnd.dialogporten.frontchannelembed-url;type={kind}");
     let reference = with("mainContentReference", &embed("text/html"), "https://example.com");
     faults(&owner, reference.clone(), "dto.content.mediaType").await;
     old.creates(reference).await;

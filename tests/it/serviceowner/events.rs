@@ -89,7 +89,7 @@ async fn deletion_and_restoration_are_raised() {
     assert_eq!(raised(&app, dialog).await, ["DialogDeleted"], "only the first");
 }
 
-/// EV-006 and chapter 01 §10: of silent writes only creation and updates are raised, flagged.
+/// Chapter 01 §10: of silent writes only creation and updates are raised, flagged.
 #[tokio::test]
 async fn silence_leaves_flagged_updates() {
     let app = TestApp::start().await;

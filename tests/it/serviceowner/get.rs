@@ -114,6 +114,7 @@ async fn a_person_to_read_for_gets_flags_and_real_urls() {
         .with("content.mainContentReference", reference("https://example.com/main"))
         .and("guiActions", action("read"))
         .and("apiActions", call("some_unauthorized_action"))
+        .and("apiActions", call("read"))
         .and("transmissions", simple_transmission())
         .and("transmissions", simple_transmission().with("authorizationAttribute", "someunavailablesubresource"));
     let id = owner.creates(body).await;
@@ -123,8 +124,12 @@ async fn a_person_to_read_for_gets_flags_and_real_urls() {
 
     assert_eq!(answer.etag(), answer.body["revision"].as_str().unwrap());
     assert_eq!(answer.body["guiActions"][0]["isAuthorized"], true);
-    assert_eq!(answer.body["apiActions"][0]["isAuthorized"], false);
-    assert_eq!(answer.body["apiActions"][0]["endpoints"][0]["url"], "https://example.com/api");
+    let calls = answer.body["apiActions"].as_array().unwrap();
+    assert_eq!(calls.len(), 2);
+    for call in calls {
+        assert_eq!(call["isAuthorized"], call["action"] == "read");
+        assert_eq!(call["endpoints"][0]["url"], "https://example.com/api");
+    }
     assert_eq!(answer.body["content"]["mainContentReference"]["isAuthorized"], true);
     for transmission in answer.body["transmissions"].as_array().unwrap() {
         assert_eq!(transmission["isAuthorized"], transmission.get("authorizationAttribute").is_none());
@@ -140,6 +145,7 @@ async fn a_person_with_another_right_than_reading_sees_that_nothing_is_permitted
         .with("content.mainContentReference", reference("https://example.com/main"))
         .and("guiActions", action("read"))
         .and("guiActions", action("sign"))
+        .and("apiActions", call("read"))
         .and("transmissions", simple_transmission().with("authorizationAttribute", "element1"));
     let id = owner.creates(body).await;
 
@@ -149,6 +155,7 @@ async fn a_person_with_another_right_than_reading_sees_that_nothing_is_permitted
     let names: Vec<_> = answer.body["guiActions"].as_array().unwrap().iter().map(|it| &it["action"]).collect();
     assert!(flags.iter().zip(names).all(|(flag, name)| **flag == json!(name == "sign")), "{}", answer.text);
     assert_eq!(answer.body["content"]["mainContentReference"]["isAuthorized"], false);
+    assert_eq!(answer.body["apiActions"][0]["isAuthorized"], false);
     assert_eq!(answer.body["transmissions"][0]["isAuthorized"], false);
     // with no right at all, the dialog is missing
     owner.get(&format!("serviceowner/dialogs/{id}?endUserId={}", urn(PERSON))).await.expect(404);
@@ -280,8 +287,9 @@ async fn a_person_to_read_for_sees_the_labels() {
     let app = TestApp::start().await;
     let owner = app.service_owner("ttd");
     let id = owner.creates(simple_dialog()).await;
-    let path = format!("serviceowner/dialogs/{id}/endusercontext/systemlabels?enduserId={}", urn(PERSON));
-    owner.put(&path, json!({ "systemLabels": ["Archive"] })).await.expect(204);
+    let bulk = "serviceowner/dialogs/endusercontext/systemlabels/actions/bulkset";
+    let change = json!({ "dialogs": [{ "dialogId": id }], "addLabels": ["Archive"] });
+    owner.post(&format!("{bulk}?enduserId={}", urn(PERSON)), change).await.expect(204);
     let answer = owner.get(&format!("serviceowner/dialogs/{id}?endUserId={}", urn(PERSON))).await.expect(200);
     assert_eq!(answer.body["endUserContext"]["systemLabels"], json!(["Archive"]));
     assert_eq!(answer.body["systemLabel"], "Archive");

@@ -54,6 +54,10 @@ async fn purging_leaves_nothing() {
     let answer = owner.post(&action(id, "purge"), None).await.expect(204);
     assert_eq!(answer.etag(), "");
     assert_eq!(answer.text, "");
+    for part in ["transmissions", "activities", "seenlog", "context/labels"] {
+        let refused = owner.get(&format!("{}/{part}", path(id))).await.expect(404);
+        texts(&refused, "DialogEntity");
+    }
     for refused in [
         owner.post(&action(id, "purge"), None).await.expect(404),
         owner.get(&path(id)).await.expect(404),

@@ -71,6 +71,9 @@ async fn filters_choose() {
         assert_eq!(sorted(&owner, query).await, expected, "{query}");
     }
     assert_eq!(listed(&owner, "process=urn:p:2").await["items"][0]["process"], "urn:p:2");
+    for item in listed(&owner, "").await["items"].as_array().unwrap() {
+        assert_eq!(item["isApiOnly"], item["externalReference"] == "Three");
+    }
     assert_eq!(sorted(&app.service_owner("brg"), "").await, [""; 0], "others see nothing");
 }
 
@@ -105,7 +108,27 @@ async fn pages_follow_each_other() {
     refused(&owner, "limit=1001", 400).await;
 }
 
-/// OS-007, S-033, S-034
+/// OS-007
+#[tokio::test]
+async fn equal_due_dates_are_told_apart_by_the_next_key() {
+    let app = TestApp::start().await;
+    let owner = app.service_owner("ttd");
+    // Neither the order of creation nor that of ids tells the two of one due date apart as their updates do.
+    for (name, due, updated) in [("early", 2090, 3), ("newer", 2091, 2), ("older", 2091, 1), ("late", 2092, 0)] {
+        let updated = format!("2024-01-01T00:00:0{updated}Z");
+        let dialog = named(name).with("createdAt", "2023-01-01T00:00:00Z").with("updatedAt", updated);
+        owner.creates(dialog.with("dueAt", format!("{due}-01-01T00:00:00Z"))).await;
+    }
+    for (order, expected) in [
+        ("dueAt_desc,updatedAt_desc", ["late", "newer", "older", "early"]),
+        ("dueAt_asc,updatedAt_desc", ["early", "newer", "older", "late"]),
+        ("dueAt_asc,updatedAt_asc", ["early", "older", "newer", "late"]),
+    ] {
+        assert_eq!(names(&owner, &format!("orderBy={order}")).await, expected, "{order}");
+    }
+}
+
+/// S-033, S-034
 #[tokio::test]
 async fn dialogs_without_due_date_come_first_descending_and_last_ascending() {
     let app = TestApp::start().await;
@@ -169,6 +192,9 @@ async fn bounds_are_inclusive() {
         assert_eq!(sorted(&owner, &query).await, ["2021", "2022"], "{query}");
     }
     assert_eq!(sorted(&owner, "dueAfter=2000-01-01").await, ["2020", "2021", "2022", "2023"]);
+    let oldest = listed(&owner, "orderBy=contentUpdatedAt_asc&limit=1").await["items"][0]["contentUpdatedAt"].clone();
+    let until = format!("contentUpdatedBefore={}", oldest.as_str().unwrap());
+    assert_eq!(sorted(&owner, &until).await, ["no due date"]);
 }
 
 /// OS-004, OS-010, OS-013, OS-019, OS-024, S-020, S-029, S-035, S-036
@@ -254,6 +280,13 @@ async fn items_show_what_lists_show() {
         .with("content.additionalInfo", text("Mer"))
         .with("content.nonSensitiveTitle", text("Tittel for alle"))
         .with("content.nonSensitiveSummary", text("Sammendrag for alle"))
+        .with(
+            "content.mainContentReference",
+            json!({
+                "mediaType": "application/vnd.dialogporten.frontchannelembed-url;type=text/markdown",
+                "value": [{ "languageCode": "nb", "value": "https://example.com/innhold.md" }],
+            }),
+        )
         .and("transmissions", simple_transmission().with("type", "Alert"))
         .and(
             "transmissions",
@@ -267,11 +300,11 @@ async fn items_show_what_lists_show() {
     owner.creates(dialog).await;
     let page = listed(&owner, "").await;
     let item = &page["items"][0];
-    let members: Vec<&str> = item["content"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members.len(), 4, "{members:?}");
-    assert_eq!(item["content"]["title"]["value"][0]["value"], "Tittel for alle");
-    assert_eq!(item["content"]["summary"]["value"][0]["value"], "Sammendrag for alle");
-    assert_eq!(item["content"]["senderName"]["value"][0]["value"], "Avsender");
+    let content = json!({
+        "title": text("Tittel for alle"), "summary": text("Sammendrag for alle"),
+        "senderName": text("Avsender"), "extendedStatus": text("Utvidet"),
+    });
+    assert_eq!(item["content"], content);
     assert_eq!(item["latestActivity"]["type"], "DialogClosed");
     assert_eq!(item["latestActivity"]["description"], json!([]));
     assert_eq!(

@@ -58,6 +58,8 @@ async fn a_transmission_is_appended() {
     let transmission = &after["transmissions"][0];
     assert_eq!(transmission["id"], new);
     assert_eq!(transmission["attachments"][0]["name"], "navn");
+    let single = owner.get(&format!("{}/{new}", transmissions(dialog))).await.expect(200).body;
+    assert_eq!((&single["id"], &single["attachments"][0]["name"]), (&json!(new), &json!("navn")));
     assert_eq!(transmission["externalReference"], reference);
     assert_eq!(transmission["content"]["summary"], Value::Null);
     assert_eq!(transmission["isOpened"], false);
@@ -112,6 +114,15 @@ async fn faulty_transmissions_are_refused() {
     let empty = new().with("content.title.value.0.value", "").with("content.summary.value.0.value", "");
     let refused = owner.post(&transmissions(dialog), empty).await.expect(400);
     assert_eq!(refused.errors("transmissions[0].content.value[0].value"), ["'Value' must not be empty."; 2]);
+    // Y-027, Y-028: a sender is an actor as others are.
+    let party = "urn:altinn:organization:identifier-no:991825827";
+    for (sender, key) in [
+        (json!({"actorType": "ServiceOwner", "actorName": "x"}), "sender"),
+        (json!({"actorType": "ServiceOwner", "actorId": party}), "sender"),
+        (json!({"actorName": "x"}), "sender.actorType"),
+    ] {
+        faults(&owner, dialog, new().with("sender", sender), &format!("transmissions[0].{key}")).await;
+    }
     let name = new().and("attachments", attachment().without("urls.0.id").with("name", long.as_str()));
     faults(&owner, dialog, name, "transmissions[0].attachments[0].name").await;
     let own = id();

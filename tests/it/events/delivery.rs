@@ -41,7 +41,7 @@ async fn until_none_waits(app: &TestApp) {
     in_time(async { while waiting(app).await > 0 {} }).await;
 }
 
-/// EV-001, EV-006, EV-008, EV-009, EV-011, EV-012
+/// EV-001, EV-008, EV-009, EV-011, EV-012
 #[tokio::test]
 async fn what_happened_arrives_as_the_contract_has_it() {
     let endpoint = Endpoint::start().await;
@@ -50,6 +50,7 @@ async fn what_happened_arrives_as_the_contract_has_it() {
     let owner = app.service_owner("ttd");
     let hidden = simple_dialog().with("visibleFrom", "2099-01-01T00:00:00Z").with("process", "urn:case:7");
     let hidden = owner.creates(hidden).await;
+    let passing = owner.creates(simple_dialog().with("expiresAt", "2098-01-01T00:00:00Z")).await;
     let silent = owner.post("serviceowner/dialogs?isSilentUpdate=true", simple_dialog()).await.expect(201);
     let dialog = owner.creates(simple_dialog().with("process", "urn:case:8")).await;
     let activity = Uuid::now_v7();
@@ -59,10 +60,30 @@ async fn what_happened_arrives_as_the_contract_has_it() {
     app.person(PERSON).opens(dialog).await;
     let labels = json!({"addLabels": ["Archive"]});
     app.person(PERSON).put(&format!("enduser/dialogs/{dialog}/context/systemlabels"), labels).await.expect(204);
-    let received = endpoint.until(|received| about(received, dialog).len() >= 5).await;
+    let label = json!({"value": "a-label"});
+    owner.post(&format!("serviceowner/dialogs/{dialog}/context/labels"), label).await.expect(204);
+    let with_message = owner.creates(simple_dialog()).await;
+    let message = Uuid::now_v7();
+    let sent = simple_transmission().with("id", message.to_string());
+    owner.post(&format!("serviceowner/dialogs/{with_message}/transmissions"), sent).await.expect(201);
+    let received =
+        endpoint.until(|received| about(received, dialog).len() >= 5 && about(received, with_message).len() >= 3).await;
     until_none_waits(&app).await;
 
     assert!(received.iter().all(|it| it.content_type == "application/cloudevents+json" && it.has_token));
+    for it in &received {
+        let places = ["specversion", "id", "type", "time", "resource", "resourceinstance", "subject", "source"]
+            .map(|member| it.text.find(&format!("\"{member}\":")).unwrap_or_else(|| panic!("{member} in {}", it.text)));
+        assert!(places.is_sorted() && it.text.find("\"data\":").is_none_or(|data| data > places[7]), "{}", it.text);
+        let count = it.event.as_object().unwrap().len();
+        assert_eq!(count, 8 + usize::from(it.event.get("data").is_some()), "{}", it.text);
+        let person = format!("urn:altinn:person:identifier-no:{PERSON}");
+        assert_eq!((&it.event["resource"], &it.event["subject"]), (&json!(crate::harness::RESOURCE), &json!(person)));
+    }
+    // EV-007
+    let sent = received.iter().find(|it| it.event["type"] == "dialogporten.dialog.transmission.created.v1").unwrap();
+    assert_eq!(sent.event["data"]["senderType"], "ServiceOwner", "{}", sent.text);
+    assert!(sent.event["source"].as_str().unwrap().ends_with(&format!("/transmissions/{message}")), "{}", sent.text);
     assert_eq!(about(&received, hidden), ["dialogporten.dialog.created.v1"]);
     assert_eq!(about(&received, DialogId(silent.body.as_str().unwrap().parse().unwrap())), [""; 0]);
     let types = [
@@ -87,6 +108,44 @@ async fn what_happened_arrives_as_the_contract_has_it() {
     assert!(sent.event["time"].as_str().unwrap().ends_with("+00:00"), "{}", sent.text);
     let seen = received.iter().find(|it| it.event["type"] == types[4]).unwrap();
     assert!(!seen.text.contains(PERSON) || seen.event["subject"].as_str().unwrap().ends_with(PERSON), "{}", seen.text);
+
+    // Neither becoming visible nor expiring is told: what is raised after both arrives, and nothing before it.
+    app.clock.set("2100-01-01T00:00:00Z".parse().unwrap());
+    app.person(PERSON).get(&format!("enduser/dialogs/{passing}")).await.expect(404);
+    let later = owner.creates(simple_dialog()).await;
+    endpoint.until(|received| !about(received, later).is_empty()).await;
+    until_none_waits(&app).await;
+    for quiet in [hidden, passing] {
+        assert_eq!(about(&endpoint.received(), quiet), ["dialogporten.dialog.created.v1"]);
+    }
+}
+
+/// EV-006: a loud dialog's event that was raised after all of the silent ones arrives; of the silent ones none ever does.
+#[tokio::test]
+async fn of_silent_writes_nothing_is_sent() {
+    let endpoint = Endpoint::start().await;
+    let app = started(&endpoint, &[]).await;
+    let _delivery = app.delivers();
+    let owner = app.service_owner("ttd");
+    let created = owner.post("serviceowner/dialogs?isSilentUpdate=true", simple_dialog()).await.expect(201);
+    let dialog = DialogId(created.body.as_str().unwrap().parse().unwrap());
+    let path = format!("serviceowner/dialogs/{dialog}");
+    let update = simple_dialog()
+        .with("progress", 1)
+        .and("transmissions", simple_transmission())
+        .and("activities", simple_activity("PaymentMade"));
+    owner.put(&format!("{path}?isSilentUpdate=true"), update).await.expect(204);
+    let patch = json!([{"op": "replace", "path": "/progress", "value": 2}]);
+    owner.patch(&format!("{path}?isSilentUpdate=true"), patch).await.expect(204);
+    owner.delete(&format!("{path}?isSilentUpdate=true")).await.expect(204);
+    owner.post(&format!("{path}/actions/restore?isSilentUpdate=true"), None).await.expect(204);
+    owner.post(&format!("{path}/actions/purge?isSilentUpdate=true"), None).await.expect(204);
+    assert!(!app.raised_events(dialog).await.is_empty(), "what is silent is kept for those who ask for it");
+    let loud = owner.creates(simple_dialog()).await;
+    endpoint.until(|received| !about(received, loud).is_empty()).await;
+    until_none_waits(&app).await;
+    assert_eq!(about(&endpoint.received(), dialog), [""; 0]);
+    assert_eq!(endpoint.received().len(), 1);
 }
 
 /// Each dialog's events arrive in the order in which they were raised, each once, although two instances deliver.

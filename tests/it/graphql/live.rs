@@ -77,6 +77,24 @@ async fn appends(owner: &Client<'_>, dialog: DialogId) {
     owner.post(&format!("serviceowner/dialogs/{dialog}/activities"), simple_activity("Information")).await.expect(201);
 }
 
+/// GQ-014: what is open and of which nothing is to be told says that it lives. Real time: it is what proxies go by.
+#[tokio::test]
+async fn a_silent_stream_says_that_it_lives() {
+    let app = TestApp::start().await;
+    let dialog = app.service_owner("ttd").creates(simple_dialog()).await;
+    let token = token(&app.person(PERSON), dialog).await;
+    settled(&app).await;
+    let mut events = Events::of(&app, &token, dialog).await;
+    let mut piece = async || {
+        let piece = timeout(Duration::from_secs(20), events.response.chunk()).await.expect("a comment within 20 s");
+        piece.expect("the stream goes on").expect("it does not end")
+    };
+    // The first comes at once, with the head; the second after a silence.
+    for _ in 0..2 {
+        assert_eq!(piece().await, ":\n\n");
+    }
+}
+
 /// GQ-008, GQ-014; chapter 07 §5
 #[tokio::test]
 async fn a_stream_tells_what_becomes_of_its_dialog() {
@@ -204,7 +222,8 @@ async fn a_stream_takes_the_token_of_its_dialog() {
     assert_eq!(answer.body["errors"][0]["extensions"]["code"], "AUTH_NOT_AUTHORIZED");
 }
 
-/// Ours: a stream ends with its token, and when the process stops, and says so.
+/// Ours (chapter 11 §4), against the last words of GQ-014: a stream ends with its token, and when the process stops, and
+/// says so.
 #[tokio::test]
 async fn a_stream_ends_with_its_token_and_with_the_process() {
     let app = TestApp::start().await;

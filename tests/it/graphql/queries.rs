@@ -95,6 +95,7 @@ async fn a_dialog_is_dressed_as_the_schema_has_it() {
     let dialog = owner.creates(body).await;
     let shown = data(&user, ALL, json!({ "id": dialog })).await["dialogById"]["dialog"].clone();
     assert_eq!((&shown["expiresAt"], &shown["status"]), (&json!("2099-01-31T10:20:30Z"), &json!("REQUIRES_ATTENTION")));
+    assert_eq!(user.opens(dialog).await["expiresAt"], "2099-01-31T10:20:30.0000000Z");
     assert_eq!((&shown["progress"], &shown["isContentSeen"]), (&Value::Null, &json!(true)));
     assert!(shown["dialogToken"].as_str().is_some_and(|token| token.split('.').count() == 3));
     let [first, second] = [&shown["guiActions"][0], &shown["guiActions"][1]];

@@ -23,10 +23,31 @@ async fn each_path_has_its_checks() {
         let report = app.anonymous().get(path).await.expect(200);
         assert_eq!(report.body["status"], "Healthy", "{path}: {}", report.text);
         assert_eq!(statuses(&report), checks.iter().map(|name| (*name, "Healthy")).collect::<Vec<_>>(), "{path}");
+        let members: Vec<_> = report.body.as_object().expect("a report").keys().map(String::as_str).collect();
+        assert_eq!(members.len(), 3, "{members:?}");
+        assert!(report.body["totalDuration"].as_str().is_some_and(|it| it.starts_with("00:00:") && it.len() == 16));
         assert_eq!(report.header("content-type"), "application/json");
         assert_eq!(report.header("cache-control"), "no-store, no-cache");
     }
     app.anonymous().post("/health", Value::Null).await.expect(200);
+}
+
+/// H-003: what is slow, and by how much, is told; 200, for the service works.
+#[tokio::test]
+async fn a_slow_hard_dependency_degrades() {
+    let app = TestApp::start().await;
+    // The contract's threshold is five seconds of real time.
+    let slow = json!([{ "path": "/accessmanagement/api/v1/meta/info/roles", "delay_ms": 5_050 }]);
+    app.anonymous().put("/sandbox/faults", slow).await.expect(200);
+    let report = app.anonymous().get("/health/deep").await.expect(200);
+    assert_eq!(report.body["status"], "Degraded", "{}", report.text);
+    assert_eq!(statuses(&report), [("Endpoints", "Degraded"), ("postgres", "Healthy")]);
+    let data = &report.body["entries"]["Endpoints"]["data"];
+    assert_eq!((&data["slowCount"], &data["hardFailureCount"]), (&json!(1), &json!(0)));
+    let checked = data["checkedEndpoints"].as_array().expect("endpoints");
+    let slow: Vec<_> = checked.iter().filter(|endpoint| endpoint["status"] == "Slow").collect();
+    assert_eq!((slow.len(), &slow[0]["hardDependency"]), (1, &json!(true)), "{data}");
+    assert!(slow[0]["durationMs"].as_u64().is_some_and(|took| took > 5_000), "{data}");
 }
 
 #[tokio::test]

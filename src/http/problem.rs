@@ -151,6 +151,30 @@ pub async fn before_routing(refusal: Refusal, request: RequestContext) -> Respon
     response
 }
 
+/// The service is closed until `retry_at`, if that is known. The contract says so in two words of plain text (chapter 05 D7);
+/// the document is for those who prefer one.
+pub fn of_maintenance(retry_at: Option<Instant>) -> Response {
+    let fault = Code::Maintenance.says("the service is closed for maintenance").hint(match retry_at {
+        Some(_) => "Send it again at the time that `Retry-After` says.",
+        None => "Send it again later.",
+    });
+    let found = Violations::one("", fault);
+    let kind = rfc!("rfc7231#section-6.6.4");
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, kind, "Service unavailable.", found)
+        .detailed("The service is closed for maintenance.")
+        .empty();
+    let mut response = problem.into_response();
+    if !response.headers().contains_key(header::CONTENT_TYPE) {
+        let plain = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"))];
+        response = (StatusCode::SERVICE_UNAVAILABLE, plain, "Service Unavailable").into_response();
+    }
+    let date = retry_at.map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, date);
+    }
+    response
+}
+
 /// Gives an outcome of routing, which is empty, its reason: 404 for a path that nobody knows, 405 for a verb.
 pub fn of_routing(response: Response) -> Response {
     let status = response.status();

@@ -3,11 +3,6 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
-
 pub use crate::config::Maintenance as Standing;
 
 /// Clones share it.
@@ -28,18 +23,8 @@ impl Maintenance {
         *current = standing;
     }
 
-    /// What every request hears now; `None`: go on.
-    pub fn refusal(&self) -> Option<Response> {
-        let standing = *self.0.read().unwrap_or_else(PoisonError::into_inner);
-        standing.enabled.then(|| {
-            let mut response = (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable").into_response();
-            let headers = response.headers_mut();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-            let date = standing.retry_at.map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
-            if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {
-                headers.insert(header::RETRY_AFTER, date);
-            }
-            response
-        })
+    /// What every request is refused for now; `None`: go on.
+    pub fn standing(&self) -> Option<Standing> {
+        Some(*self.0.read().unwrap_or_else(PoisonError::into_inner)).filter(|standing| standing.enabled)
     }
 }

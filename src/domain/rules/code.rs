@@ -160,6 +160,7 @@ codes! {
     // Trouble.
     Overloaded = "overloaded": "There is no more to do than can be done.";
     DatabaseUnavailable = "database-unavailable": "The database answers.";
+    Maintenance = "maintenance": "The service is not closed for maintenance.";
     RequestTimeout = "request-timeout": "The request arrives in time.";
     PlatformFailed = "platform-failed": "The platform answers.";
     InternalError = "internal-error": "Nothing fails here.";

@@ -1,7 +1,8 @@
 //! What those who run the service see: metrics, maintenance mode, warm-up.
 
 use dialogporten::server::maintenance::Standing;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::harness::{Edit, PERSON, TestApp, simple_dialog};
 
@@ -49,20 +50,49 @@ async fn metrics_tell_of_everything_and_of_nobody() {
     TestApp::start_with(&[("telemetry.metrics", "false")]).await.anonymous().get("/metrics").await.expect(404);
 }
 
-/// H-005: everything is refused but probes, with the time from which it is worth asking again; it is left without a restart.
+/// H-005, chapter 11 §2: everything is refused but probes, with the time from which it is worth asking again; it is left
+/// without a restart.
 #[tokio::test]
 async fn maintenance_refuses_everything_but_probes() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&[("graphql.cors_origins", r#"["https://inbox.example"]"#)]).await;
     let retry_at = "2031-04-05T06:07:08Z".parse().ok();
     app.service.maintenance.set(Standing { enabled: true, retry_at });
-    for path in ["serviceowner/dialogs", "enduser/dialogs", "metadata/limits", "/swagger/index.html", "/nowhere"] {
-        let answer = app.person(PERSON).get(path).await.expect(503);
-        assert_eq!(
-            (answer.text.as_str(), answer.header("content-type")),
-            ("Service Unavailable", "text/plain"),
-            "{path}"
-        );
-        assert_eq!(answer.header("retry-after"), "Sat, 05 Apr 2031 06:07:08 GMT");
+    let every = [
+        dialogporten::serviceowner::operations(),
+        dialogporten::enduser::operations(),
+        dialogporten::metadata::operations(),
+    ];
+    let mut asked: Vec<(Method, String)> = every
+        .concat()
+        .into_iter()
+        .map(|operation| (operation.route.method.to_uppercase().parse().expect("a verb"), operation.route.path.into()))
+        .collect();
+    assert!(asked.len() > 40, "{} operations", asked.len());
+    asked.extend([(Method::POST, "/graphql".into()), (Method::POST, "/graphql/stream".into())]);
+    asked.extend(["/swagger/index.html", "/nowhere", "/graphql"].map(|path| (Method::GET, path.to_owned())));
+    for (method, path) in asked {
+        let (anybody, somebody) = (app.anonymous(), app.person(PERSON));
+        for client in [&anybody, &somebody] {
+            let answer = client.send(method.clone(), &path, None).await.expect(503);
+            assert_eq!(
+                (answer.text.as_str(), answer.header("content-type")),
+                ("Service Unavailable", "text/plain"),
+                "{method} {path}"
+            );
+            assert_eq!(answer.header("retry-after"), "Sat, 05 Apr 2031 06:07:08 GMT", "{method} {path}");
+        }
+    }
+    let told = app.person(PERSON).header("prefer", "return=representation").get("enduser/dialogs").await.expect(503);
+    assert_eq!((&told.body["code"], &told.body["status"]), (&json!("maintenance"), &json!(503)), "{}", told.text);
+    assert_eq!(told.header("content-type"), "application/problem+json; charset=utf-8");
+    assert_eq!(told.header("retry-after"), "Sat, 05 Apr 2031 06:07:08 GMT");
+    assert_eq!(told.header("preference-applied"), "return=representation");
+    for path in ["/graphql", "/graphql/stream"] {
+        let browser = app.anonymous().header("origin", "https://inbox.example");
+        let browser = browser.header("access-control-request-method", "POST");
+        let browser = browser.header("access-control-request-headers", "authorization,content-type");
+        let preflight = browser.send(Method::OPTIONS, path, None).await.expect(204);
+        assert_eq!(preflight.header("access-control-allow-origin"), "https://inbox.example", "{path}");
     }
     for path in ["/health", "/health/liveness", "/health/readiness", "/health/startup"] {
         app.anonymous().get(path).await.expect(200);

@@ -59,7 +59,7 @@ async fn world(State(sandbox): State<Sandbox>) -> Response {
 /// Another world, in the form of a scenario file (YAML or JSON).
 async fn put_world(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let Ok(text) = String::from_utf8(body.into()) else { return refused("the body is not UTF-8") };
-    change(&sandbox, move |_| World::parse(&text, None)).await
+    change(&sandbox, NamedOfClock::AllIfOther, move |_| World::parse(&text, None)).await
 }
 
 /// Changes in the world, in the form of a scenario file that holds only what changes.
@@ -68,13 +68,29 @@ async fn patch_world(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
         Ok(patch) => patch,
         Err(reason) => return refused(&reason),
     };
-    change(&sandbox, move |sandbox| sandbox.world().patched(&patch)).await
+    // A member that is null is named, too: it is again what it is where nobody names it.
+    let named = |member: &str| patch["clock"].get(member).is_some();
+    let clock = NamedOfClock::These { start: named("start"), frozen: named("frozen") };
+    change(&sandbox, clock, move |sandbox| sandbox.world().patched(&patch)).await
+}
+
+/// What a change of the world says about the clock, and so does to it. What it leaves unsaid stays as it is: a change of a
+/// right must not move a clock that a test has set meanwhile.
+#[derive(Clone, Copy)]
+enum NamedOfClock {
+    /// A whole world names both members; they count if they are others than before.
+    AllIfOther,
+    These {
+        start: bool,
+        frozen: bool,
+    },
 }
 
 /// Puts another world in place and lets the service know before it answers. A change that began is finished, whether its
 /// caller waits or not.
 async fn change(
     sandbox: &Sandbox,
+    clock: NamedOfClock,
     make: impl FnOnce(&Sandbox) -> Result<World, Vec<world::Fault>> + Send + 'static,
 ) -> Response {
     let sandbox = sandbox.clone();
@@ -84,11 +100,17 @@ async fn change(
             Ok(world) => Arc::new(world),
             Err(faults) => return wire::json(StatusCode::BAD_REQUEST, &json!({"faults": faults})),
         };
-        // A patch of a right must not move a clock that a test has set meanwhile.
-        let clock_as_before = world.scenario().clock == sandbox.world().scenario().clock;
+        let is_other = world.scenario().clock != sandbox.world().scenario().clock;
         sandbox.replace_world(world);
-        if !clock_as_before {
-            sandbox.start_clock();
+        let (start, frozen) = match clock {
+            NamedOfClock::AllIfOther => (is_other, is_other),
+            NamedOfClock::These { start, frozen } => (start, frozen),
+        };
+        if frozen {
+            sandbox.stop_clock();
+        }
+        if start {
+            sandbox.set_clock();
         }
         followed(service_forgets(&sandbox).await)
     })
@@ -297,15 +319,22 @@ struct AnyToken {
     omit: Vec<String>,
 }
 
+/// What mends a body that cannot be read, and what is added to one that can.
+const FORM_OF_ANY_TOKEN: &str = "send {\"claims\": {…}}, and if need be \"header\": {…}, \"key\": \"maskinporten\", \"altinn\", \
+                                 \"idporten\" or \"unknown\", \"omit\": [\"exp\", …]; iss, iat, nbf and exp are added unless \
+                                 claims or omit name them";
+
 /// Signs any claims. What makes a token valid (`iss`, `iat`, `nbf`, `exp`) is added where it is neither given nor to be
 /// left out, and a member of the header that is null is left out.
 async fn token(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let asked: AnyToken = match read(&body) {
         Ok(asked) => asked,
-        Err(reason) => return refused(&reason),
+        Err(reason) => return refused(&format!("{reason}; {FORM_OF_ANY_TOKEN}")),
     };
     let Some(key) = KeyName::parse(asked.key.as_deref().unwrap_or("altinn")) else {
-        return refused("key: not maskinporten, altinn, idporten or unknown");
+        return refused(
+            "key: no key of this name; send maskinporten, altinn, idporten or unknown, or no `key` for altinn",
+        );
     };
     let now = sandbox.clock().now().timestamp();
     // The key that nobody knows speaks for an issuer that everybody knows: only the signature is wrong.

@@ -207,14 +207,23 @@ impl Sandbox {
         *current = world;
     }
 
-    /// The clock as the start of the world says; untouched if it says nothing.
+    /// The clock as the world says: it stands still or goes on, from the instant that the world names, if it names one.
     fn start_clock(&self) {
-        let setting = self.world().scenario().clock;
-        // Before it is set: it then stands at exactly the instant that the world names.
-        if setting.frozen {
-            self.0.clock.set_frozen(true);
+        self.stop_clock();
+        self.set_clock();
+    }
+
+    /// Whether the clock stands still, as the world says. Before it is set: it then stands at exactly that instant.
+    fn stop_clock(&self) {
+        let frozen = self.world().scenario().clock.frozen;
+        if frozen != self.0.clock.is_frozen() {
+            self.0.clock.set_frozen(frozen);
         }
-        if let Start::At(instant) = setting.start {
+    }
+
+    /// The instant that the world names, if it names one.
+    fn set_clock(&self) {
+        if let Start::At(instant) = self.world().scenario().clock.start {
             self.0.clock.set(instant);
         }
     }

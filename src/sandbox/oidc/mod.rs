@@ -72,8 +72,6 @@ pub fn document(sandbox: &Sandbox) -> Value {
         "acr_values_supported": [authorize::SUBSTANTIAL, authorize::HIGH],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "ui_locales_supported": ["nb", "nn", "en"],
-        "frontchannel_logout_supported": true,
-        "frontchannel_logout_session_supported": true,
         "authorization_response_iss_parameter_supported": true,
     })
 }

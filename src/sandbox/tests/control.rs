@@ -121,6 +121,40 @@ async fn the_clock_can_be_set_moved_and_stopped() {
     assert_eq!(changes.load(Ordering::SeqCst), 0);
 }
 
+/// Chapter 10 §1: a patch does to the clock what it says of it, and nothing else.
+#[tokio::test]
+async fn a_patch_of_the_world_stops_and_restarts_the_clock() {
+    let rig = Rig::new();
+    let patch = async |clock: Value| {
+        let answer = rig.with("PATCH", "/sandbox/world", &json!({"clock": clock})).await;
+        assert_eq!(answer.status, 204, "{clock}: {}", answer.text);
+        rig.data("/sandbox/clock").await
+    };
+    let instant = "2031-02-03T04:05:06Z";
+    let stands = json!({"now": instant, "frozen": true});
+    assert_eq!(patch(json!({"start": instant, "frozen": true})).await, stands);
+    for goes_on in [json!(false), Value::Null] {
+        let running = patch(json!({ "frozen": goes_on })).await;
+        assert_eq!(running["frozen"], false, "{goes_on}");
+        assert!(running["now"].as_str().is_some_and(|now| now > instant && now < "2031-02-03T05"), "{running}");
+        assert_eq!(rig.data("/sandbox/world").await["clock"]["frozen"], false, "{goes_on}");
+        // However it was stopped.
+        rig.with("PUT", "/sandbox/clock", &json!({"now": instant, "frozen": true})).await;
+        assert_eq!(patch(json!({ "frozen": goes_on })).await["frozen"], false, "{goes_on}");
+        assert_eq!(patch(json!({"start": instant, "frozen": true})).await, stands);
+    }
+    // Who does not name it, or names nothing of it, leaves it alone.
+    rig.with("PUT", "/sandbox/clock", &json!({"advance_seconds": 60})).await;
+    let moved = json!({"now": "2031-02-03T04:06:06Z", "frozen": true});
+    assert_eq!(patch(Value::Null).await, moved);
+    assert_eq!(patch(json!({})).await, moved);
+    assert_eq!(patch(json!({"frozen": true})).await, moved);
+    assert_eq!(patch(json!({"start": instant})).await, stands);
+    // A whole world that lets it go lets it go.
+    assert_eq!(rig.send(request("PUT", "/sandbox/world", Body::from(WORLD))).await.status, 204);
+    assert_eq!(rig.data("/sandbox/clock").await["frozen"], false);
+}
+
 #[tokio::test]
 async fn a_reset_brings_everything_back() {
     let rig = Rig::new();

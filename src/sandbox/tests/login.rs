@@ -126,6 +126,10 @@ async fn a_login_gives_the_tokens_that_the_inbox_reads() {
     {
         assert_eq!(discovery[member], format!("http://127.0.0.1:5123{path}"));
     }
+    // Nobody is told of a logout elsewhere, so nobody is promised it.
+    for promise in ["frontchannel_logout_supported", "backchannel_logout_supported"] {
+        assert_eq!(discovery.get(promise), None, "{promise}");
+    }
 
     let tokens = rig.login("idporten-loa-substantial", PERSON).await;
     assert_eq!((&tokens["expires_in"], &tokens["refresh_token_expires_in"]), (&json!(1800), &json!(28800)));

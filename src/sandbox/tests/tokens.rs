@@ -210,5 +210,34 @@ async fn unsafe_tokens_say_what_they_are_told_to() {
     let filled = claims_of(&rig.with("POST", "/sandbox/token", &json!({"claims": {}})).await.text);
     assert_eq!(filled["iss"], "http://127.0.0.1:5123/sandbox/issuers/altinn");
     assert!(filled["exp"].is_i64());
-    assert_eq!(rig.with("POST", "/sandbox/token", &json!({"claims": {}, "key": "client"})).await.status, 400);
+    assert_eq!((filled["exp"].as_i64(), &filled["nbf"]), (filled["iat"].as_i64().map(|at| at + 1_800), &filled["iat"]));
+    assert_eq!(filled.as_object().map(serde_json::Map::len), Some(4), "{filled}");
+    // By the key that nobody publishes speaks an issuer that everybody knows.
+    let stranger = rig.with("POST", "/sandbox/token", &json!({"claims": {}, "key": "unknown"})).await;
+    assert_eq!(claims_of(&stranger.text)["iss"], filled["iss"]);
+    let of_idporten = rig.with("POST", "/sandbox/token", &json!({"claims": {}, "key": "idporten"})).await;
+    assert_eq!(claims_of(&of_idporten.text)["iss"], "http://127.0.0.1:5123/sandbox/issuers/idporten");
+}
+
+#[tokio::test]
+async fn what_no_token_can_be_made_of_is_explained() {
+    let rig = Rig::new();
+    for (body, wrong) in [
+        (json!({}), "missing field `claims`"),
+        (json!({"claims": "x"}), "expected a map"),
+        (json!({"claims": {}, "omit": "exp"}), "expected a sequence"),
+        (json!({"claims": {}, "kid": "x"}), "unknown field `kid`"),
+    ] {
+        let refused = rig.with("POST", "/sandbox/token", &body).await;
+        assert_eq!(refused.status, 400, "{body}");
+        let told = refused.json()["faults"][0]["text"].as_str().expect("a text").to_owned();
+        assert!(told.contains(wrong) && told.contains("send {\"claims\": {…}}"), "{body}: {told}");
+    }
+    let refused = rig.with("POST", "/sandbox/token", &json!({"claims": {}, "key": "client"})).await;
+    let told = refused.json()["faults"][0]["text"].clone();
+    assert_eq!(refused.status, 400);
+    assert_eq!(
+        told,
+        "key: no key of this name; send maskinporten, altinn, idporten or unknown, or no `key` for altinn"
+    );
 }

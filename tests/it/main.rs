@@ -28,6 +28,7 @@ mod platform;
 mod read_outcomes;
 mod reindex;
 mod round_trips;
+mod sandbox_command;
 mod seed;
 mod server;
 mod serviceowner;

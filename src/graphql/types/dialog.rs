@@ -3,11 +3,9 @@
 use async_graphql::{Interface, SimpleObject};
 
 use super::{
-    enums::{DialogStatus, TransmissionType},
-    parts::{
-        Activity, Actor, ApiAction, Attachment, ContentValue, EndUserContext, GuiAction, SeenLog,
-        TransmissionNavigationalAction,
-    },
+    enums::TransmissionType,
+    head::{Head, head},
+    parts::{Activity, Actor, ApiAction, Attachment, ContentValue, GuiAction, TransmissionNavigationalAction},
     scalars::{DateTime, Url, Uuid},
 };
 use crate::{
@@ -18,50 +16,19 @@ use crate::{
 /// A dialog, with all that belongs to it.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct Dialog {
-    id: Uuid,
+    #[graphql(flatten)]
+    head: Head,
     /// Changes with every change of the dialog; labels and reading leave it.
     revision: Uuid,
-    /// The owner's short name.
-    org: String,
-    service_resource: String,
-    /// What the Resource Registry called the resource when the dialog was created.
-    service_resource_type: String,
-    /// Whom the dialog is for, as a URN.
-    party: String,
-    /// Percent.
-    progress: Option<i32>,
-    process: Option<String>,
-    preceding_process: Option<String>,
-    extended_status: Option<String>,
-    external_reference: Option<String>,
-    due_at: Option<DateTime>,
     expires_at: Option<DateTime>,
-    created_at: DateTime,
-    updated_at: DateTime,
-    /// When something changed last that readers ought to look at.
-    content_updated_at: DateTime,
     /// Proof towards the service owner of what the reader may do here.
     dialog_token: Option<String>,
-    status: DialogStatus,
-    /// There are transmissions of the service owner that nobody has opened.
-    has_unopened_content: bool,
-    from_service_owner_transmissions_count: i32,
-    from_party_transmissions_count: i32,
-    /// Meant for the systems of end users only.
-    is_api_only: bool,
     content: Content,
     attachments: Vec<Attachment>,
     gui_actions: Vec<GuiAction>,
     api_actions: Vec<ApiAction>,
     activities: Vec<Activity>,
-    /// Who has opened the dialog since it changed: each reader's newest entry.
-    seen_since_last_update: Vec<SeenLog>,
-    /// Who has opened the dialog since its content changed: each reader's newest entry.
-    seen_since_last_content_update: Vec<SeenLog>,
-    /// Somebody has opened the dialog since its content changed, and nobody has marked it as unopened.
-    is_content_seen: bool,
     transmissions: Vec<Transmission>,
-    end_user_context: EndUserContext,
 }
 
 /// What a dialog says.
@@ -156,38 +123,16 @@ pub enum DialogByIdError {
 impl From<DialogView> for Dialog {
     fn from(dialog: DialogView) -> Self {
         Self {
-            id: dialog.id.into(),
+            head: head!(dialog),
             revision: dialog.revision.into(),
-            org: dialog.org.to_string(),
-            service_resource: dialog.service_resource.to_string(),
-            service_resource_type: dialog.service_resource_type.to_string(),
-            party: dialog.party,
-            progress: dialog.progress,
-            process: dialog.process,
-            preceding_process: dialog.preceding_process,
-            extended_status: dialog.extended_status,
-            external_reference: dialog.external_reference,
-            due_at: dialog.due_at.map(Into::into),
             expires_at: dialog.expires_at.map(Into::into),
-            created_at: dialog.created_at.into(),
-            updated_at: dialog.updated_at.into(),
-            content_updated_at: dialog.content_updated_at.into(),
             dialog_token: dialog.dialog_token,
-            status: dialog.status.into(),
-            has_unopened_content: dialog.has_unopened_content,
-            from_service_owner_transmissions_count: dialog.from_service_owner_transmissions_count,
-            from_party_transmissions_count: dialog.from_party_transmissions_count,
-            is_api_only: dialog.is_api_only,
             content: dialog.content.into(),
             attachments: each(dialog.attachments),
             gui_actions: each(dialog.gui_actions),
             api_actions: each(dialog.api_actions),
             activities: each(dialog.activities),
-            seen_since_last_update: each(dialog.seen_since_last_update),
-            seen_since_last_content_update: each(dialog.seen_since_last_content_update),
-            is_content_seen: dialog.is_content_seen,
             transmissions: each(dialog.transmissions),
-            end_user_context: dialog.end_user_context.into(),
         }
     }
 }

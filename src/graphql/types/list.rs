@@ -4,55 +4,24 @@ use async_graphql::{InputObject, Interface, SimpleObject};
 
 use super::{
     enums::{DialogStatus, OrderDirection, SystemLabel},
-    parts::{Activity, ContentValue, EndUserContext, SeenLog},
-    scalars::{DateTime, Uuid},
+    head::{Head, head},
+    parts::{Activity, ContentValue},
+    scalars::DateTime,
 };
 use crate::{
     domain::order::{Key, Order},
     enduser::dialogs::list_item::{ListContentView, ListItemView},
-    views::each,
 };
 
 /// A dialog, as lists show it.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct SearchDialog {
-    id: Uuid,
-    /// The owner's short name.
-    org: String,
-    service_resource: String,
-    /// What the Resource Registry called the resource when the dialog was created.
-    service_resource_type: String,
-    /// Whom the dialog is for, as a URN.
-    party: String,
-    /// Percent.
-    progress: Option<i32>,
-    process: Option<String>,
-    preceding_process: Option<String>,
+    #[graphql(flatten)]
+    head: Head,
     /// Attachments that the inbox shows.
     gui_attachment_count: Option<i32>,
-    extended_status: Option<String>,
-    external_reference: Option<String>,
-    created_at: DateTime,
-    updated_at: DateTime,
-    /// When something changed last that readers ought to look at.
-    content_updated_at: DateTime,
-    due_at: Option<DateTime>,
-    status: DialogStatus,
-    /// There are transmissions of the service owner that nobody has opened.
-    has_unopened_content: bool,
-    /// Meant for the systems of end users only.
-    is_api_only: bool,
-    from_service_owner_transmissions_count: i32,
-    from_party_transmissions_count: i32,
     latest_activity: Option<Activity>,
     content: SearchContent,
-    /// Who has opened the dialog since it changed: each reader's newest entry.
-    seen_since_last_update: Vec<SeenLog>,
-    /// Who has opened the dialog since its content changed: each reader's newest entry.
-    seen_since_last_content_update: Vec<SeenLog>,
-    /// Somebody has opened the dialog since its content changed, and nobody has marked it as unopened.
-    is_content_seen: bool,
-    end_user_context: EndUserContext,
 }
 
 /// What a dialog says, as lists show it. Readers whose level is too low find texts that give nothing away.
@@ -182,32 +151,10 @@ impl SearchDialogSortType {
 impl From<ListItemView> for SearchDialog {
     fn from(dialog: ListItemView) -> Self {
         Self {
-            id: dialog.id.into(),
-            org: dialog.org.to_string(),
-            service_resource: dialog.service_resource.to_string(),
-            service_resource_type: dialog.service_resource_type.to_string(),
-            party: dialog.party,
-            progress: dialog.progress,
-            process: dialog.process,
-            preceding_process: dialog.preceding_process,
+            head: head!(dialog),
             gui_attachment_count: dialog.gui_attachment_count,
-            extended_status: dialog.extended_status,
-            external_reference: dialog.external_reference,
-            created_at: dialog.created_at.into(),
-            updated_at: dialog.updated_at.into(),
-            content_updated_at: dialog.content_updated_at.into(),
-            due_at: dialog.due_at.map(Into::into),
-            status: dialog.status.into(),
-            has_unopened_content: dialog.has_unopened_content,
-            is_api_only: dialog.is_api_only,
-            from_service_owner_transmissions_count: dialog.from_service_owner_transmissions_count,
-            from_party_transmissions_count: dialog.from_party_transmissions_count,
             latest_activity: dialog.latest_activity.map(Into::into),
             content: dialog.content.into(),
-            seen_since_last_update: each(dialog.seen_since_last_update),
-            seen_since_last_content_update: each(dialog.seen_since_last_content_update),
-            is_content_seen: dialog.is_content_seen,
-            end_user_context: dialog.end_user_context.into(),
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod dialog;
 pub mod enums;
 pub mod event;
+pub mod head;
 pub mod label;
 pub mod limits;
 pub mod list;

@@ -136,7 +136,10 @@ async fn a_patch_of_the_world_stops_and_restarts_the_clock() {
     for goes_on in [json!(false), Value::Null] {
         let running = patch(json!({ "frozen": goes_on })).await;
         assert_eq!(running["frozen"], false, "{goes_on}");
-        assert!(running["now"].as_str().is_some_and(|now| now > instant && now < "2031-02-03T05"), "{running}");
+        assert!(
+            running["now"].as_str().is_some_and(|now| now != instant && now.starts_with("2031-02-03T04:0")),
+            "{running}"
+        );
         assert_eq!(rig.data("/sandbox/world").await["clock"]["frozen"], false, "{goes_on}");
         // However it was stopped.
         rig.with("PUT", "/sandbox/clock", &json!({"now": instant, "frozen": true})).await;

@@ -10,6 +10,9 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, sleep_until},
 };
+use tracing::Instrument;
+
+use crate::telemetry;
 
 /// After this long without an answer, somebody else who waits for it asks too: the first call may have been lost, and whoever
 /// is asked may be well again. The first call goes on: an answer may just take its time.
@@ -103,8 +106,10 @@ where
             tries.running == 1
         };
         let attempt = Attempt { flight: Some(self.clone()), is_first };
+        // Part of the trace of whoever asks first; the others wait for it.
+        let asking = ask.instrument(telemetry::step("shared question"));
         tokio::spawn(async move {
-            let answer = ask.await;
+            let answer = asking.await;
             attempt.ends(answer);
         })
         .abort_handle()

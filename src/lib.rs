@@ -29,6 +29,7 @@ pub mod lookup;
 pub mod metadata;
 pub mod meter;
 pub mod openapi;
+pub mod otlp;
 pub mod outgoing;
 pub mod reindex;
 pub mod router;

@@ -1,29 +1,93 @@
-//! What is counted and measured, for `GET /metrics` (chapter 11 §6): one set for the process, because statements, calls and
-//! caches belong to it and not to a request.
+//! What is counted and measured, for `GET /metrics` (chapter 11 §6) and for a collector: one set for the process, because
+//! statements, calls and caches belong to it and not to a request.
 //!
 //! Labels are names of ours: a route's template, a statement, a call, a cache. None ever holds a person, a name, a token or
 //! the id of a dialog, and so there are few of them.
 
 use std::{
     collections::BTreeMap,
-    fmt::Write,
+    fmt::{Display, Write},
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI32, Ordering},
     },
     time::Duration,
 };
 
 /// Upper bounds of the buckets, in seconds.
-const BOUNDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+pub const BOUNDS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Most series of one family: a safeguard, should a label ever take many values.
 const MOST: usize = 2_000;
 
+/// Times of one series.
 #[derive(Clone, Debug, Default)]
-struct Times {
+pub struct Times {
     /// Not cumulative; the last one is beyond all bounds.
-    buckets: [u64; BOUNDS.len() + 1],
-    sum: f64,
+    pub buckets: [u64; BOUNDS.len() + 1],
+    pub sum: f64,
+}
+
+/// Names and values, in the order of the family.
+pub type Labels = Vec<(&'static str, String)>;
+
+/// All series of one name, as they stand now.
+#[derive(Clone, Debug)]
+pub struct Family {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub points: Points,
+}
+
+#[derive(Clone, Debug)]
+pub enum Points {
+    /// Seconds, since the process began.
+    Times(Vec<(Labels, Times)>),
+    /// Since the process began.
+    Counts(Vec<(Labels, u64)>),
+    /// What is there now.
+    Levels(Vec<(Labels, f64)>),
+}
+
+impl Family {
+    /// Something that is measured when it is asked for.
+    pub fn level(name: &'static str, about: &'static str, value: f64) -> Self {
+        Self::levels(name, about, vec![(Labels::new(), value)])
+    }
+
+    pub fn levels(name: &'static str, about: &'static str, values: Vec<(Labels, f64)>) -> Self {
+        Self { name, about, points: Points::Levels(values) }
+    }
+
+    fn print(&self, out: &mut String) {
+        let Self { name, about, points } = self;
+        let kind = match points {
+            Points::Times(_) => "histogram",
+            Points::Counts(_) => "counter",
+            Points::Levels(_) => "gauge",
+        };
+        let _ = writeln!(out, "# HELP {name} {about}\n# TYPE {name} {kind}");
+        match points {
+            Points::Times(series) => series.iter().for_each(|(labels, times)| print_times(out, name, labels, times)),
+            Points::Counts(series) => series.iter().for_each(|(labels, count)| print_one(out, name, labels, count)),
+            Points::Levels(series) => series.iter().for_each(|(labels, level)| print_one(out, name, labels, level)),
+        }
+    }
+}
+
+fn print_times(out: &mut String, name: &str, labels: &Labels, times: &Times) {
+    let labels = pairs(labels);
+    let mut count = 0;
+    for (bucket, bound) in times.buckets.iter().zip(BOUNDS.iter().map(Some).chain([None])) {
+        count += bucket;
+        let bound = bound.map_or("+Inf".to_owned(), f64::to_string);
+        let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}");
+    }
+    let _ = writeln!(out, "{name}_sum{{{labels}}} {}\n{name}_count{{{labels}}} {count}", times.sum);
+}
+
+fn print_one(out: &mut String, name: &str, labels: &Labels, value: impl Display) {
+    let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", pairs(labels)) };
+    let _ = writeln!(out, "{name}{labels} {value}");
 }
 
 /// Times of one kind, by labels.
@@ -53,21 +117,11 @@ impl<const N: usize> Histograms<N> {
         times.sum += seconds;
     }
 
-    fn print(&self, out: &mut String) {
-        let Self { name, about, labels, .. } = self;
-        let _ = writeln!(out, "# HELP {name} {about}\n# TYPE {name} histogram");
-        // Copied, so that nobody waits while it is printed.
+    fn family(&self) -> Family {
+        // Copied, so that nobody waits while it is told.
         let series = self.series.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (values, times) in series {
-            let labels = pairs(labels, &values);
-            let mut count = 0;
-            for (bucket, bound) in times.buckets.iter().zip(BOUNDS.iter().map(Some).chain([None])) {
-                count += bucket;
-                let bound = bound.map_or("+Inf".to_owned(), f64::to_string);
-                let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {count}");
-            }
-            let _ = writeln!(out, "{name}_sum{{{labels}}} {}\n{name}_count{{{labels}}} {count}", times.sum);
-        }
+        let times = series.into_iter().map(|(values, times)| (self.labels.into_iter().zip(values).collect(), times));
+        Family { name: self.name, about: self.about, points: Points::Times(times.collect()) }
     }
 }
 
@@ -86,15 +140,20 @@ impl<const N: usize> Counters<N> {
     }
 
     pub fn add(&self, labels: [&'static str; N]) {
-        *self.series.lock().unwrap_or_else(PoisonError::into_inner).entry(labels).or_default() += 1;
+        self.add_many(labels, 1);
     }
 
-    fn print(&self, out: &mut String) {
-        let Self { name, about, labels, .. } = self;
-        let _ = writeln!(out, "# HELP {name} {about}\n# TYPE {name} counter");
-        for (values, count) in &*self.series.lock().unwrap_or_else(PoisonError::into_inner) {
-            let _ = writeln!(out, "{name}{{{}}} {count}", pairs(labels, values));
-        }
+    pub fn add_many(&self, labels: [&'static str; N], count: u64) {
+        *self.series.lock().unwrap_or_else(PoisonError::into_inner).entry(labels).or_default() += count;
+    }
+
+    fn family(&self) -> Family {
+        let series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = series
+            .iter()
+            .map(|(values, count)| (self.labels.into_iter().zip(values.map(str::to_owned)).collect(), *count))
+            .collect();
+        Family { name: self.name, about: self.about, points: Points::Counts(counts) }
     }
 }
 
@@ -103,7 +162,7 @@ impl<const N: usize> Counters<N> {
 pub struct Level {
     name: &'static str,
     about: &'static str,
-    value: AtomicI64,
+    value: AtomicI32,
 }
 
 /// One of those that are there; it counts until it goes.
@@ -112,7 +171,7 @@ pub struct Present(&'static Level);
 
 impl Level {
     const fn new(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, value: AtomicI64::new(0) }
+        Self { name, about, value: AtomicI32::new(0) }
     }
 
     /// One more.
@@ -121,8 +180,8 @@ impl Level {
         Present(self)
     }
 
-    fn print(&self, out: &mut String) {
-        gauge(out, self.name, self.about, &[("", self.value.load(Ordering::Relaxed).to_string())]);
+    fn family(&self) -> Family {
+        Family::level(self.name, self.about, self.value.load(Ordering::Relaxed).into())
     }
 }
 
@@ -142,35 +201,38 @@ pub static CACHES: Counters<2> =
     Counters::new("cache_requests_total", "Answers of the platform that were wanted.", ["cache", "result"]);
 pub static READS: Counters<1> =
     Counters::new("database_reads_total", "Reads that may be a little old, by where they were answered.", ["server"]);
+pub static DROPPED: Counters<1> =
+    Counters::new("telemetry_dropped_total", "What the collector did not get, by signal.", ["signal"]);
 pub static ACTIVE: Level = Level::new("http_server_active_requests", "Requests under way.");
 pub static STREAMS: Level = Level::new("live_streams", "Open streams of live updates.");
+pub static DELIVERIES: Level = Level::new("deliveries_under_way", "Dialogs whose events are being delivered.");
 
-/// All of the process's own, as Prometheus reads them.
-pub fn print() -> String {
+/// All of the process's own.
+pub fn families() -> Vec<Family> {
+    vec![
+        REQUESTS.family(),
+        ACTIVE.family(),
+        STATEMENTS.family(),
+        CALLS.family(),
+        CACHES.family(),
+        READS.family(),
+        DROPPED.family(),
+        STREAMS.family(),
+        DELIVERIES.family(),
+    ]
+}
+
+/// As Prometheus reads it.
+pub fn print(families: &[Family]) -> String {
     let mut out = String::with_capacity(64 * 1024);
-    REQUESTS.print(&mut out);
-    ACTIVE.print(&mut out);
-    STATEMENTS.print(&mut out);
-    CALLS.print(&mut out);
-    CACHES.print(&mut out);
-    READS.print(&mut out);
-    STREAMS.print(&mut out);
+    families.iter().for_each(|family| family.print(&mut out));
     out
 }
 
-/// A gauge that is measured when it is asked for: a value for each set of labels, written `name="value"`.
-pub fn gauge(out: &mut String, name: &str, about: &str, values: &[(&str, String)]) {
-    let _ = writeln!(out, "# HELP {name} {about}\n# TYPE {name} gauge");
-    for (labels, value) in values {
-        let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-        let _ = writeln!(out, "{name}{labels} {value}");
-    }
-}
-
-fn pairs<V: AsRef<str>>(labels: &[&str], values: &[V]) -> String {
-    let escaped = |value: &V| value.as_ref().replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    let pair = |(label, value): (&&str, &V)| format!("{label}=\"{}\"", escaped(value));
-    labels.iter().zip(values).map(pair).collect::<Vec<_>>().join(",")
+fn pairs(labels: &Labels) -> String {
+    let escaped = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let pair = |(label, value): &(&str, String)| format!("{label}=\"{}\"", escaped(value));
+    labels.iter().map(pair).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -182,8 +244,7 @@ mod tests {
         static TIMES: Histograms<1> = Histograms::new("t_seconds", "About it.", ["of"]);
         TIMES.record(["a\"b"], Duration::from_millis(3));
         TIMES.record(["a\"b"], Duration::from_mins(1));
-        let mut out = String::new();
-        TIMES.print(&mut out);
+        let out = print(&[TIMES.family()]);
         for line in [
             "# TYPE t_seconds histogram",
             r#"t_seconds_bucket{of="a\"b",le="0.0025"} 0"#,
@@ -200,11 +261,7 @@ mod tests {
     fn what_is_there_counts_until_it_goes() {
         static LEVEL: Level = Level::new("l", "About it.");
         let one = LEVEL.enter();
-        let printed = || {
-            let mut out = String::new();
-            LEVEL.print(&mut out);
-            out
-        };
+        let printed = || print(&[LEVEL.family()]);
         assert!(printed().ends_with("l 1\n"));
         drop(one);
         assert!(printed().ends_with("l 0\n"));

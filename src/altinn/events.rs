@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use reqwest::{StatusCode, header::CONTENT_TYPE};
 use secrecy::ExposeSecret;
+use tracing::Instrument;
 
 use super::{Altinn, AltinnError};
 use crate::{meter, telemetry};
@@ -31,7 +32,7 @@ impl Altinn {
     pub async fn publish(&self, event: Bytes, media_type: &str) -> Result<(), NotTaken> {
         let began = std::time::Instant::now();
         let span = telemetry::call(CALL);
-        let taken = self.send_event(event, media_type).await;
+        let taken = self.send_event(event, media_type).instrument(span.clone()).await;
         meter::CALLS.record([CALL, if taken.is_ok() { "answered" } else { "failed" }], began.elapsed());
         telemetry::call_ended(&span, began.elapsed(), taken.is_ok());
         taken
@@ -49,6 +50,10 @@ impl Altinn {
                 .header(CONTENT_TYPE, media_type)
                 .bearer_auth(token.expose_secret())
                 .body(event.clone());
+            let request = match telemetry::traceparent() {
+                Some(place) => request.header("traceparent", place),
+                None => request,
+            };
             let unreachable = |error: &reqwest::Error| NotTaken::Unreachable(AltinnError::unreachable(CALL, error));
             let answer = request.send().await.map_err(|error| unreachable(&error))?;
             match answer.status() {

@@ -207,6 +207,10 @@ fn again(request: &RequestBuilder) -> RequestBuilder {
 }
 
 async fn attempt(call: &'static str, request: RequestBuilder) -> Attempt {
+    let request = match telemetry::traceparent() {
+        Some(place) => request.header("traceparent", place),
+        None => request,
+    };
     let asking = async {
         let answer = request.send().await?;
         // Whole, also of a refusal: a connection whose answer was not read cannot be used again.

@@ -13,6 +13,8 @@ use crate::{
     config::{Config, Source},
     events::deliver::deliver,
     jobs::{timers, warm_up},
+    metadata::metrics::measured,
+    otlp::{Export, Exporting},
     outgoing, reindex, router,
     server::{self, Maintenance},
 };
@@ -30,7 +32,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         settings.put("server.listen", listen.to_string(), Source::Flag("--listen"));
     }
     let config = settings.config()?;
-    log::start(&config.log);
+    let export = log::start_exporting(&config.log, &config.telemetry);
     refuse_sandbox(&config)?;
     if config.altinn.base_uri.scheme() == "https" {
         outgoing::trusts_anybody()?;
@@ -40,6 +42,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let listen = settings.listen;
         let listener = server::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let app = App::build(config, Clock::system())?;
+        let exporting = export.map(|export| begin(export, &app));
         let background = Background::default();
         background.spawn("timers", timers::keep(app.clone()));
         background.spawn("replica", app.db.clone().keep_replica());
@@ -65,9 +68,21 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             refusal = warming => return Err(refusal),
         }
         background.stop(STOP).await;
+        if let Some(exporting) = exporting {
+            exporting.stop().await;
+        }
         app.db.close();
         tracing::info!("stopped");
         Ok(())
+    })
+}
+
+/// Sends what is seen of the process, and how `app` is.
+pub(super) fn begin(export: Export, app: &App) -> Exporting {
+    let app = app.clone();
+    export.begin(move || {
+        let app = app.clone();
+        async move { measured(&app).await }
     })
 }
 

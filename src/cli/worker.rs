@@ -1,6 +1,6 @@
 //! `dialogporten worker`: delivers events and serves nobody. Any number may run, beside any number of services.
 
-use super::{Common, log};
+use super::{Common, log, serve::begin};
 use crate::{
     app::App,
     background::{Background, STOP},
@@ -12,7 +12,7 @@ use crate::{
 
 pub fn run(common: &Common) -> anyhow::Result<()> {
     let config = common.settings().config()?;
-    log::start(&config.log);
+    let export = log::start_exporting(&config.log, &config.telemetry);
     if config.altinn.events_base_uri.scheme() == "https" {
         outgoing::trusts_anybody()?;
     }
@@ -22,12 +22,16 @@ pub fn run(common: &Common) -> anyhow::Result<()> {
             found = warm_up::database(&app.db) => found?,
             () = server::drain::stop_asked() => return Ok(()),
         }
+        let exporting = export.map(|export| begin(export, &app));
         let background = Background::default();
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         background.work("delivery", |stop| deliver(app.clone(), stop));
         tracing::info!("delivering events");
         server::drain::stop_asked().await;
         background.stop(STOP).await;
+        if let Some(exporting) = exporting {
+            exporting.stop().await;
+        }
         app.db.close();
         tracing::info!("stopped");
         Ok(())

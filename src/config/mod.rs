@@ -3,6 +3,7 @@
 //! [`Settings`] stacks the sources (defaults, file, environment, flags); [`Settings::config`] turns the stack into a
 //! [`Config`] or into the list of everything that is wrong with it. Nothing else in the crate reads the environment.
 
+mod collector;
 mod keys;
 mod settings;
 mod value;
@@ -12,6 +13,7 @@ use std::{net::SocketAddr, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
+pub use collector::{Collector, Sampling};
 pub use keys::{KeyPair, ServiceKeys};
 pub use settings::{EXCHANGE, Entry, Faults, Settings, Source};
 
@@ -162,10 +164,12 @@ pub struct Maintenance {
     pub retry_at: Option<Instant>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Telemetry {
     /// `GET /metrics` is answered.
     pub metrics: bool,
+    /// Nothing is sent without one.
+    pub collector: Option<Collector>,
 }
 
 /// What becomes of what happened.

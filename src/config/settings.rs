@@ -13,7 +13,7 @@ use url::Url;
 
 pub use self::reader::EXCHANGE;
 use self::reader::Reader;
-use super::{Config, Database, Log, Maintenance, Server};
+use super::{Config, Database, Log, Maintenance, Server, Telemetry, collector};
 
 const DEFAULTS: &str = include_str!("../../config.default.toml");
 const PREFIX: &str = "DIALOGPORTEN_";
@@ -106,7 +106,8 @@ impl Settings {
         }
     }
 
-    /// Puts `DIALOGPORTEN_<SECTION>__<KEY>` on top, and `DATABASE_URL` where no other source names the database.
+    /// Puts `DIALOGPORTEN_<SECTION>__<KEY>` on top, OpenTelemetry's `OTEL_…` under them, and `DATABASE_URL` where no other
+    /// source names the database.
     ///
     /// Names without `__` are left alone: container platforms put some of their own in when a service is called
     /// `dialogporten`. An empty value counts as not given.
@@ -114,6 +115,11 @@ impl Settings {
         let common = environment.get("DATABASE_URL").filter(|url| !url.is_empty());
         if let (Some(url), false) = (common, self.values.contains_key("database.url")) {
             self.put("database.url", url.as_str(), Source::Environment("DATABASE_URL".into()));
+        }
+        for (name, text) in environment.iter().filter(|(_, text)| !text.trim().is_empty()) {
+            if let Some((key, text)) = collector::setting_of(name, text) {
+                self.put(key, text, Source::Environment(name.clone()));
+            }
         }
         for (name, text) in environment {
             let Some(key) = name.strip_prefix(PREFIX).filter(|key| key.contains("__")) else { continue };
@@ -158,6 +164,16 @@ impl Settings {
         let mut reader = Reader::of(self, Vec::new());
         let log = reader.log();
         if reader.faults.is_empty() { Ok(log) } else { Err(Faults(reader.faults)) }
+    }
+
+    /// What is told of the process, and to whom; before anything happens that could be told of.
+    ///
+    /// # Errors
+    /// Faults of the section `telemetry`.
+    pub fn telemetry(&self) -> Result<Telemetry, Faults> {
+        let mut reader = Reader::of(self, Vec::new());
+        let telemetry = reader.telemetry();
+        if reader.faults.is_empty() { Ok(telemetry) } else { Err(Faults(reader.faults)) }
     }
 
     /// How to listen, for commands that need no other settings.
@@ -256,7 +272,7 @@ fn shown(key: &str, value: &Value) -> String {
             }
             Err(_) => "***".into(),
         },
-        ("private" | "masking_secret" | "encoded_jwk" | "subscription_key", _) => "***".into(),
+        ("private" | "masking_secret" | "encoded_jwk" | "subscription_key" | "headers", _) => "***".into(),
         _ => value.to_string(),
     }
 }

@@ -131,6 +131,22 @@ impl Setting for Duration {
     }
 }
 
+impl Setting for f64 {
+    fn read(value: &Value) -> Result<Self, String> {
+        let number = match value {
+            Value::Float(number) => Some(*number),
+            Value::Integer(number) => i32::try_from(*number).ok().map(Self::from),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.ok_or_else(|| format!("is {}, expected a number", shown(value)))
+    }
+
+    fn stand_in() -> Self {
+        0.0
+    }
+}
+
 /// With an offset, so that it is the same instant everywhere.
 impl Setting for Instant {
     fn read(value: &Value) -> Result<Self, String> {

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{
     cloud_event::{self, CloudEvent},
@@ -20,8 +21,10 @@ use crate::{
     altinn::events::NotTaken,
     app::App,
     domain::{Instant, event::DomainEvent},
+    meter,
     seldom::Seldom,
     store::delivery::{self, Claimed, Failed, Outcome},
+    telemetry,
 };
 
 /// So many dialogs in a row find nobody at the endpoint, until only one at a time is tried.
@@ -55,7 +58,8 @@ pub async fn deliver(app: App, stop: CancellationToken) {
                     look = claim.is_full;
                     next_look = until(claim.next_due, app.clock.now());
                     for claimed in claim.dialogs {
-                        under_way.spawn(one(app.clone(), claimed, stop.clone()));
+                        under_way
+                            .spawn(one(app.clone(), claimed, stop.clone()).instrument(telemetry::step("delivery")));
                     }
                 }
                 Err(error) => {
@@ -119,6 +123,7 @@ enum Ended {
 
 /// Sends what one dialog has waiting, one after the other, until one is not taken.
 async fn one(app: App, claimed: Claimed, stop: CancellationToken) -> Ended {
+    let _present = meter::DELIVERIES.enter();
     // No post may outlast the lease, nor delay the end of the process.
     let began = tokio::time::Instant::now();
     let in_time = || began.elapsed() + app.config.events.patience < lease(&app);

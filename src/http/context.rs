@@ -7,6 +7,7 @@ use super::{
     ledger::{Ledger, Noted},
     prefer::Preferences,
 };
+use crate::telemetry::Place;
 
 /// The prefix that the public address has and the routes have not.
 pub const PREFIX: &str = "/dialogporten";
@@ -19,17 +20,32 @@ pub struct TraceId {
     /// 16 hexadecimal digits, ours.
     span: String,
     flags: String,
+    /// Whose step this is.
+    caller: Option<Place>,
 }
 
 impl TraceId {
     /// A step of the caller's trace if a valid `traceparent` names one, otherwise of a fresh trace.
     pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get("traceparent").and_then(|value| parse_traceparent(value.to_str().ok()?));
+        let (caller, flags) = given.unzip();
         // Not sampled: nobody asked for the trace.
-        let (trace, flags) = given.unwrap_or_else(|| (Uuid::new_v4().simple().to_string(), "00".to_owned()));
-        let mut span = Uuid::new_v4().simple().to_string();
+        let flags = flags.unwrap_or_else(|| "00".to_owned());
+        let fresh = || Uuid::new_v4().simple().to_string();
+        let trace = caller.as_ref().map_or_else(fresh, |caller: &Place| caller.trace.clone());
+        let mut span = fresh();
         span.truncate(16);
-        Self { trace, span, flags }
+        Self { trace, span, flags, caller }
+    }
+
+    pub fn caller(&self) -> Option<&Place> {
+        self.caller.as_ref()
+    }
+
+    /// What a collector is told of the request counts: answers name the same trace and span.
+    pub fn is_at(&mut self, place: Place) {
+        self.flags = format!("{:02x}", u8::from(place.is_sampled));
+        (self.trace, self.span) = (place.trace, place.span);
     }
 }
 
@@ -39,8 +55,8 @@ impl std::fmt::Display for TraceId {
     }
 }
 
-/// Trace id and flags. Later versions may append fields, which are ignored.
-fn parse_traceparent(text: &str) -> Option<(String, String)> {
+/// The caller's place, and its flags as they are. Later versions may append fields, which are ignored.
+fn parse_traceparent(text: &str) -> Option<(Place, String)> {
     let lower_hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
@@ -55,7 +71,8 @@ fn parse_traceparent(text: &str) -> Option<(String, String)> {
         && lower_hex(span, 16)
         && span.bytes().any(|byte| byte != b'0')
         && lower_hex(flags, 2);
-    valid.then(|| (trace.to_owned(), flags.to_owned()))
+    let is_sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
+    valid.then(|| (Place { trace: trace.to_owned(), span: span.to_owned(), is_sampled }, flags.to_owned()))
 }
 
 /// What answers need to know of their request.

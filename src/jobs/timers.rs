@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
+use tracing::Instrument;
 
 use super::{alone, maintain};
-use crate::app::App;
+use crate::{app::App, telemetry::step};
 
 /// Between two looks at what is due.
 const TICK: Duration = Duration::from_mins(1);
@@ -29,15 +30,16 @@ pub async fn keep(app: App) {
         ticks.tick().await;
         let (db, altinn) = (&app.db, &app.altinn);
         let mappings = async { Ok(altinn.sync_mappings(None).await?) };
-        said("mappings", alone(db, "sync subject-resources", MAPPINGS.saturating_sub(MARGIN), mappings).await);
+        let mappings = alone(db, "sync subject-resources", MAPPINGS.saturating_sub(MARGIN), mappings);
+        said("mappings", mappings.instrument(step("sync subject-resources")).await);
         let levels = async { Ok(altinn.sync_levels().await?) };
-        said("levels", alone(db, "sync policies", POLICIES.saturating_sub(MARGIN), levels).await);
+        let levels = alone(db, "sync policies", POLICIES.saturating_sub(MARGIN), levels);
+        said("levels", levels.instrument(step("sync policies")).await);
         // Also if another instance did it, or failed: it may have stored something newer.
         said("what is stored", altinn.load().await.map(Some));
         let removing = maintain::run(db, app.clock.now(), app.config.events.keep);
-        if let Some(removed) =
-            said("what is old", alone(db, "maintain", MAINTENANCE.saturating_sub(MARGIN), removing).await)
-        {
+        let removing = alone(db, "maintain", MAINTENANCE.saturating_sub(MARGIN), removing);
+        if let Some(removed) = said("what is old", removing.instrument(step("maintain")).await) {
             tracing::debug!(%removed, "maintained");
         }
     }

@@ -105,10 +105,14 @@ impl Table {
 /// Answers one request, whatever happens, and writes its log line.
 async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Response {
     let (began, _active) = (Instant::now(), meter::ACTIVE.enter());
-    let asked = RequestContext::new(request.headers(), request.uri());
-    let trace = asked.trace.to_string();
+    let mut asked = RequestContext::new(request.headers(), request.uri());
     let route = rewrite(&mut request, &asked, &table.templates);
     let method = request.method().clone();
+    let span = telemetry::request(verb(&method), route.unwrap_or("-"), asked.trace.caller());
+    if let Some(place) = telemetry::place(&span) {
+        asked.trace.is_at(place);
+    }
+    let trace = asked.trace.to_string();
     let is_api = asked.instance.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("/api/"));
     if is_api && method == Method::HEAD {
         // GET routes would answer HEAD as well, which the contract refuses: a verb that no route has gets the 405.
@@ -142,10 +146,9 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         // What handlers say no with has a media type.
         if response.headers().contains_key(header::CONTENT_TYPE) { response } else { problem::of_routing(response) }
     };
-    let span = telemetry::request(&method, route.unwrap_or("-"));
     let answering = asker.clone().within(context::within(asked, answering));
     let mut response = answering.instrument(span.clone()).await;
-    if let Some(position) = table.app.db.written_by(&asker).await {
+    if let Some(position) = table.app.db.written_by(&asker).instrument(span.clone()).await {
         table.written.hand_out(response.headers_mut(), position, table.app.clock.now());
     }
     let noted = ledger.take();
@@ -156,11 +159,12 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     meter::REQUESTS.record([verb(&method), route.unwrap_or("-"), &status.to_string()], took);
     if let Some(route) = route.filter(|_| is_probe) {
         // Probes come every few seconds, and say nothing new.
-        tracing::debug!(%method, route, status, duration_ms, "probe answered");
+        tracing::debug!(parent: &span, %method, route, status, duration_ms, "probe answered");
         return response;
     }
     // No path and no query: they hold ids, party numbers and search words.
     tracing::info!(
+        parent: &span,
         %method,
         route = route.unwrap_or("-"),
         status,

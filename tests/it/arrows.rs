@@ -18,13 +18,14 @@ const ROOMS: &[(&str, &str)] = &[
     ("text", "domain"),
     ("seldom", ""),
     ("heavy", "domain"),
-    ("flight", ""),
     ("telemetry", ""),
+    ("flight", "telemetry"),
     ("background", ""),
     ("outgoing", ""),
     ("config", "domain outgoing"),
+    ("otlp", "config meter outgoing telemetry"),
     ("db", "config domain meter seldom telemetry"),
-    ("http", "domain heavy"),
+    ("http", "domain heavy telemetry"),
     ("server", "config domain http seldom"),
     ("store", "db domain heavy text"),
     ("reindex", "db store text"),
@@ -39,7 +40,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("actor_names", "altinn domain"),
     ("visit", "actor_names app domain store"),
     ("labelling", "access access/lists actor_names app domain http store"),
-    ("events", "altinn app db domain events/signal seldom store"),
+    ("events", "altinn app db domain events/signal meter seldom store telemetry"),
     ("jobs", "altinn app db domain store telemetry"),
     ("openapi", "app domain http"),
     ("views", "domain http"),
@@ -75,8 +76,8 @@ const ROOMS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "app background clock config db dev domain events events/signal jobs openapi outgoing reindex router sandbox seed server \
-         store telemetry usage",
+        "app background clock config db dev domain events events/signal jobs metadata openapi otlp outgoing reindex router \
+         sandbox seed server store telemetry usage",
     ),
     ("main", "cli"),
 ];

@@ -7,9 +7,10 @@ use url::Url;
 
 use super::{
     super::{
-        AltinnPlatform, Authentication, AuthorizedServiceResources, CacheRule, Caches, Config, Database, Dialogporten,
-        EndUserSearchLimits, Events, Features, Graphql, KeyPair, Limits, Log, Maintenance, Maskinporten, Outgoing,
-        PartyResourcePruning, Server, ServiceOwnerSearchLimits, Telemetry,
+        AltinnPlatform, Authentication, AuthorizedServiceResources, CacheRule, Caches, Collector, Config, Database,
+        Dialogporten, EndUserSearchLimits, Events, Features, Graphql, KeyPair, Limits, Log, Maintenance, Maskinporten,
+        Outgoing, PartyResourcePruning, Sampling, Server, ServiceOwnerSearchLimits, Telemetry,
+        collector::{below, pairs},
         keys::{BadKey, check_client_jwk},
         value::Setting,
     },
@@ -85,7 +86,7 @@ impl<'a> Reader<'a> {
             maskinporten: self.maskinporten(),
             events: self.events(),
             maintenance: self.maintenance(),
-            telemetry: Telemetry { metrics: self.required("telemetry.metrics") },
+            telemetry: self.telemetry(),
             altinn: self.altinn(),
             outgoing: self.outgoing(),
             graphql: self.graphql(),
@@ -263,6 +264,67 @@ impl<'a> Reader<'a> {
 
     pub fn maintenance(&mut self) -> Maintenance {
         Maintenance { enabled: self.required("maintenance.enabled"), retry_at: self.optional("maintenance.retry_at") }
+    }
+
+    pub fn telemetry(&mut self) -> Telemetry {
+        Telemetry { metrics: self.required("telemetry.metrics"), collector: self.collector() }
+    }
+
+    fn collector(&mut self) -> Option<Collector> {
+        let endpoint: Option<Url> = self.optional("telemetry.otlp.endpoint");
+        let [traces, metrics, logs] = ["traces", "metrics", "logs"].map(|signal| {
+            let of_its_own = self.optional(&format!("telemetry.otlp.{signal}_endpoint"));
+            of_its_own.or_else(|| endpoint.as_ref().map(|endpoint| below(endpoint, signal)))
+        });
+        let protocol: String = self.required("telemetry.otlp.protocol");
+        if protocol != "http/protobuf" {
+            self.fault("telemetry.otlp.protocol", &format!("is `{protocol}`, expected http/protobuf"));
+        }
+        let headers = self.pairs("telemetry.otlp.headers");
+        for (name, value) in &headers {
+            if http::HeaderName::try_from(name).is_err() || http::HeaderValue::try_from(value).is_err() {
+                self.fault("telemetry.otlp.headers", "hold what cannot be a header");
+            }
+        }
+        let collector = Collector {
+            traces,
+            metrics,
+            logs,
+            headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            timeout: self.positive("telemetry.otlp.timeout", Duration::from_mins(1)),
+            metrics_interval: self.positive("telemetry.otlp.metrics_interval", Duration::from_hours(1)),
+            service_name: self.optional("telemetry.otlp.service_name"),
+            resource: self.pairs("telemetry.otlp.resource_attributes"),
+            sampling: self.sampling(),
+        };
+        let is_disabled: bool = self.required("telemetry.otlp.disabled");
+        let is_wanted = collector.traces.is_some() || collector.metrics.is_some() || collector.logs.is_some();
+        (is_wanted && !is_disabled).then_some(collector)
+    }
+
+    fn sampling(&mut self) -> Sampling {
+        const ALL: Sampling = Sampling { follows_caller: true, ratio: 1.0 };
+        let ratio: f64 = self.required("telemetry.otlp.sampler_arg");
+        if !(0.0..=1.0).contains(&ratio) {
+            self.fault("telemetry.otlp.sampler_arg", &format!("is {ratio}, expected 0 to 1"));
+        }
+        let name: String = self.required("telemetry.otlp.sampler");
+        Sampling::named(&name, ratio).unwrap_or_else(|| {
+            let known = "always_on, always_off or traceidratio, or one of them after parentbased_";
+            self.fault("telemetry.otlp.sampler", &format!("is `{name}`, expected {known}"));
+            ALL
+        })
+    }
+
+    /// What is wrong with them is not shown: headers may be secret.
+    fn pairs(&mut self, key: &str) -> Vec<(String, String)> {
+        let text: Option<String> = self.optional(key);
+        text.and_then(|text| pairs(&text)).unwrap_or_else(|| {
+            if self.settings.has(key) {
+                self.fault(key, "is not of the form name=value,name=value");
+            }
+            Vec::new()
+        })
     }
 
     fn events(&mut self) -> Events {

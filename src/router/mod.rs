@@ -120,8 +120,13 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     }
     let is_probe = route.is_some_and(|route| route.starts_with("/health") || route == "/metrics");
     // Browsers ask beforehand whether they may ask, and are told, so that their users see what is going on.
-    let is_preflight = method == Method::OPTIONS && asked.instance.starts_with("/graphql");
-    let closed = if is_probe || is_preflight { None } else { table.app.maintenance.standing() };
+    let for_pages = route.filter(|route| route.starts_with("/graphql")).map(|_| &table.app.config.graphql.cors_origins);
+    let is_preflight = for_pages.is_some() && graphql::http::is_preflight(&method, request.headers());
+    let standing = if is_probe || is_preflight { None } else { table.app.maintenance.standing() };
+    let mut closed = standing.map(|standing| problem::of_maintenance(standing.retry_at));
+    if let (Some(closed), Some(origins)) = (&mut closed, for_pages) {
+        graphql::http::grant(closed, origins, request.headers());
+    }
     let refused = route.and_then(|route| table.media_types.refuse(&method, route, request.headers()));
     let (prefers, ledger) = (asked.prefers, asked.ledger.clone());
     let asker = Asker::bringing(table.written.brought(request.headers(), table.app.clock.now()));
@@ -131,7 +136,7 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     }
     let answering = async {
         if let Some(closed) = closed {
-            return problem::of_maintenance(closed.retry_at);
+            return closed;
         }
         if let Some(accepted) = refused {
             return Refusal::UnsupportedMediaType { accepted: accepted.to_vec() }.into_response();

@@ -23,6 +23,7 @@ pub struct Accepted {
     response: bool,
     json: bool,
     events: bool,
+    parts: bool,
     html: bool,
 }
 
@@ -69,6 +70,7 @@ impl Accepted {
             ("text", "*") => self.any_text = true,
             ("text", "event-stream") => self.events = true,
             ("text", "html") => self.html = true,
+            ("multipart", "mixed") => self.parts = true,
             // Types that there are no answers in are allowed beside others; alone they end in 406.
             _ => {}
         }
@@ -91,6 +93,11 @@ impl Accepted {
         } else {
             Err(Rejected::Request(Malformed::NotAcceptable))
         }
+    }
+
+    /// Whether answers may come as parts of one: nothing is answered so, but subscriptions asked so have a refusal of their own.
+    pub fn takes_parts(self) -> bool {
+        self.parts
     }
 
     /// Whether a browser wants a page.

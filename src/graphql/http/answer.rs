@@ -15,6 +15,10 @@ use crate::graphql::{
 /// The media type of frames.
 pub const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 
+const OTHER_TOKEN: HeaderValue = HeaderValue::from_static(
+    "Bearer error=\"invalid_token\", error_description=\"a stream takes the dialog token of its dialog\"",
+);
+
 /// An answer with `data`.
 pub fn answered(form: Form, body: Vec<u8>, headers: &HeaderMap) -> Response {
     let mut response = on_the_wire(form, StatusCode::OK, body);
@@ -27,7 +31,12 @@ pub fn answered(form: Form, body: Vec<u8>, headers: &HeaderMap) -> Response {
 
 /// An answer without `data`, because the document was not executed.
 pub fn rejected(form: Form, rejected: &Rejected) -> Response {
-    refused(form, status(form, rejected), &[rejected.error()])
+    let mut response = refused(form, status(form, rejected), &[rejected.error()]);
+    if response.status() == StatusCode::UNAUTHORIZED {
+        // As every 401 (chapter 11 §1): the token holds, but not here.
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, OTHER_TOKEN);
+    }
+    response
 }
 
 /// The same with what the library found.

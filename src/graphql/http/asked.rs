@@ -40,6 +40,12 @@ pub async fn of_body(body: &[u8]) -> Result<Result<Asked, Rejected>, Busy> {
     .map(|asked| asked.map_err(Rejected::Request))
 }
 
+/// Whether the query string names several operations to execute one after the other: the other kind of batch.
+pub fn is_batch(query: &str) -> bool {
+    url::form_urlencoded::parse(query.as_bytes())
+        .any(|(name, operations)| name == "batchOperations" && !operations.trim().is_empty())
+}
+
 /// What a query string asks: `query`, `operationName`, `variables` (JSON), `extensions`, `id`.
 ///
 /// # Errors

@@ -10,10 +10,14 @@ fn granted(origins: &[String], headers: &HeaderMap) -> Option<HeaderValue> {
     let origin = headers.get(header::ORIGIN)?;
     let text = origin.to_str().ok()?;
     // Safe with a star, as no credentials of the browser are let in: tokens stand in a header that the page must know.
-    if origins.iter().any(|allowed| allowed == "*") {
+    if permits_all(origins) {
         return Some(HeaderValue::from_static("*"));
     }
     origins.iter().any(|allowed| is_it(allowed, text)).then(|| origin.clone())
+}
+
+fn permits_all(origins: &[String]) -> bool {
+    origins.iter().any(|allowed| allowed == "*")
 }
 
 /// Whether the setting means the origin: it is the same, or the same but for a port that may be any (`http://localhost:*`).
@@ -26,14 +30,19 @@ fn is_it(allowed: &str, origin: &str) -> bool {
     start.eq_ignore_ascii_case(host) && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
 }
 
+/// Whether a browser asks on behalf of a page whether it may ask.
+pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    // Both make a preflight: a bare OPTIONS is an ordinary request, and gets 401 or 404 like any.
+    method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
 /// The answer to a preflight, which comes without a token; `None` if it is none.
 pub fn preflight(origins: &[String], method: &Method, headers: &HeaderMap) -> Option<Response> {
     const ASKED: [(HeaderName, HeaderName); 2] = [
         (header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_ALLOW_METHODS),
         (header::ACCESS_CONTROL_REQUEST_HEADERS, header::ACCESS_CONTROL_ALLOW_HEADERS),
     ];
-    // Both make a preflight: a bare OPTIONS is an ordinary request, and gets 401 or 404 like any.
-    if method != Method::OPTIONS || !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+    if !is_preflight(method, headers) {
         return None;
     }
     // 204 also to strangers: the lack of headers is what makes their browser refuse (GQ-019).
@@ -54,8 +63,10 @@ pub fn grant(response: &mut Response, origins: &[String], asked: &HeaderMap) {
     if origins.is_empty() {
         return;
     }
-    // Also without a grant, or a cache would hand one origin's answer to another.
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+    // Also without a grant, or a cache would hand one origin's answer to another. Under a star all origins have the same.
+    if !permits_all(origins) {
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+    }
     if let Some(origin) = granted(origins, asked) {
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }

@@ -19,6 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+pub use self::cors::{grant, is_preflight};
 use self::{
     accept::{Accepted, Form},
     schema_file::SchemaFile,
@@ -123,13 +124,17 @@ impl Endpoint {
         // A client that takes nothing there is gets the reason in the form that most take.
         let form = match accepted.form() {
             Ok(form) => form,
+            // Whether it is a subscription is known when it has been read.
+            Err(_) if accepted.takes_parts() => Form::Response,
             Err(none) => return Ok(answer::rejected(Form::Response, &none)),
         };
         if is_files {
             return Ok(answer::rejected(form, &Rejected::Request(Malformed::Multipart)));
         }
+        let query = parts.uri.query().unwrap_or_default();
         let asked = match parts.method {
-            Method::GET => asked::of_query(parts.uri.query().unwrap_or_default()),
+            _ if asked::is_batch(query) => Err(Rejected::Request(Malformed::Batch)),
+            Method::GET => asked::of_query(query),
             _ => match read_body(Request::from_parts(parts.clone(), body)).await {
                 Ok(body) => asked::of_body(&body).await?,
                 // A GraphQL client wants `errors` in the body (HC0010), not a problem document.
@@ -140,19 +145,29 @@ impl Endpoint {
         // After the request is read, before the document is (chapter 02 §9.2).
         let asked = asked.and_then(|asked| if asker.is_known() { Ok(asked) } else { Err(Rejected::UserTypeUnknown) });
         Ok(match asked {
-            Ok(asked) => self.ask(app, asker, &parts, asked, form).await?,
+            Ok(asked) => self.ask(app, asker, &parts, asked, (accepted, form)).await?,
             Err(rejected) => answer::rejected(form, &rejected),
         })
     }
 
-    async fn ask(&self, app: App, asker: Asker, parts: &Parts, asked: Asked, form: Form) -> Result<Response, Refusal> {
+    async fn ask(
+        &self,
+        app: App,
+        asker: Asker,
+        parts: &Parts,
+        asked: Asked,
+        (accepted, form): (Accepted, Form),
+    ) -> Result<Response, Refusal> {
         let prepared = match prepare(asked, &app.config.graphql).await? {
             Ok(prepared) => prepared,
             Err(rejected) => return Ok(answer::rejected(form, &rejected)),
         };
         let question = Question::new(app.clone(), asker, languages(&parts.headers));
         if prepared.kind == OperationType::Subscription {
-            return Ok(self.subscribe(app, prepared, question, parts, form).await);
+            return Ok(self.subscribe(app, prepared, question, parts, (accepted, form)).await);
+        }
+        if let Err(none) = accepted.form() {
+            return Ok(answer::rejected(form, &none));
         }
         // GET must not change anything: links and images can send it (§9.1, 405).
         if prepared.kind == OperationType::Mutation && parts.method != Method::POST {
@@ -165,8 +180,15 @@ impl Endpoint {
     }
 
     /// Whatever is wrong is told in the form of the stream, if that is what the client takes.
-    async fn subscribe(&self, app: App, prepared: Prepared, question: Question, parts: &Parts, form: Form) -> Response {
-        let takes_events = Accepted::of(&parts.headers).is_ok_and(Accepted::takes_events);
+    async fn subscribe(
+        &self,
+        app: App,
+        prepared: Prepared,
+        question: Question,
+        parts: &Parts,
+        (accepted, form): (Accepted, Form),
+    ) -> Response {
+        let takes_events = accepted.takes_events();
         let form = if takes_events { Form::Events } else { form };
         let grant = question.asker.grant();
         let [updated, deleted] = match updates(&self.schema, prepared, question).await {

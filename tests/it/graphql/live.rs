@@ -212,7 +212,9 @@ async fn a_stream_takes_the_token_of_its_dialog() {
 
     let holder = app.with_token(&mine);
     let kind = json!({"errors": [{"message": "The specified operation kind is not allowed."}]});
-    for (accept, status) in [("application/json", 200), ("application/graphql-response+json", 405)] {
+    for (accept, status) in
+        [("application/json", 200), ("application/graphql-response+json", 405), ("multipart/mixed", 405)]
+    {
         let client = holder.clone().header("accept", accept);
         let answer = client.post("/graphql", json!({"query": subscription(dialog)})).await.expect(status);
         assert_eq!(answer.body, kind, "{accept}");
@@ -220,6 +222,8 @@ async fn a_stream_takes_the_token_of_its_dialog() {
     let client = user.clone().header("accept", "application/graphql-response+json");
     let answer = client.post("/graphql", json!({"query": subscription(dialog)})).await.expect(401);
     assert_eq!(answer.body["errors"][0]["extensions"]["code"], "AUTH_NOT_AUTHORIZED");
+    let challenge = answer.header("www-authenticate");
+    assert!(challenge.starts_with("Bearer error=\"invalid_token\", error_description="), "{challenge}");
 }
 
 /// Ours (chapter 11 §4), against the last words of GQ-014: a stream ends with its token, and when the process stops, and

@@ -136,6 +136,15 @@ async fn the_schema_can_be_downloaded() {
         assert_eq!((answer.text.as_str(), answer.etag()), (whole.text.as_str(), whole.etag()), "{path}");
     }
     user.clone().header("if-none-match", whole.etag()).get("/graphql?sdl").await.expect(304);
+    let since = |date: &str| user.clone().header("if-modified-since", date);
+    let changed = whole.header("last-modified");
+    chrono::DateTime::parse_from_rfc2822(changed).expect("a date");
+    assert_eq!(since(changed).get("/graphql?sdl").await.expect(304).header("last-modified"), changed);
+    for date in ["Tue, 15 Nov 1994 08:12:31 GMT", "yesterday"] {
+        since(date).get("/graphql?sdl").await.expect(200);
+    }
+    // The tag is the better sign.
+    since(changed).header("if-none-match", "\"other\"").get("/graphql?sdl").await.expect(200);
 
     let part = user.get("/graphql?sdl&types=Limits,UUID").await.expect(200);
     assert_eq!(part.text, part_of(&whole.text, &["Limits", "UUID"]));

@@ -237,10 +237,36 @@ async fn pages_of_permitted_origins_may_ask() {
         ("https://front.example", "Origin")
     );
     let other = app.person(PERSON).header("origin", "https://other.example");
-    assert_eq!(ask(&other, "{__typename}", json!({})).await.expect(200).header("access-control-allow-origin"), "");
+    let answer = ask(&other, "{__typename}", json!({})).await.expect(200);
+    assert_eq!((answer.header("access-control-allow-origin"), answer.header("vary")), ("", "Origin"));
     // REST lets no page of another origin ask.
     let rest = front.get("enduser/parties").await.expect(200);
     assert_eq!(rest.header("access-control-allow-origin"), "");
+}
+
+/// §A14: where all may ask, all get the same.
+#[tokio::test]
+async fn pages_of_all_origins_get_one_answer() {
+    let app = TestApp::start_with(&[("graphql.cors_origins", "[\"*\"]")]).await;
+    let front = app.person(PERSON).header("origin", "https://front.example");
+    let answer = ask(&front, "{__typename}", json!({})).await.expect(200);
+    assert_eq!((answer.header("access-control-allow-origin"), answer.header("vary")), ("*", ""));
+}
+
+/// §9.1: a batch is refused in either form, and nothing of it is executed.
+#[tokio::test]
+async fn operations_are_not_taken_by_the_list() {
+    let app = TestApp::start().await;
+    let user = app.person(PERSON);
+    let body = json!({"query": "query a { __typename } query b { __typename }"});
+    let answer = user.post("/graphql?batchOperations=[a,b]", body.clone()).await.expect(400);
+    let text = &answer.body["errors"][0]["message"];
+    assert_eq!((code(&answer), text, answer.body.get("data")), ("HC0009", &json!("Invalid GraphQL Request."), None));
+    let answer = user.get("/graphql?query=%7B__typename%7D&batchOperations=%5Ba%5D").await.expect(400);
+    assert_eq!(code(&answer), "HC0009");
+    // Without a name in it, the parameter asks for nothing.
+    let one = user.post("/graphql?batchOperations=", json!({"query": "{ __typename }"})).await.expect(200);
+    assert_eq!(one.body["data"], json!({"__typename": "Queries"}));
 }
 
 /// Browsers get GraphiQL where the schema may be asked for: a page that holds nothing, with all it needs from here.

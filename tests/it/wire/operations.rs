@@ -54,7 +54,8 @@ async fn metrics_tell_of_everything_and_of_nobody() {
 /// without a restart.
 #[tokio::test]
 async fn maintenance_refuses_everything_but_probes() {
-    let app = TestApp::start_with(&[("graphql.cors_origins", r#"["https://inbox.example"]"#)]).await;
+    let origins = r#"["https://inbox.example", "http://localhost:*"]"#;
+    let app = TestApp::start_with(&[("graphql.cors_origins", origins)]).await;
     let retry_at = "2031-04-05T06:07:08Z".parse().ok();
     app.service.maintenance.set(Standing { enabled: true, retry_at });
     let every = [
@@ -97,6 +98,15 @@ async fn maintenance_refuses_everything_but_probes() {
     for path in ["/health", "/health/liveness", "/health/readiness", "/health/startup"] {
         app.anonymous().get(path).await.expect(200);
     }
+    // A preflight is answered, and the page may read the refusal that follows; a bare OPTIONS is a request like any.
+    let page = app.anonymous().header("origin", "http://localhost:3000");
+    let asking = page.clone().header("access-control-request-method", "POST");
+    asking.send(Method::OPTIONS, "/graphql", None).await.expect(204);
+    for method in [Method::OPTIONS, Method::POST] {
+        let refused = page.send(method, "/graphql/stream", None).await.expect(503);
+        assert_eq!(refused.header("access-control-allow-origin"), "http://localhost:3000");
+    }
+    asking.send(Method::OPTIONS, "/api/v1/enduser/dialogs", None).await.expect(503);
     app.service.maintenance.set(Standing { enabled: true, retry_at: None });
     assert_eq!(app.person(PERSON).get("enduser/dialogs").await.expect(503).header("retry-after"), "");
     app.service.maintenance.set(Standing::default());

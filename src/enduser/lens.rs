@@ -18,7 +18,10 @@ use crate::{
         visibility::{UNAUTHORIZED, placeholder},
     },
     http::accept_language::AcceptLanguage,
-    store::{dialog::WholeDialog, search::ListRow},
+    store::{
+        dialog::WholeDialog,
+        search::{ListRow, page_weight},
+    },
 };
 
 /// How one reader sees.
@@ -46,6 +49,14 @@ pub struct ShownRow {
     pub head: Head,
     pub listed: Listed,
     pub seen: SeenSince,
+    weight: usize,
+}
+
+impl ShownRow {
+    /// See [`page_weight`]; in the reader's languages it may be less.
+    pub fn weight_of(rows: &[Self]) -> usize {
+        page_weight(rows.iter().map(|row| row.weight))
+    }
 }
 
 impl ShownDialog {
@@ -92,7 +103,7 @@ impl Lens<'_> {
             self.actor(&mut activity.performed_by);
             self.texts(&mut activity.description);
         }
-        ShownRow { head, listed, seen }
+        ShownRow { head, listed, seen, weight: row.weight }
     }
 
     /// An entry of the seen log.

@@ -22,10 +22,14 @@ use crate::{
         refusal::Refusal,
         wire_enum::{Given, WireEnum},
     },
-    enduser::dialogs::{
-        list_item::ListItemView,
-        search::{Asked, find},
+    enduser::{
+        dialogs::{
+            list_item::ListItemView,
+            search::{Asked, find},
+        },
+        lens::ShownRow,
     },
+    heavy,
     http::{AcceptLanguage, ContinuationToken, PageRequest, problem},
     listing::Parameters,
     store::search::conditions::Range,
@@ -46,7 +50,9 @@ pub async fn page(
     let order = SearchDialogSortType::of(&page.order);
     match find(app, caller, languages, &asked(input, page)).await {
         Ok(page) => Ok(SearchDialogsPayload {
-            items: Some(each(page.items.into_iter().map(ListItemView::new).collect())),
+            items: Some(heavy::aside(ShownRow::weight_of(&page.items), || {
+                each(page.items.into_iter().map(ListItemView::new).collect())
+            })),
             has_next_page: page.has_next_page,
             continuation_token: page.continuation_token,
             order_by: order,

@@ -92,7 +92,7 @@ pub struct ListContentView {
 }
 
 impl ListItemView {
-    pub fn new(ShownRow { head, listed, seen }: ShownRow) -> Self {
+    pub fn new(ShownRow { head, listed, seen, .. }: ShownRow) -> Self {
         Self {
             id: head.id.0,
             is_content_seen: head.shows_as_seen(),

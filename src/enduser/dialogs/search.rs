@@ -17,10 +17,11 @@ use crate::{
         violations::{Code, Violations},
     },
     enduser::lens::{Lens, ShownRow},
+    heavy,
     http::{AcceptLanguage, Ok200, Page, Query},
     listing::{self, Most, Parameters, at_most, page_of, search_of},
     openapi::{self, Operation, Route},
-    store::search::{self, conditions::Visibility},
+    store::search::{self, ListRow, conditions::Visibility},
 };
 
 /// Lists dialogs.
@@ -33,7 +34,8 @@ pub async fn search(
     let asked = Asked { common: Parameters::of(&mut query), orgs: query.texts("org") };
     query.finish()?;
     let page = find(&app, &caller, &languages, &asked).await?;
-    Ok(Ok200::of(page.map(ListItemView::new)))
+    let weight = ShownRow::weight_of(&page.items);
+    Ok(Ok200::of(heavy::aside(weight, || page.map(ListItemView::new))).weighing(weight))
 }
 
 /// What an end user may ask a list for.
@@ -87,10 +89,11 @@ pub async fn find(
     let found = app.db.read(|db| async move { search::page(&db, &app.dictionary, request).await }).await?;
 
     let lens = Lens { reader: caller.party_urn(), languages, masking: &app.masking, now };
-    Ok(page_of(&parameters.page, found, |row| {
+    let show = |row: ListRow| {
         let level_suffices = level::shows_in_lists(&app.altinn, &row.head.service_resource, level);
         lens.row(row, level_suffices)
-    }))
+    };
+    Ok(heavy::aside(found.weight(), || page_of(&parameters.page, found, show)))
 }
 
 /// The request's rules, in the contract's order.

@@ -19,11 +19,12 @@ use crate::{
         rules::text,
         violations::{At, Code, Violations},
     },
+    heavy,
     http::{Ok200, Page, Query},
     listing::{self, DeletedFilter, Most, Parameters, interval, page_of, search_of},
     openapi::{self, Operation, Route},
     store::search::{
-        self,
+        self, ListRow,
         conditions::{Conditions, OwnerLabel, Range, Visibility},
         scope::Delegated,
         text::TextReach,
@@ -68,11 +69,13 @@ pub async fn search(
         None => search::Page::default(),
     };
     let person = person.map(|person| person.party.as_str());
-    Ok(Ok200::of(page_of(&parameters.page, found, |row| {
+    let weight = found.weight();
+    let show = |row: ListRow| {
         // Lists show owners what a reader of level 0 would see.
         let level_suffices = level::shows_in_lists(&app.altinn, &row.head.service_resource, None);
         ListItemView::new(row, person, level_suffices)
-    })))
+    };
+    Ok(Ok200::of(heavy::aside(weight, || page_of(&parameters.page, found, show))).weighing(weight))
 }
 
 /// The owner's own list; `None` if nothing can match.

@@ -18,7 +18,7 @@ pub mod text;
 
 pub use self::merge::Effort;
 pub use self::plan::{Axis, List, PARTIES as FEW_PARTIES, Plan};
-pub use self::rows::ListRow;
+pub use self::rows::{ListRow, page_weight};
 use self::{
     conditions::Conditions,
     glance::Glance,
@@ -51,6 +51,13 @@ pub struct Page {
     pub has_next: bool,
     /// Where the next page begins; `None` if nothing was found.
     pub next: Option<Position>,
+}
+
+impl Page {
+    /// See [`page_weight`].
+    pub fn weight(&self) -> usize {
+        page_weight(self.rows.iter().map(|row| row.weight))
+    }
 }
 
 /// Opens the snapshot of a search that takes more than one statement.

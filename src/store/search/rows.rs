@@ -17,8 +17,15 @@ use crate::{
         party::Party,
         seen_log::SeenEntry,
     },
+    heavy,
     store::{dictionary::Dictionary, parts},
 };
+
+/// About how many bytes an item takes as JSON beside what is stored for lists: names, ids and times of its dialog.
+const HEAD_WEIGHT: usize = 700;
+
+/// Pages up to here, those of a hundred usual items, are done with before another thread had taken over from this one.
+const LIGHT_PAGE: usize = 256 << 10;
 
 /// A dialog as lists show it, of either surface.
 #[derive(Clone, Debug)]
@@ -29,6 +36,8 @@ pub struct ListRow {
     pub seen: Vec<SeenEntry>,
     pub(super) party_key: i64,
     pub(super) resource_key: i32,
+    /// About how many bytes it takes as JSON.
+    pub weight: usize,
     /// There is no room for another item behind this one.
     pub(super) ends_page: bool,
 }
@@ -50,15 +59,16 @@ pub(super) async fn read(
     for row in answer {
         // Of rows that are no items of the page.
         if let Some(ends_page) = row.try_get(ends_page)? {
-            items.push((row, row.try_get::<i64, _>(party)?, row.try_get::<i32, _>(resource)?, ends_page));
+            let weight = HEAD_WEIGHT + row.try_get_raw(listed)?.as_bytes().map_or(0, <[u8]>::len);
+            items.push((row, row.try_get::<i64, _>(party)?, row.try_get::<i32, _>(resource)?, ends_page, weight));
             if once.is_none() {
                 once = Once::of(row)?;
             }
         }
     }
-    let names = dictionary.names(connection, items.iter().map(|(_, _, resource, _)| *resource)).await?;
+    let names = dictionary.names(connection, items.iter().map(|(_, _, resource, ..)| *resource)).await?;
     let Once { parties, seen } = once.unwrap_or_default();
-    let item = |(row, party_key, resource_key, ends_page): (&PgRow, i64, i32, bool)| {
+    let item = |(row, party_key, resource_key, ends_page, weight): (&PgRow, i64, i32, bool, usize)| {
         let named = names.get(&resource_key).ok_or(sqlx::Error::RowNotFound)?;
         let party = parties.get(&party_key).ok_or(sqlx::Error::RowNotFound)?.clone();
         let id = row.try_get(id)?;
@@ -70,10 +80,17 @@ pub(super) async fn read(
             seen: seen.get(&id).cloned().unwrap_or_default(),
             party_key,
             resource_key,
+            weight,
             ends_page,
         })
     };
-    items.into_iter().map(item).collect()
+    heavy::aside(page_weight(items.iter().map(|(.., weight)| *weight)), || items.into_iter().map(item).collect())
+}
+
+/// About how many bytes a page of items of those weights takes as JSON, as far as it is heavy: then it is unpacked, prepared
+/// and written beside the threads that answer requests.
+pub fn page_weight(items: impl Iterator<Item = usize>) -> usize {
+    Some(items.sum()).filter(|weight| *weight > LIGHT_PAGE).unwrap_or_default()
 }
 
 /// What the first item tells of all.

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     db::Connection,
-    domain::order::{Order, Position},
+    domain::{
+        Instant,
+        order::{Order, Position},
+    },
     store::{dictionary::Dictionary, parts},
 };
 
@@ -29,6 +32,8 @@ pub(super) struct Hint {
     pub has_walked: bool,
     /// At the density found, the page is so far away that lists are worth a try.
     pub is_far: bool,
+    /// Where the page seems to end ([`Streams::until`]).
+    pub until: Option<Instant>,
     /// The first of the plan's lists is too long.
     pub has_long_list: bool,
 }
@@ -51,7 +56,7 @@ enum Opening<'a> {
 }
 
 /// Branches from which on it is worth a sort to fetch no more rows than the page has.
-const MANY: usize = 8;
+pub(super) const MANY: usize = 8;
 
 /// Index entries that all pairs of party and resource together may be read for.
 const PAIR_HEADS: i64 = 4_000;
@@ -111,7 +116,7 @@ pub(super) async fn glance(
                 streams.advance(&walks, steps, budget, cut.as_ref());
             }
             let is_far = streams.is_far_from(wanted, ask.first_walk(plan.axis));
-            let hint = Hint { has_walked: branches > 0, is_far, ..Hint::default() };
+            let hint = Hint { has_walked: branches > 0, is_far, until: streams.until(wanted), ..Hint::default() };
             let Some(hits) = streams.settled(wanted) else { return Ok(Glance::TooLittle(hint)) };
             let items = rows::read(connection, dictionary, &answer).await?;
             Ok(page_of(hits, items, wanted, hint))
@@ -209,7 +214,7 @@ impl Ask<'_> {
     ) {
         let walks = streams.walks();
         let budget = streams.first_budget(limit + 1, matches!(opening, Opening::Heads { .. }));
-        let stretch = Stretch { axis: streams.axis, admitted: streams.admitted, budget };
+        let stretch = Stretch { axis: streams.axis, admitted: streams.admitted, budget, until: None };
         let branches = |after| walks.iter().map(|&(key, set)| Branch { key, set, after }).collect::<Vec<_>>();
         let mut parts = 0;
         let mut begin = |sql: &mut QueryBuilder<Postgres>| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    glance::Hint,
+    glance::{Hint, MANY},
     order::Segment,
     plan::{Axis, List, Plan},
     scope::{Branches, Guard},
@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     db::Connection,
-    domain::order::{Order, Position},
+    domain::{
+        Instant,
+        order::{Direction, Key, Order, Position},
+    },
 };
 
 /// How far a search goes, and when it changes its way.
@@ -54,7 +57,7 @@ impl Default for Effort {
             longest_walk: 50_000,
             long_walk: 10_000,
             list_rows: 20_000,
-            common_words: 200_000.0,
+            common_words: 10_000.0,
             index_list_rows: 100_000,
             entries_of_a_row: 4,
         }
@@ -105,6 +108,7 @@ pub(super) async fn find(
 
     let mut budget = ask.first_walk(plan.axis);
     let mut rounds = 1;
+    let mut until = hint.until;
     if hint.has_walked {
         budget = (budget * 4).min(effort.longest_walk.max(budget));
         rounds = 4;
@@ -125,16 +129,36 @@ pub(super) async fn find(
             return Ok(Found { hits: hits.into_iter().take(ready).cloned().collect(), stopped_at: Some(position) });
         }
         let target = hits.get(wanted - 1).map(|hit| hit.at.clone());
-        let walked = streams.refill(connection, target.as_ref(), wanted, budget.min(left.max(1)), rounds).await?;
+        let extent = Extent { wanted, budget: budget.min(left.max(1)), rounds, until };
+        let walked = streams.refill(connection, target.as_ref(), extent).await?;
         rounds = rounds.saturating_mul(2);
         if walked {
-            let is_far = streams.is_far_from(wanted, budget);
+            // Where a walk kept to an end, nothing tells how many rows it saw.
+            let is_far = until.is_none() && streams.is_far_from(wanted, budget);
+            until = if rounds <= LAST_GUESS { streams.until(wanted) } else { None };
             budget = (budget * 4).min(effort.longest_walk.max(budget));
             if is_far {
                 streams.try_lists(connection, lists.by_ref(), after, wanted).await?;
             }
         }
     }
+}
+
+/// Ten years in microseconds: a page that seems to end later is not guessed at.
+const FARTHEST: i64 = 315_360_000_000_000;
+
+/// From this round on, where the page ends is not guessed any more.
+const LAST_GUESS: i64 = 64;
+
+/// How far the next statement goes.
+#[derive(Clone, Copy)]
+struct Extent {
+    wanted: usize,
+    /// Rows, of all branches together.
+    budget: i64,
+    rounds: i64,
+    /// The value of the order's first key where the page ends, or seems to: no branch need go further.
+    until: Option<Instant>,
 }
 
 /// How many of the hits have all others before them.
@@ -247,15 +271,57 @@ impl Streams<'_> {
         bound.is_some() && hits.len() < wanted && as_limit(wanted) * walked / (found + 1) > self.ask.effort.long_walk
     }
 
+    /// Where the page ends in the order's first key: at its last hit, if enough are known; else, with many branches, where it
+    /// seems to at the density of each. What lies beyond need not be walked before it is known that this was too little.
+    pub(super) fn until(&self, wanted: usize) -> Option<Instant> {
+        let (leading, direction) = self.ask.order.leading();
+        if leading == Key::DueAt || self.walks().len() < MANY {
+            return None;
+        }
+        let (hits, _) = self.merged();
+        let value = |at: &Position| at.values.first().copied().flatten();
+        if let Some(target) = hits.get(wanted - 1) {
+            return value(&target.at);
+        }
+        // Microseconds into the order, from the first hit.
+        let from = value(&hits.first()?.at)?;
+        let depth = |at: Instant| match direction {
+            Direction::Asc => (at - from).num_microseconds().unwrap_or(i64::MAX),
+            Direction::Desc => (from - at).num_microseconds().unwrap_or(i64::MAX),
+        };
+        let found: Vec<i64> = hits.iter().filter_map(|hit| value(&hit.at)).map(depth).collect();
+        // How far each branch is known, and how many hits it had.
+        let open = self.all.iter().filter(|stream| !stream.is_done);
+        let open: Vec<(i64, i64)> = open
+            .filter_map(|stream| Some((depth(value(stream.known.as_ref()?)?).max(1), as_limit(stream.hits.len()))))
+            .collect();
+        let expected = |end: i64| {
+            let known = as_limit(found.iter().filter(|depth| **depth <= end).count());
+            let beyond = open.iter().filter(|(depth, _)| *depth < end);
+            let beyond = beyond.map(|(depth, hits)| i128::from(*hits) * i128::from(end - depth) / i128::from(*depth));
+            i128::from(known) + beyond.sum::<i128>()
+        };
+        // A third more than is wanted: what comes too short costs another statement.
+        let enough = i128::from(as_limit(wanted + wanted / 3));
+        let mut end = open.iter().map(|(depth, _)| *depth).min()?;
+        while expected(end) < enough {
+            end = end.checked_add(end / 4 + 1).filter(|end| *end < FARTHEST)?;
+        }
+        let into = chrono::Duration::microseconds(end);
+        match direction {
+            Direction::Asc => from.checked_add_signed(into),
+            Direction::Desc => from.checked_sub_signed(into),
+        }
+    }
+
     /// Reads on in every stream that may hold rows before `target`. Says whether walks were among them.
     async fn refill(
         &mut self,
         connection: &mut Connection,
         target: Option<&Position>,
-        wanted: usize,
-        budget: i64,
-        rounds: i64,
+        extent: Extent,
     ) -> Result<bool, sqlx::Error> {
+        let wanted = extent.wanted;
         let order = self.ask.order;
         let blocks = |stream: &Stream| {
             let reached = |target| stream.known.as_ref().is_some_and(|known| order.compare(known, target).is_ge());
@@ -283,8 +349,18 @@ impl Streams<'_> {
         }
         // Branches in a later segment wait: what they hold lies behind the others.
         let Some(segment) = walks.iter().map(|(segment, _)| *segment).min() else { return Ok(false) };
-        let walks: Vec<usize> = walks.into_iter().filter(|(of, _)| *of == segment).map(|(_, at)| at).collect();
-        self.walk(connection, order.segments()[segment], &walks, wanted, (budget, rounds)).await?;
+        let mut walks: Vec<usize> = walks.into_iter().filter(|(of, _)| *of == segment).map(|(_, at)| at).collect();
+        let end = extent.until.map(|until| order.end_at(until));
+        let behind = |at: &usize| {
+            let known = self.all[*at].known.as_ref();
+            end.as_ref().is_some_and(|end| known.is_none_or(|known| order.compare(known, end).is_lt()))
+        };
+        let short: Vec<usize> = walks.iter().copied().filter(behind).collect();
+        let end = if short.is_empty() { None } else { end };
+        if end.is_some() {
+            walks = short;
+        }
+        self.walk(connection, order.segments()[segment], &walks, extent, end.as_ref()).await?;
         Ok(true)
     }
 
@@ -294,14 +370,19 @@ impl Streams<'_> {
         connection: &mut Connection,
         segment: Segment,
         walks: &[usize],
-        wanted: usize,
-        (budget, rounds): (i64, i64),
+        Extent { wanted, budget, rounds, until }: Extent,
+        end: Option<&Position>,
     ) -> Result<(), sqlx::Error> {
         let share = |total: i64| total / i64::try_from(walks.len().max(1)).unwrap_or(i64::MAX);
         let wanted = as_limit(wanted);
-        // Few per branch where there are many: the page needs only the newest of them all.
-        let found = (share(wanted.saturating_mul(2).saturating_mul(rounds)) + 8).min(wanted);
-        let budget = Budget { walked: share(budget).max(found), found };
+        let budget = if end.is_some() {
+            // Large branches have more in the same time than small ones; the end keeps all of them short.
+            Budget { walked: (8 * share(budget)).min(budget).max(wanted), found: wanted }
+        } else {
+            // Few per branch where there are many: the page needs only the newest of them all.
+            let found = (share(wanted.saturating_mul(2).saturating_mul(rounds)) + 8).min(wanted);
+            Budget { walked: share(budget).max(found), found }
+        };
         let branches: Vec<Branch> = walks
             .iter()
             .filter_map(|at| {
@@ -310,7 +391,8 @@ impl Streams<'_> {
                 Some(Branch { key, set, after: stream.after.as_ref() })
             })
             .collect();
-        let stretch = Stretch { axis: self.axis, admitted: self.admitted, budget };
+        let until = until.filter(|_| end.is_some());
+        let stretch = Stretch { axis: self.axis, admitted: self.admitted, budget, until };
         let mut sql = self.ask.walk(stretch, segment, &branches);
         let rows = sql.build().fetch_all(&mut *connection).await?;
         let mut steps: Vec<Vec<_>> = walks.iter().map(|_| Vec::new()).collect();
@@ -318,7 +400,7 @@ impl Streams<'_> {
             let step = self.ask.read_step(row)?;
             steps[step.place - 1].push(step);
         }
-        self.advance(walks, steps, budget, None);
+        self.advance(walks, steps, budget, end);
         Ok(())
     }
 

@@ -99,6 +99,13 @@ impl Order {
         Position { values: self.keys.iter().map(value).collect(), id: self.id.last_id() }
     }
 
+    /// The position after everything with this value of the first key, where that is never null.
+    pub(super) fn end_at(&self, value: Instant) -> Position {
+        let mut end = self.end_of(Segment::Whole);
+        end.values[0] = Some(value);
+        end
+    }
+
     /// What the walk of a segment is ordered by.
     pub(super) fn keys_in(&self, segment: Segment) -> Vec<(Key, Direction)> {
         let constant = |key: Key| key == Key::DueAt && segment == Segment::DueIsNull;

@@ -154,10 +154,14 @@ impl Ask<'_> {
             List::Text => self.push_text_candidates(sql),
             List::Pairs => {
                 let resources: Vec<i32> = self.scope.resources().unwrap_or_default().iter().map(|r| r.id).collect();
-                sql.push("select d.id from unnest(").push_bind(self.scope.party_keys().unwrap_or_default());
+                let columns = if self.tells_order(list) { "d.id, d.content_updated_at" } else { "d.id" };
+                sql.push(format_args!("select {columns} from unnest("));
+                sql.push_bind(self.scope.party_keys().unwrap_or_default());
                 sql.push("::bigint[]) p (key) cross join lateral (select r.resource_id from party_resource r where r.party_key = p.key");
                 push_in(sql, "r.resource_id", resources);
-                sql.push(" offset 0) r cross join lateral (select d.id from dialog d where d.party_key = p.key");
+                sql.push(format_args!(
+                    " offset 0) r cross join lateral (select {columns} from dialog d where d.party_key = p.key"
+                ));
                 sql.push(" and d.resource_id = r.resource_id and d.deleted_at is null offset 0) d");
             }
         }
@@ -205,7 +209,7 @@ impl Ask<'_> {
 
     /// Whether the list's index tells where each dialog stands in the order, so that only those of the page are fetched.
     fn tells_order(&self, list: &List) -> bool {
-        *list == List::Range(Key::CreatedAt)
+        matches!(list, List::Range(Key::CreatedAt) | List::Pairs)
             && self.order.is_by_content_alone()
             && self.conditions.deleted == Deleted::Exclude
             && self.scope.party_keys().is_some()

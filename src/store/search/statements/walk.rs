@@ -11,7 +11,10 @@ use super::{
     },
     Ask, COLUMNS, Hit, REST, push_in,
 };
-use crate::domain::order::{Direction, Position};
+use crate::domain::{
+    Instant,
+    order::{Direction, Position},
+};
 
 /// One branch of a walk and where it begins.
 pub(in crate::store::search) struct Branch<'a> {
@@ -35,6 +38,8 @@ pub(in crate::store::search) struct Stretch<'a> {
     pub axis: Axis,
     pub admitted: Option<&'a [(i32, i64)]>,
     pub budget: Budget,
+    /// The value of the order's first key where every branch ends, if the budget does not before.
+    pub until: Option<Instant>,
 }
 
 /// One row of a walk's answer.
@@ -87,7 +92,7 @@ impl Ask<'_> {
 
     /// The walk reads whole rows and tests them.
     fn push_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
-        let Stretch { axis, admitted, budget } = stretch;
+        let Stretch { axis, admitted, budget, until } = stretch;
         sql.push("select w.* from (select v.*, row_number() over () as step, (true");
         self.conditions.push(sql, "v");
         match axis {
@@ -102,18 +107,18 @@ impl Ask<'_> {
         };
         match axis {
             Axis::Party | Axis::Resource | Axis::Mark(_) => {
-                self.push_living(sql, (COLUMNS.as_str(), "d.party_key = s.key"), segment, budget);
+                self.push_living(sql, (COLUMNS.as_str(), "d.party_key = s.key"), segment, (budget, until));
             }
             Axis::Pair => {
                 from(sql);
                 sql.push("d.party_key = s.key and d.resource_id = s.grp and d.deleted_at is null");
-                self.push_stretch(sql, segment, budget);
+                self.push_stretch(sql, segment, (budget, until));
             }
             Axis::Extended => {
                 from(sql);
                 sql.push("d.org_id = s.key::smallint and d.extended_status = (");
                 sql.push_bind(self.conditions.extended_statuses.clone()).push("::text[])[s.grp]");
-                self.push_stretch(sql, segment, budget);
+                self.push_stretch(sql, segment, (budget, until));
             }
             Axis::Org => {
                 from(sql);
@@ -122,7 +127,7 @@ impl Ask<'_> {
                     // Which has an index of its own.
                     sql.push(" and d.deleted_at is not null");
                 }
-                self.push_stretch(sql, segment, budget);
+                self.push_stretch(sql, segment, (budget, until));
             }
         }
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
@@ -132,12 +137,12 @@ impl Ask<'_> {
     /// The walk reads index entries; rows are fetched only for what belongs to the right parties.
     fn push_index_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
         const ENTRY: &str = "d.id, d.party_key, d.content_updated_at";
-        let Stretch { admitted, budget, .. } = stretch;
+        let Stretch { admitted, budget, until, .. } = stretch;
         sql.push("select w.*, d.passes, d.resource_id, ").push(REST.as_str());
         sql.push(" from (select v.*, row_number() over () as step, (true");
         push_admitted(sql, "v.party_key", admitted);
         sql.push(") is true as admitted from (");
-        self.push_living(sql, (ENTRY, "d.resource_id = s.key::integer"), segment, budget);
+        self.push_living(sql, (ENTRY, "d.resource_id = s.key::integer"), segment, (budget, until));
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
         sql.push(") w left join lateral (select (true");
         self.conditions.push(sql, "d");
@@ -149,13 +154,13 @@ impl Ask<'_> {
 
     /// The walk reads the marks of one label; rows are fetched for each.
     fn push_marks(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment, label: i16) {
-        let Stretch { admitted, budget, .. } = stretch;
+        let Stretch { admitted, budget, until, .. } = stretch;
         sql.push("select w.*, d.passes, d.resource_id, ").push(REST.as_str());
         sql.push(" from (select v.*, row_number() over () as step from (");
         sql.push("select d.id, d.party_key, d.content_updated_at from (select m.dialog_id as id, m.party_key, m.label");
         sql.push(", m.content_updated_at from dialog_mark m) d where d.party_key = s.key and d.label = ")
             .push_bind(label);
-        self.push_stretch(sql, segment, budget);
+        self.push_stretch(sql, segment, (budget, until));
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
         sql.push(") w left join lateral (select (true");
         self.conditions.push(sql, "d");
@@ -176,7 +181,7 @@ impl Ask<'_> {
         best: i64,
     ) {
         const ENTRY: &str = "d.id, d.party_key, d.resource_id, d.content_updated_at";
-        let Stretch { axis, admitted, budget } = stretch;
+        let Stretch { axis, admitted, budget, until } = stretch;
         let (key, other) = match axis {
             Axis::Resource => ("d.resource_id = s.key::integer", "u.party_key"),
             Axis::Pair => ("d.party_key = s.key and d.resource_id = s.grp", "u.resource_id::bigint"),
@@ -191,7 +196,7 @@ impl Ask<'_> {
         push_admitted(sql, other, admitted);
         sql.push(") is true as admitted from (select ").push(ENTRY);
         sql.push(" from dialog d where ").push(key).push(" and d.deleted_at is null");
-        self.push_stretch(sql, segment, budget);
+        self.push_stretch(sql, segment, (budget, until));
         sql.push(") u order by ").push(self.order.sql_in(segment, "u"));
         sql.push(") v where v.admitted or v.step = ").push_bind(budget.walked);
         sql.push(" order by ").push(self.order.sql_in(segment, "v")).push(" limit ").push_bind(budget.found);
@@ -209,11 +214,11 @@ impl Ask<'_> {
         sql: &mut QueryBuilder<Postgres>,
         (columns, key): (&str, &str),
         segment: Segment,
-        budget: Budget,
+        (budget, until): (Budget, Option<Instant>),
     ) {
         let arm = |sql: &mut QueryBuilder<Postgres>, state: &str| {
             sql.push(format_args!("select {columns} from dialog d where {key} and d.deleted_at {state}"));
-            self.push_stretch(sql, segment, budget);
+            self.push_stretch(sql, segment, (budget, until));
         };
         match self.conditions.deleted {
             Deleted::Exclude => arm(sql, "is null"),
@@ -230,7 +235,12 @@ impl Ask<'_> {
     }
 
     /// Where in the index the walk begins and how far it goes.
-    fn push_stretch(&self, sql: &mut QueryBuilder<Postgres>, segment: Segment, budget: Budget) {
+    fn push_stretch(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        segment: Segment,
+        (budget, until): (Budget, Option<Instant>),
+    ) {
         if let Some(condition) = segment.condition() {
             sql.push(" and ").push(condition);
         }
@@ -240,8 +250,8 @@ impl Ask<'_> {
             // enter the index at the farther one.
             let Range { after, before } = self.conditions.walked_range(leading);
             let ends = match direction {
-                Direction::Asc => Range { after: None, before },
-                Direction::Desc => Range { after, before: None },
+                Direction::Asc => Range { after: None, before: until.into_iter().chain(before).min() },
+                Direction::Desc => Range { after: until.max(after), before: None },
             };
             Test { sql, table: "d" }.within(leading.column(), ends);
         }

@@ -88,8 +88,7 @@ impl Run {
 
     /// In milliseconds.
     pub fn percentile(&self, hundredth: usize) -> f64 {
-        let at = (self.times.len() * hundredth / 100).min(self.times.len().saturating_sub(1));
-        self.times.get(at).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
+        percentile(&self.times, hundredth)
     }
 
     /// Microseconds of processor time for each turn: the service's and PostgreSQL's.
@@ -97,6 +96,12 @@ impl Run {
         let turns = count(self.times.len());
         (self.usage.service / turns, self.usage.database / turns)
     }
+}
+
+/// Of sorted times, in milliseconds.
+pub fn percentile(times: &[Duration], hundredth: usize) -> f64 {
+    let at = (times.len() * hundredth / 100).min(times.len().saturating_sub(1));
+    times.get(at).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

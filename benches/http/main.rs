@@ -16,10 +16,13 @@
 //! Dialogs that are read for the first time, and those that are read bare, were created just before. Without `--delivery`
 //! events are written and not posted, as where `dialogporten worker` does that. `--at URL` takes a running `dev --seed N`
 //! and tells what its clients see; whose processes those are, and their statements, it does not know.
+//!
+//! `--mixed SECONDS [--connections N] [--streams N]` measures nothing by itself but all at once, for so long: see [`mixed`].
 
 mod bare;
 mod client;
 mod drive;
+mod mixed;
 mod operations;
 mod processor;
 mod recorder;
@@ -37,6 +40,7 @@ use url::Url;
 
 use self::{
     drive::{Load, Run},
+    mixed::Mixed,
     operations::{Fresh, Kind, Operation},
     recording::record,
     stage::Stage,
@@ -54,6 +58,9 @@ fn main() -> anyhow::Result<()> {
         delivers: false,
         program: env!("CARGO_BIN_EXE_dialogporten").into(),
         at: None,
+        mixed: None,
+        connections: 1_000,
+        streams: 100,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -64,6 +71,9 @@ fn main() -> anyhow::Result<()> {
             "--only" => wish.only = Some(value()?),
             "--program" => wish.program = value()?.into(),
             "--at" => wish.at = Some(Url::parse(&value()?).context("the address of a service")?),
+            "--mixed" => wish.mixed = Some(Duration::from_secs(value()?.parse().context("a number of seconds")?)),
+            "--connections" => wish.connections = value()?.parse().context("a number of connections")?,
+            "--streams" => wish.streams = value()?.parse().context("a number of streams")?,
             "--delivery" => wish.delivers = true,
             // What cargo adds.
             "--bench" => {}
@@ -81,6 +91,9 @@ struct Wish {
     delivers: bool,
     program: PathBuf,
     at: Option<Url>,
+    mixed: Option<Duration>,
+    connections: usize,
+    streams: usize,
 }
 
 impl Wish {
@@ -90,6 +103,10 @@ impl Wish {
             Some(url) => Stage::at(&self.program, url)?,
             None => Stage::build(&self.program, self.dialogs, self.delivers)?,
         };
+        if let Some(time) = self.mixed {
+            let mixed = Mixed { time, connections: self.connections, streams: self.streams };
+            return mixed.run(&stage, &runtime, &Operation::all(&stage)?);
+        }
         println!(
             "| Operation | Connections | Requests/s | p50 ms | p99 ms | Service µs | PostgreSQL µs | Bare µs | Total ÷ bare | Service ÷ PostgreSQL | Goal |"
         );

@@ -32,7 +32,9 @@ pub enum Axis {
     Resource,
     Org,
     /// Each owner with each extended status.
-    Extended,
+    OrgExtended,
+    /// Each party with each extended status.
+    PartyExtended,
 }
 
 /// A condition that names its dialogs through an index of its own.
@@ -83,7 +85,7 @@ pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
     }
 
     let few_parties = parties.is_some_and(|count| count <= PARTIES);
-    if few_parties && matches!(axis, Axis::Org | Axis::Extended) {
+    if few_parties && matches!(axis, Axis::Org | Axis::OrgExtended) {
         before.push(List::Parties);
     }
 
@@ -102,7 +104,7 @@ pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
     }
     let few_resources = if axis == Axis::Party { FEW_RESOURCES } else { RESOURCES };
     if conditions.deleted == Deleted::Exclude
-        && !matches!(axis, Axis::Pair | Axis::Mark(_))
+        && !matches!(axis, Axis::Pair | Axis::PartyExtended | Axis::Mark(_))
         && parties.is_some()
         && resources.is_some_and(|count| count <= few_resources)
     {
@@ -118,11 +120,16 @@ fn marks(conditions: &Conditions) -> impl Iterator<Item = i16> {
 
 fn axis(scope: &Scope, conditions: &Conditions, order: &Order) -> Axis {
     let by_content = order.is_by_content_alone();
+    let statuses = conditions.extended_statuses.len();
+    let is_walked_by_status = |parties: Option<usize>| {
+        statuses > 0 && parties.is_some_and(|parties| parties.saturating_mul(statuses) <= PAIRS)
+    };
     if scope.party_count().is_some_and(|count| count <= PARTIES) {
         // Of other orders, parties have indexes only of what is not deleted.
         let alive = conditions.deleted == Deleted::Exclude;
         match marks(conditions).next() {
             Some(bit) if by_content => return Axis::Mark(bit),
+            _ if by_content && is_walked_by_status(scope.party_count()) => return Axis::PartyExtended,
             _ if by_content && alive && scope.pair_count().is_some_and(|count| count <= PAIRS) => return Axis::Pair,
             _ if by_content || alive => return Axis::Party,
             Some(_) | None => {}
@@ -131,8 +138,11 @@ fn axis(scope: &Scope, conditions: &Conditions, order: &Order) -> Axis {
         return Axis::Resource;
     }
     let owners = conditions.orgs.as_ref().map_or(usize::MAX, Vec::len);
-    let statuses = conditions.extended_statuses.len();
-    if by_content && statuses > 0 && owners.saturating_mul(statuses) <= RESOURCES { Axis::Extended } else { Axis::Org }
+    if by_content && statuses > 0 && owners.saturating_mul(statuses) <= RESOURCES {
+        Axis::OrgExtended
+    } else {
+        Axis::Org
+    }
 }
 
 #[cfg(test)]
@@ -210,10 +220,14 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_s_extended_statuses_are_walked_by_themselves() {
+    fn extended_statuses_are_walked_by_themselves() {
         let conditions =
             Conditions { extended_statuses: vec!["a".into()], orgs: Some(vec![7]), ..Conditions::default() };
-        assert_eq!(choose(&Scope::Everything, &conditions, &Order::default()).axis, Axis::Extended);
+        assert_eq!(choose(&Scope::Everything, &conditions, &Order::default()).axis, Axis::OrgExtended);
+        assert_eq!(choose(&granted(100, 300), &conditions, &Order::default()).axis, Axis::PartyExtended);
+        assert_eq!(choose(&granted(100, 300), &conditions, &by(Key::DueAt)).axis, Axis::Party);
+        let two = Conditions { extended_statuses: vec!["a".into(), "b".into()], ..Conditions::default() };
+        assert_eq!(choose(&granted(51, 300), &two, &Order::default()).axis, Axis::Party);
         assert_eq!(choose(&Scope::Everything, &conditions, &by(Key::DueAt)).axis, Axis::Org);
     }
 

@@ -431,7 +431,8 @@ async fn every_way_gives_the_same_pages() {
         db.close();
     }
     assert!(seen["filled"] > seen["empty"], "the comparison is about something: {seen:?}");
-    let all = ["Party", "Mark", "Pair", "Resource", "Org", "Extended"].map(|axis| format!("walk {axis}"));
+    let all =
+        ["Party", "Mark", "Pair", "Resource", "Org", "OrgExtended", "PartyExtended"].map(|axis| format!("walk {axis}"));
     let lists = ["Reference", "Process", "OwnerLabel", "Mark", "Range", "Pairs", "Parties"];
     for way in all.into_iter().chain(lists.map(|list| format!("list {list}"))) {
         assert!(ways.contains_key(&way), "no search took the way {way}: {ways:?}");

@@ -82,7 +82,9 @@ impl Ask<'_> {
         self.push_branches(sql, segment, branches);
         sql.push(" cross join lateral (");
         match stretch.axis {
-            Axis::Party | Axis::Pair | Axis::Org | Axis::Extended => self.push_rows(sql, stretch, segment),
+            Axis::Party | Axis::Pair | Axis::Org | Axis::OrgExtended | Axis::PartyExtended => {
+                self.push_rows(sql, stretch, segment);
+            }
             Axis::Resource => self.push_index_rows(sql, stretch, segment),
             Axis::Mark(label) => self.push_marks(sql, stretch, segment, label),
         }
@@ -96,7 +98,7 @@ impl Ask<'_> {
         sql.push("select w.* from (select v.*, row_number() over () as step, (true");
         self.conditions.push(sql, "v");
         match axis {
-            Axis::Org | Axis::Extended => self.push_scope(sql, "v"),
+            Axis::Org | Axis::OrgExtended | Axis::PartyExtended => self.push_scope(sql, "v"),
             Axis::Party | Axis::Pair | Axis::Resource | Axis::Mark(_) => {
                 push_admitted(sql, "v.resource_id::bigint", admitted);
             }
@@ -114,9 +116,11 @@ impl Ask<'_> {
                 sql.push("d.party_key = s.key and d.resource_id = s.grp and d.deleted_at is null");
                 self.push_stretch(sql, segment, (budget, until));
             }
-            Axis::Extended => {
+            Axis::OrgExtended | Axis::PartyExtended => {
                 from(sql);
-                sql.push("d.org_id = s.key::smallint and d.extended_status = (");
+                let holder =
+                    if axis == Axis::PartyExtended { "d.party_key = s.key" } else { "d.org_id = s.key::smallint" };
+                sql.push(holder).push(" and d.extended_status = (");
                 sql.push_bind(self.conditions.extended_statuses.clone()).push("::text[])[s.grp]");
                 self.push_stretch(sql, segment, (budget, until));
             }
@@ -328,11 +332,12 @@ pub(in crate::store::search) fn branches(axis: Axis, scope: &Scope, conditions: 
         Axis::Party | Axis::Mark(_) => scope.by_party(),
         Axis::Pair => scope.by_pair(),
         Axis::Resource => scope.by_resource(),
-        Axis::Extended => {
-            let owners = branches(Axis::Org, scope, conditions).keys;
+        Axis::OrgExtended | Axis::PartyExtended => {
+            let holder = if axis == Axis::PartyExtended { Axis::Party } else { Axis::Org };
+            let holders = branches(holder, scope, conditions).keys;
             // From 1, as the server counts.
             let statuses = (1..).zip(&conditions.extended_statuses).map(|(number, _)| number);
-            let keys = owners.into_iter().flat_map(|(org, _)| statuses.clone().map(move |status| (org, status)));
+            let keys = holders.into_iter().flat_map(|(key, _)| statuses.clone().map(move |status| (key, status)));
             Branches { keys: keys.collect(), admitted: None }
         }
         Axis::Org => {

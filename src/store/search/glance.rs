@@ -171,7 +171,7 @@ impl Ask<'_> {
         let mut sql = QueryBuilder::new("/* search glance */ with step as materialized (");
         let condition = match opening {
             Opening::List(list) => {
-                self.push_list(&mut sql, list, after, as_limit(limit + 1));
+                self.push_list(&mut sql, list, self.most_of(list), after, as_limit(limit + 1));
                 "hit is not null"
             }
             Opening::Walk(_) | Opening::Heads { .. } => {
@@ -214,7 +214,7 @@ impl Ask<'_> {
     ) {
         let walks = streams.walks();
         let budget = streams.first_budget(limit + 1, matches!(opening, Opening::Heads { .. }));
-        let stretch = Stretch { axis: streams.axis, admitted: streams.admitted, budget, until: None };
+        let stretch = Stretch { axis: streams.axis, admitted: streams.admitted, budget, until: None, is_sieved: false };
         let branches = |after| walks.iter().map(|&(key, set)| Branch { key, set, after }).collect::<Vec<_>>();
         let mut parts = 0;
         let mut begin = |sql: &mut QueryBuilder<Postgres>| {

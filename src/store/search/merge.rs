@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sqlx::Row as _;
+
 use super::{
     glance::{Hint, MANY},
     order::Segment,
@@ -35,6 +37,8 @@ pub struct Effort {
     pub longest_walk: i64,
     /// Rows still to be walked, as far as can be told, from which on lists are worth a try.
     pub long_walk: i64,
+    /// The same where the text of each row is read.
+    pub long_text_walk: i64,
     /// Most rows that a list may have; more, and the walk is the better way.
     pub list_rows: i64,
     /// Most dialogs of the whole store with the words that are looked for, as far as can be told, for which a list of them is
@@ -42,6 +46,11 @@ pub struct Effort {
     pub common_words: f64,
     /// The same where only index entries are sorted, not rows.
     pub index_list_rows: i64,
+    /// Dialogs with the words that are looked for, of few parties, from which on they are not all fetched but sought along
+    /// the parties' index entries.
+    pub sieved_words: i64,
+    /// Index entries that are passed through such a sieve.
+    pub sieved_entries: i64,
     /// Index entries that cost as much as a row.
     pub entries_of_a_row: i64,
 }
@@ -56,9 +65,12 @@ impl Default for Effort {
             first_text_walk: 600,
             longest_walk: 50_000,
             long_walk: 10_000,
+            long_text_walk: 2_500,
             list_rows: 20_000,
             common_words: 10_000.0,
             index_list_rows: 100_000,
+            sieved_words: 2_000,
+            sieved_entries: 25_000,
             entries_of_a_row: 4,
         }
     }
@@ -268,7 +280,8 @@ impl Streams<'_> {
     pub(super) fn is_far_from(&self, wanted: usize, walked: i64) -> bool {
         let (hits, bound) = self.merged();
         let found = as_limit(hits.len());
-        bound.is_some() && hits.len() < wanted && as_limit(wanted) * walked / (found + 1) > self.ask.effort.long_walk
+        let long = self.ask.long_walk(self.axis);
+        bound.is_some() && hits.len() < wanted && as_limit(wanted) * walked / (found + 1) > long
     }
 
     /// Where the page ends in the order's first key: at its last hit, if enough are known; else, with many branches, where it
@@ -335,7 +348,8 @@ impl Streams<'_> {
                 Source::List(list) => {
                     let list = list.clone();
                     let after = self.all[at].after.clone();
-                    let hits = self.list(connection, &list, after.as_ref(), wanted).await?.unwrap_or_default();
+                    let most = self.ask.most_of(&list);
+                    let hits = self.list(connection, &list, most, after.as_ref(), wanted).await?.unwrap_or_default();
                     self.take(at, hits, wanted);
                 }
                 Source::Delegated => {
@@ -383,17 +397,9 @@ impl Streams<'_> {
             let found = (share(wanted.saturating_mul(2).saturating_mul(rounds)) + 8).min(wanted);
             Budget { walked: share(budget).max(found), found }
         };
-        let branches: Vec<Branch> = walks
-            .iter()
-            .filter_map(|at| {
-                let stream = &self.all[*at];
-                let Source::Walk { key, set, .. } = stream.source else { return None };
-                Some(Branch { key, set, after: stream.after.as_ref() })
-            })
-            .collect();
         let until = until.filter(|_| end.is_some());
-        let stretch = Stretch { axis: self.axis, admitted: self.admitted, budget, until };
-        let mut sql = self.ask.walk(stretch, segment, &branches);
+        let stretch = Stretch { axis: self.axis, admitted: self.admitted, budget, until, is_sieved: false };
+        let mut sql = self.ask.walk(stretch, segment, &self.branches(walks));
         let rows = sql.build().fetch_all(&mut *connection).await?;
         let mut steps: Vec<Vec<_>> = walks.iter().map(|_| Vec::new()).collect();
         for row in &rows {
@@ -425,7 +431,8 @@ impl Streams<'_> {
         self.rows += walked / self.ask.entries_of_a_row(self.axis);
     }
 
-    /// Puts the first list that is short enough in the place of the walk.
+    /// Puts the first list that is short enough in the place of the walk, or brings the walk to the page's end. Says whether it
+    /// did.
     async fn try_lists(
         &mut self,
         connection: &mut Connection,
@@ -434,12 +441,67 @@ impl Streams<'_> {
         wanted: usize,
     ) -> Result<bool, sqlx::Error> {
         for list in lists {
-            if let Some(hits) = self.list(connection, list, after, wanted).await? {
+            let mut most = self.ask.most_of(list);
+            if *list == List::Text && self.ask.can_sieve(self.axis) {
+                let few = self.ask.effort.sieved_words.min(most);
+                if let Some(hits) = self.list(connection, list, few, after, wanted).await? {
+                    self.replace_by_list(list, after, hits, wanted);
+                    return Ok(true);
+                }
+                if !self.sieve(connection, most, wanted).await? {
+                    // More than that: the walk comes across them.
+                    most = 0;
+                } else if self.settled(wanted).is_some() {
+                    return Ok(true);
+                }
+            }
+            if most > 0
+                && let Some(hits) = self.list(connection, list, most, after, wanted).await?
+            {
                 self.replace_by_list(list, after, hits, wanted);
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Reads on in all branches of a walk of parties, looking only at dialogs with the words; says whether those were at most
+    /// `most`. If not, nothing was read.
+    async fn sieve(&mut self, connection: &mut Connection, most: i64, wanted: usize) -> Result<bool, sqlx::Error> {
+        let is_open = |stream: &Stream| !stream.is_done && matches!(stream.source, Source::Walk { .. });
+        let walks: Vec<usize> = (0..self.all.len()).filter(|at| is_open(&self.all[*at])).collect();
+        let effort = self.ask.effort;
+        // Large parties have more in the same time than small ones.
+        let each = (4 * effort.sieved_entries / as_limit(walks.len().max(1))).min(effort.sieved_entries);
+        let budget = Budget { walked: each.max(as_limit(wanted)), found: as_limit(wanted) };
+        let stretch = Stretch { axis: self.axis, admitted: self.admitted, budget, until: None, is_sieved: true };
+        let mut sql = self.ask.sieve(stretch, &self.branches(&walks), most);
+        let rows = sql.build().fetch_all(&mut *connection).await?;
+        let mut steps: Vec<Vec<_>> = walks.iter().map(|_| Vec::new()).collect();
+        for row in &rows {
+            if !row.try_get::<bool, _>("is_short")? {
+                return Ok(false);
+            }
+            if row.try_get::<Option<i64>, _>("place")?.is_some() {
+                let step = self.ask.read_step(row)?;
+                steps[step.place - 1].push(step);
+            }
+        }
+        let before = self.rows;
+        self.advance(&walks, steps, budget, None);
+        // Entries, not rows.
+        self.rows = before + (self.rows - before) / effort.entries_of_a_row;
+        Ok(true)
+    }
+
+    /// Where the walks at these places go on.
+    fn branches(&self, walks: &[usize]) -> Vec<Branch<'_>> {
+        let branch = |at: &usize| {
+            let stream = &self.all[*at];
+            let Source::Walk { key, set, .. } = stream.source else { return None };
+            Some(Branch { key, set, after: stream.after.as_ref() })
+        };
+        walks.iter().filter_map(branch).collect()
     }
 
     /// Puts a list, of which the first rows are known, in the place of the walk.
@@ -449,18 +511,19 @@ impl Streams<'_> {
         self.take(self.all.len() - 1, hits, wanted);
     }
 
-    /// The next rows of a list; `None` if it is too long.
+    /// The next rows of a list; `None` if it has more than `most`.
     async fn list(
         &mut self,
         connection: &mut Connection,
         list: &List,
+        most: i64,
         after: Option<&Position>,
         wanted: usize,
     ) -> Result<Option<Vec<Hit>>, sqlx::Error> {
         if *list == List::Text && self.is_common(&mut *connection).await? {
             return Ok(None);
         }
-        let mut sql = self.ask.list(list, after, as_limit(wanted));
+        let mut sql = self.ask.list(list, most, after, as_limit(wanted));
         self.ask.read_list(&sql.build().fetch_all(connection).await?)
     }
 

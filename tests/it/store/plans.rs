@@ -244,7 +244,10 @@ fn requests() -> Vec<Request> {
             let mut worded = user(of, held);
             worded.conditions.text = Some(TextCondition::of(typed, None, reach));
             // The walk is in vain, and the list is tried.
-            worded.effort = Effort { first_text_walk: 1, long_walk: 0, ..Effort::default() };
+            worded.effort = Effort { first_text_walk: 1, long_walk: 0, long_text_walk: 0, ..Effort::default() };
+            all.push(worded.clone());
+            // It is too long, and sought along the parties' index entries.
+            worded.effort.sieved_words = -1;
             all.push(worded);
         }
     }

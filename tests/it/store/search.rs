@@ -387,9 +387,12 @@ fn effort(chance: &mut Chance) -> Effort {
         first_text_walk: small(chance),
         longest_walk: 4 * small(chance),
         long_walk: chance.pick(&[0, 30, 10_000]),
+        long_text_walk: chance.pick(&[0, 30, 10_000]),
         list_rows: chance.pick(&[5, 100, 10_000]),
         common_words: chance.pick(&[0.0, 1e9]),
         index_list_rows: chance.pick(&[5, 100, 10_000]),
+        sieved_words: chance.pick(&[0, 5, 10_000]),
+        sieved_entries: chance.pick(&[1, 40, 10_000]),
         entries_of_a_row: chance.pick(&[1, 4]),
     }
 }

@@ -19,16 +19,17 @@ use crate::domain::{
 
 impl Ask<'_> {
     /// The first `found` rows of a list beyond a position. Every answer has at least one row; its first column says whether
-    /// the list was short enough: if not, there are no others.
+    /// the list was short enough, of at most `most` rows: if not, there are no others.
     pub(in crate::store::search) fn list(
         &self,
         list: &List,
+        most: i64,
         after: Option<&Position>,
         found: i64,
     ) -> QueryBuilder<Postgres> {
         let mut sql = QueryBuilder::new("/* search list */ select step.is_short, ");
         sql.push(self.names_of_hit("step")).push(" from (");
-        self.push_list(&mut sql, list, after, found);
+        self.push_list(&mut sql, list, most, after, found);
         sql.push(") step");
         sql
     }
@@ -38,11 +39,11 @@ impl Ask<'_> {
         &self,
         sql: &mut QueryBuilder<Postgres>,
         list: &List,
+        most: i64,
         after: Option<&Position>,
         found: i64,
     ) {
         let in_order = self.tells_order(list);
-        let most = if in_order { self.effort.index_list_rows } else { self.effort.list_rows };
         sql.push("with candidate as materialized (");
         self.push_candidates(sql, list);
         sql.push(" limit ").push_bind(most + 1);
@@ -169,7 +170,7 @@ impl Ask<'_> {
 
     /// The text index has a list for each party and word: few parties are probed one by one. A long list of words that are in
     /// every store is never the way for many parties (see `Ask::is_common`).
-    fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>) {
+    pub(super) fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>) {
         let candidates = self.conditions.text.as_ref().map(TextCondition::candidates).unwrap_or_default();
         match self.scope.party_keys() {
             Some(parties) if parties.len() <= PARTIES => {
@@ -207,9 +208,14 @@ impl Ask<'_> {
         }
     }
 
+    /// Most rows that a list may have.
+    pub(in crate::store::search) fn most_of(&self, list: &List) -> i64 {
+        if self.tells_order(list) { self.effort.index_list_rows } else { self.effort.list_rows }
+    }
+
     /// Whether the list's index tells where each dialog stands in the order, so that only those of the page are fetched.
     fn tells_order(&self, list: &List) -> bool {
-        matches!(list, List::Range(Key::CreatedAt) | List::Pairs)
+        matches!(list, List::Range(Key::CreatedAt | Key::UpdatedAt | Key::DueAt) | List::Pairs)
             && self.order.is_by_content_alone()
             && self.conditions.deleted == Deleted::Exclude
             && self.scope.party_keys().is_some()

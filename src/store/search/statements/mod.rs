@@ -23,9 +23,10 @@ pub(super) use walk::{Branch, Budget, Step, Stretch, branches};
 
 use super::{
     Effort,
-    conditions::Conditions,
+    conditions::{Conditions, Deleted},
     plan::Axis,
     scope::{Delegated, Scope},
+    text::TextCondition,
 };
 use crate::{
     domain::{
@@ -78,6 +79,21 @@ impl Ask<'_> {
             Some(text) if text.has_list() => self.effort.first_text_walk,
             Some(_) | None => self.effort.first_walk,
         }
+    }
+
+    /// Rows still to be walked from which on lists are worth a try.
+    pub(super) fn long_walk(&self, axis: Axis) -> i64 {
+        if self.can_sieve(axis) { self.effort.long_text_walk } else { self.effort.long_walk }
+    }
+
+    /// Whether dialogs with the words can be sought along index entries: those of few parties in the default order, or the
+    /// opposite.
+    pub(super) fn can_sieve(&self, axis: Axis) -> bool {
+        let has_words = self.conditions.text.as_ref().is_some_and(TextCondition::has_list);
+        has_words
+            && axis == Axis::Party
+            && self.order.is_by_content_alone()
+            && self.conditions.deleted == Deleted::Exclude
     }
 
     /// How many steps of a walk cost as much as one that reads a row.

@@ -40,6 +40,8 @@ pub(in crate::store::search) struct Stretch<'a> {
     pub budget: Budget,
     /// The value of the order's first key where every branch ends, if the budget does not before.
     pub until: Option<Instant>,
+    /// Whether rows are fetched only of what is among the rows `candidate`, which the statement tells before.
+    pub is_sieved: bool,
 }
 
 /// One row of a walk's answer.
@@ -82,6 +84,7 @@ impl Ask<'_> {
         self.push_branches(sql, segment, branches);
         sql.push(" cross join lateral (");
         match stretch.axis {
+            Axis::Party if stretch.is_sieved => self.push_index_rows(sql, stretch, segment),
             Axis::Party | Axis::Pair | Axis::Org | Axis::OrgExtended | Axis::PartyExtended => {
                 self.push_rows(sql, stretch, segment);
             }
@@ -94,7 +97,7 @@ impl Ask<'_> {
 
     /// The walk reads whole rows and tests them.
     fn push_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
-        let Stretch { axis, admitted, budget, until } = stretch;
+        let Stretch { axis, admitted, budget, until, .. } = stretch;
         sql.push("select w.* from (select v.*, row_number() over () as step, (true");
         self.conditions.push(sql, "v");
         match axis {
@@ -138,15 +141,23 @@ impl Ask<'_> {
         sql.push(") w where w.passes or w.step = ").push_bind(budget.walked);
     }
 
-    /// The walk reads index entries; rows are fetched only for what belongs to the right parties.
+    /// The walk reads index entries; rows are fetched only for what belongs to the right parties and resources.
     fn push_index_rows(&self, sql: &mut QueryBuilder<Postgres>, stretch: Stretch, segment: Segment) {
-        const ENTRY: &str = "d.id, d.party_key, d.content_updated_at";
-        let Stretch { admitted, budget, until, .. } = stretch;
-        sql.push("select w.*, d.passes, d.resource_id, ").push(REST.as_str());
+        let Stretch { axis, admitted, budget, until, is_sieved } = stretch;
+        // What of a dialog the index tells is not sought in its row.
+        let (key, entry, other, column) = if axis == Axis::Resource {
+            ("d.resource_id = s.key::integer", "d.id, d.party_key, d.content_updated_at", "v.party_key", "resource_id")
+        } else {
+            ("d.party_key = s.key", "d.id, d.resource_id, d.content_updated_at", "v.resource_id::bigint", "party_key")
+        };
+        sql.push(format_args!("select w.*, d.passes, d.{column}, ")).push(REST.as_str());
         sql.push(" from (select v.*, row_number() over () as step, (true");
-        push_admitted(sql, "v.party_key", admitted);
+        push_admitted(sql, other, admitted);
+        if is_sieved {
+            sql.push(" and (v.id in (select c.id from candidate c)) is true");
+        }
         sql.push(") is true as admitted from (");
-        self.push_living(sql, (ENTRY, "d.resource_id = s.key::integer"), segment, (budget, until));
+        self.push_living(sql, (entry, key), segment, (budget, until));
         sql.push(") v order by ").push(self.order.sql_in(segment, "v"));
         sql.push(") w left join lateral (select (true");
         self.conditions.push(sql, "d");
@@ -154,6 +165,27 @@ impl Ask<'_> {
         sql.push(" from dialog d where d.id = w.id and w.admitted offset 0) d on true where (w.admitted or w.step = ")
             .push_bind(budget.walked);
         sql.push(") and (d.passes or w.step = ").push_bind(budget.walked).push(")");
+    }
+
+    /// A walk along the index entries of parties that looks only at dialogs that have the words, of which all are found
+    /// before: their ids by the index of words, and where they stand by the walk. For words that too many have to fetch each
+    /// one's row, and too few to come across them. Every answer has at least one row; its first column says whether there
+    /// are at most `most` such dialogs: if not, there are no others.
+    pub(in crate::store::search) fn sieve(
+        &self,
+        stretch: Stretch,
+        branches: &[Branch],
+        most: i64,
+    ) -> QueryBuilder<Postgres> {
+        let mut sql = QueryBuilder::new("/* search sieve */ with candidate as materialized (");
+        self.push_text_candidates(&mut sql);
+        sql.push(" limit ").push_bind(most + 1);
+        sql.push("), size as materialized (select count(*) <= ").push_bind(most);
+        sql.push(" as is_short from candidate) select size.is_short, step.place, step.step, step.passes, ");
+        sql.push(self.names_of_hit("step")).push(" from size left join (");
+        self.push_walk(&mut sql, stretch, Segment::Whole, branches, 0);
+        sql.push(" where (select is_short from size)) step on true");
+        sql
     }
 
     /// The walk reads the marks of one label; rows are fetched for each.
@@ -185,7 +217,7 @@ impl Ask<'_> {
         best: i64,
     ) {
         const ENTRY: &str = "d.id, d.party_key, d.resource_id, d.content_updated_at";
-        let Stretch { axis, admitted, budget, until } = stretch;
+        let Stretch { axis, admitted, budget, until, .. } = stretch;
         let (key, other) = match axis {
             Axis::Resource => ("d.resource_id = s.key::integer", "u.party_key"),
             Axis::Pair => ("d.party_key = s.key and d.resource_id = s.grp", "u.resource_id::bigint"),
@@ -248,8 +280,8 @@ impl Ask<'_> {
         if let Some(condition) = segment.condition() {
             sql.push(" and ").push(condition);
         }
-        let (leading, direction) = self.order.leading();
-        if segment != Segment::DueIsNull {
+        // Where all dates due are alike, the next key leads.
+        if let Some((leading, direction)) = self.order.keys_in(segment).first().copied() {
             // Where the walk begins is told by its start, and by that alone: of two bounds on one side, the server may
             // enter the index at the farther one.
             let Range { after, before } = self.conditions.walked_range(leading);
@@ -266,11 +298,11 @@ impl Ask<'_> {
     /// Behind `after`, and not before the range that the walk keeps to.
     fn start(&self, segment: Segment, after: Option<&Position>) -> Position {
         let start = self.order.start_in(segment, after);
-        let (leading, direction) = self.order.leading();
-        let Range { after, before } = self.conditions.walked_range(leading);
-        let (Some(Some(value)), true) = (start.values.first().copied(), segment != Segment::DueIsNull) else {
+        let leading = self.order.keys_in(segment).first().copied();
+        let (Some((leading, direction)), Some(Some(value))) = (leading, start.values.first().copied()) else {
             return start;
         };
+        let Range { after, before } = self.conditions.walked_range(leading);
         let entry = match direction {
             Direction::Asc => after.filter(|after| value < *after),
             Direction::Desc => before.filter(|before| value > *before),

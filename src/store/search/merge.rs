@@ -65,7 +65,7 @@ impl Default for Effort {
             first_text_walk: 600,
             longest_walk: 50_000,
             long_walk: 10_000,
-            long_text_walk: 2_500,
+            long_text_walk: 6_000,
             list_rows: 20_000,
             common_words: 10_000.0,
             index_list_rows: 100_000,

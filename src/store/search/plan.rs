@@ -69,6 +69,8 @@ pub struct Plan {
 
 /// Most distinct resources at which listing the (party, resource) pairs may beat walking the parties.
 const FEW_RESOURCES: usize = 5;
+/// Most parties whose pairs are listed: each has some dialogs, and a look costs as much as a row.
+const PARTIES_IN_PAIRS: usize = 5_000;
 /// Bits of the labels that have lists, from the rarest.
 const MARKS: [i16; 4] = [2, 16, 8, 4];
 
@@ -105,7 +107,7 @@ pub fn choose(scope: &Scope, conditions: &Conditions, order: &Order) -> Plan {
     let few_resources = if axis == Axis::Party { FEW_RESOURCES } else { RESOURCES };
     if conditions.deleted == Deleted::Exclude
         && !matches!(axis, Axis::Pair | Axis::PartyExtended | Axis::Mark(_))
-        && parties.is_some()
+        && parties.is_some_and(|count| count <= PARTIES_IN_PAIRS)
         && resources.is_some_and(|count| count <= few_resources)
     {
         after.push(List::Pairs);

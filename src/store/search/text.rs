@@ -38,16 +38,17 @@ impl TextCondition {
         self.query.as_ref().is_some_and(|query| query.print_cut().is_some())
     }
 
-    /// Everything that may match, as one query of the text index.
-    pub(super) fn candidates(&self) -> String {
-        let Some(query) = &self.query else { return String::new() };
+    /// Everything that may match, as queries of the text index. Several, not one with `|`: that has the index look at every
+    /// dialog that any of them may name, where the rare ones of each are soon found.
+    pub(super) fn candidates(&self) -> Vec<String> {
+        let Some(query) = &self.query else { return Vec::new() };
         let mut ways = vec![query.print(Reach::Everything)];
         // Without the texts that are out of reach a dialog may lack a word that it has with them.
         if self.reach != TextReach::All && query.groups().iter().flatten().any(|literal| literal.is_negated) {
             ways.push(query.print(Reach::NonSensitive));
         }
         ways.extend(query.print_cut());
-        ways.join(" | ")
+        ways
     }
 
     /// Pushes ` and …`: the dialog that is the row of `table` matches.
@@ -94,9 +95,9 @@ mod tests {
     #[test]
     fn candidates_are_all_that_may_match() {
         let candidates = |typed, reach| TextCondition::of(typed, Some("se"), reach).candidates();
-        assert_eq!(candidates("alpha", TextReach::All), "'alpha' | ('*' & 'alpha')");
+        assert_eq!(candidates("alpha", TextReach::All), ["'alpha'", "('*' & 'alpha')"]);
         let below = candidates("alpha -bravo", TextReach::Of(vec![]));
-        assert_eq!(below, "('alpha' & !'bravo') | ('alpha':A & !'bravo':A) | ('*' & 'alpha')");
+        assert_eq!(below, ["('alpha' & !'bravo')", "('alpha':A & !'bravo':A)", "('*' & 'alpha')"]);
         assert!(!TextCondition::of("-bravo", None, TextReach::All).has_list());
         assert!(TextCondition::of(" - ", None, TextReach::All).finds_nothing());
     }

@@ -168,19 +168,24 @@ impl Ask<'_> {
         }
     }
 
-    /// The text index has a list for each party and word: few parties are probed one by one. A long list of words that are in
+    /// The text index has a list for each party and word: few parties are probed one by one. A dialog that two queries name comes
+    /// twice. A long list of words that are in
     /// every store is never the way for many parties (see `Ask::is_common`).
     pub(super) fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>) {
         let candidates = self.conditions.text.as_ref().map(TextCondition::candidates).unwrap_or_default();
         match self.scope.party_keys() {
             Some(parties) if parties.len() <= PARTIES => {
                 sql.push("select t.dialog_id as id from unnest(").push_bind(parties);
-                sql.push("::bigint[]) p (key) cross join lateral (select t.dialog_id from dialog_text t where t.party_key = p.key");
-                sql.push(" and t.vector @@ (select ").push_bind(candidates).push("::tsquery) offset 0) t");
+                sql.push("::bigint[]) p (key) cross join unnest(")
+                    .push_bind(candidates)
+                    .push("::text[]::tsquery[]) q (way)");
+                sql.push(" cross join lateral (select t.dialog_id from dialog_text t where t.party_key = p.key");
+                sql.push(" and t.vector @@ q.way offset 0) t");
             }
             parties => {
-                sql.push("select t.dialog_id as id from dialog_text t where t.vector @@ (select ");
-                sql.push_bind(candidates).push("::tsquery)");
+                sql.push("select t.dialog_id as id from unnest(").push_bind(candidates);
+                sql.push("::text[]::tsquery[]) q (way) cross join lateral (select t.dialog_id, t.party_key from dialog_text t");
+                sql.push(" where t.vector @@ q.way offset 0) t where true");
                 if let Some(parties) = parties {
                     push_in(sql, "t.party_key", parties);
                 }
@@ -198,7 +203,7 @@ impl Ask<'_> {
         let mut sql = QueryBuilder::new(
             "/* search text estimate */ explain (format json) select from dialog_text t where t.vector @@ ",
         );
-        sql.push_bind(text.candidates()).push("::tsquery");
+        sql.push_bind(text.candidates().join(" | ")).push("::tsquery");
         Some(sql)
     }
 

@@ -225,7 +225,9 @@ pub fn families() -> Vec<Family> {
 /// As Prometheus reads it.
 pub fn print(families: &[Family]) -> String {
     let mut out = String::with_capacity(64 * 1024);
-    families.iter().for_each(|family| family.print(&mut out));
+    for family in families {
+        family.print(&mut out);
+    }
     out
 }
 

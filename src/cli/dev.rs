@@ -66,7 +66,7 @@ pub fn run(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
     if !settings.is_changed("log.filter") {
         settings.put("log.filter", crate::dev::LOG_FILTER, Source::Sandbox);
     }
-    log::start(&settings.log()?);
+    let export = log::start_exporting(&settings.log()?, &settings.telemetry()?);
     let dev = Dev {
         listen: arguments.listen,
         https_listen: arguments.https_listen,
@@ -79,5 +79,5 @@ pub fn run(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
         ready_file: arguments.ready_file,
         expose_sandbox: arguments.expose_sandbox_to_network,
     };
-    dev.run(settings, started)
+    dev.run(settings, export, started)
 }

@@ -13,8 +13,7 @@ use crate::{
     config::{Config, Source},
     events::deliver::deliver,
     jobs::{timers, warm_up},
-    metadata::metrics::measured,
-    otlp::{Export, Exporting},
+    metadata::metrics,
     outgoing, reindex, router,
     server::{self, Maintenance},
 };
@@ -42,7 +41,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let listen = settings.listen;
         let listener = server::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let app = App::build(config, Clock::system())?;
-        let exporting = export.map(|export| begin(export, &app));
+        let exporting = export.map(|export| metrics::begin(export, &app));
         let background = Background::default();
         background.spawn("timers", timers::keep(app.clone()));
         background.spawn("replica", app.db.clone().keep_replica());
@@ -74,15 +73,6 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         app.db.close();
         tracing::info!("stopped");
         Ok(())
-    })
-}
-
-/// Sends what is seen of the process, and how `app` is.
-pub(super) fn begin(export: Export, app: &App) -> Exporting {
-    let app = app.clone();
-    export.begin(move || {
-        let app = app.clone();
-        async move { measured(&app).await }
     })
 }
 

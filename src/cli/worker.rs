@@ -1,12 +1,13 @@
 //! `dialogporten worker`: delivers events and serves nobody. Any number may run, beside any number of services.
 
-use super::{Common, log, serve::begin};
+use super::{Common, log};
 use crate::{
     app::App,
     background::{Background, STOP},
     clock::Clock,
     events::deliver::deliver,
     jobs::warm_up,
+    metadata::metrics,
     outgoing, server,
 };
 
@@ -22,7 +23,7 @@ pub fn run(common: &Common) -> anyhow::Result<()> {
             found = warm_up::database(&app.db) => found?,
             () = server::drain::stop_asked() => return Ok(()),
         }
-        let exporting = export.map(|export| begin(export, &app));
+        let exporting = export.map(|export| metrics::begin(export, &app));
         let background = Background::default();
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         background.work("delivery", |stop| deliver(app.clone(), stop));

@@ -28,6 +28,8 @@ use crate::{
     config::{self, ServiceKeys, Settings, Source},
     events::deliver::deliver,
     jobs::timers,
+    metadata::metrics,
+    otlp::Export,
     reindex,
     sandbox::world::World,
     seed::{self, Detail, Wish},
@@ -56,11 +58,11 @@ pub struct Dev {
 const DATABASE: &str = "dialogporten_dev";
 
 impl Dev {
-    /// Runs until the process is asked to stop; then the database stops too.
+    /// Runs until the process is asked to stop; then the database stops too. `export` sends what is seen meanwhile.
     ///
     /// # Errors
     /// Whatever keeps it from starting, in words for people.
-    pub fn run(self, settings: Settings, started: Instant) -> anyhow::Result<()> {
+    pub fn run(self, settings: Settings, export: Option<Export>, started: Instant) -> anyhow::Result<()> {
         for listen in std::iter::once(self.listen).chain(self.https_listen) {
             refuse_exposure(listen, self.expose_sandbox)?;
         }
@@ -95,7 +97,7 @@ impl Dev {
         // Whichever comes first: told to stop, or the database gone for good.
         let outcome = runtime.block_on(async {
             tokio::select! {
-                outcome = self.serve(settings, world, &stage) => outcome,
+                outcome = self.serve(settings, world, export, &stage) => outcome,
                 error = lost(given_up) => Err(error),
             }
         });
@@ -122,7 +124,13 @@ impl Dev {
         }
     }
 
-    async fn serve(&self, mut settings: Settings, world: World, stage: &Stage<'_>) -> anyhow::Result<()> {
+    async fn serve(
+        &self,
+        mut settings: Settings,
+        world: World,
+        export: Option<Export>,
+        stage: &Stage<'_>,
+    ) -> anyhow::Result<()> {
         let Stage { database, folder, server, notes, started } = *stage;
         let listener = server::bind(self.listen)
             .with_context(|| format!("cannot listen on {}; --listen names another address", self.listen))?;
@@ -174,6 +182,7 @@ impl Dev {
 
         let background = Background::default();
         let app = &composition.app;
+        let exporting = export.map(|export| metrics::begin(export, app));
         background.spawn("replica", app.db.clone().keep_replica());
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         background.work("usage", |stop| app.usage.clone().keep(app.db.clone(), stop));
@@ -205,6 +214,9 @@ impl Dev {
             also.await.context("serving over https")?;
         }
         background.stop(STOP).await;
+        if let Some(exporting) = exporting {
+            exporting.stop().await;
+        }
         composition.app.db.close();
         tracing::info!("stopped");
         served

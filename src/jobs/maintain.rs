@@ -3,6 +3,7 @@
 
 use std::{fmt, time::Duration};
 
+use anyhow::Context;
 use chrono::TimeDelta;
 
 use crate::{
@@ -33,7 +34,9 @@ impl fmt::Display for Removed {
 /// # Errors
 /// The database's.
 pub async fn run(db: &Db, now: Instant, keep: Duration) -> anyhow::Result<Removed> {
-    let before = TimeDelta::from_std(keep).ok().and_then(|keep| now.checked_sub_signed(keep)).unwrap_or(now);
+    // An error and not some other time: too late a one would remove everything.
+    let before = TimeDelta::from_std(keep).ok().and_then(|keep| now.checked_sub_signed(keep));
+    let before = before.context("events.keep reaches back beyond time")?;
     let mut removed = Removed::default();
     loop {
         let events = forget_events(db, before, STEP).await?;

@@ -12,6 +12,7 @@ use crate::{
     db::replica::Way,
     meter::{self, Family},
     openapi::Route,
+    otlp::{Export, Exporting},
     store::outbox_list,
 };
 
@@ -29,6 +30,15 @@ async fn metrics(State(app): State<App>) -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Sends what is seen of the process, and how `app` is, until that is stopped.
+pub fn begin(export: Export, app: &App) -> Exporting {
+    let app = app.clone();
+    export.begin(move || {
+        let app = app.clone();
+        async move { measured(&app).await }
+    })
 }
 
 /// Everything that is counted, and what is measured now.

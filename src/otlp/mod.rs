@@ -59,6 +59,9 @@ pub const FLUSH: Duration = Duration::from_secs(3);
 /// The module whose spans are for others to see.
 const SHOWN: &str = "dialogporten::telemetry";
 
+/// No trace at all.
+const NONE: Sampling = Sampling { follows_caller: false, ratio: 0.0 };
+
 /// What listens to the process before it does anything, and what is to become of what it hears.
 pub struct Export {
     collector: Collector,
@@ -83,7 +86,6 @@ impl Export {
         let (spans, spans_waiting) = queue::bounded("traces");
         let (lines, lines_waiting) = queue::bounded("logs");
         // What nobody is sent is not recorded.
-        const NONE: Sampling = Sampling { follows_caller: false, ratio: 0.0 };
         let sampling = if collector.traces.is_some() { collector.sampling } else { NONE };
         let provider = SdkTracerProvider::builder()
             .with_sampler(spans::Rule::new(sampling))

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use opentelemetry::{
     Context, KeyValue, Value,
-    trace::{Link, SpanKind, Status, TraceContextExt as _, TraceId, TraceState},
+    trace::{Link, SpanContext, SpanKind, Status, TraceContextExt as _, TraceId, TraceState},
 };
 use opentelemetry_sdk::{
     error::OTelSdkResult,
@@ -38,7 +38,7 @@ impl ShouldSample for Rule {
         attributes: &[KeyValue],
         links: &[Link],
     ) -> SamplingResult {
-        let parent = parent.map(|parent| parent.span().span_context().clone()).filter(|parent| parent.is_valid());
+        let parent = parent.map(|parent| parent.span().span_context().clone()).filter(SpanContext::is_valid);
         let decided = match parent {
             _ if is_probe(attributes) => Some(false),
             Some(parent) if self.follows_caller || !parent.is_remote() => Some(parent.is_sampled()),

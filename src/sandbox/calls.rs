@@ -41,6 +41,7 @@ struct Call {
     method: String,
     path: String,
     query: String,
+    traceparent: Option<String>,
     request: Bytes,
     status: Option<u16>,
     response: Bytes,
@@ -54,6 +55,9 @@ pub struct Shown<'a> {
     method: &'a str,
     path: &'a str,
     query: &'a str,
+    /// The trace that it was a step of, if it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
     request: Value,
     /// None while it lasts, and if the connection was dropped.
     status: Option<u16>,
@@ -132,6 +136,7 @@ impl Call {
             method: &self.method,
             path: &self.path,
             query: &self.query,
+            traceparent: self.traceparent.as_deref(),
             request: readable(&self.request),
             status: self.status,
             response: readable(&self.response),
@@ -214,6 +219,7 @@ pub async fn record(State(sandbox): State<Sandbox>, request: Request, next: Next
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
+        traceparent: parts.headers.get("traceparent").and_then(|place| Some(place.to_str().ok()?.to_owned())),
         request: body.clone(),
         status: None,
         response: Bytes::new(),

@@ -47,7 +47,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("listing", "access access/lists app domain http openapi store views"),
     ("service_resources", "access access/lists altinn app domain http views"),
     ("lookup", "access altinn app domain http service_resources store views"),
-    ("metadata", "app config db domain http meter openapi outgoing server service_resources store"),
+    ("metadata", "app config db domain http meter openapi otlp outgoing server service_resources store"),
     (
         "enduser",
         "access access/lists actor_names altinn app auth config domain heavy http labelling listing lookup openapi \
@@ -72,7 +72,8 @@ const ROOMS: &[(&str, &str)] = &[
     ("seed", "db domain sandbox text"),
     (
         "dev",
-        "app background clock config db domain events events/signal jobs outgoing reindex router sandbox seed server store",
+        "app background clock config db domain events events/signal jobs metadata otlp outgoing reindex router sandbox seed \
+         server store",
     ),
     (
         "cli",

@@ -23,6 +23,7 @@ mod jobs;
 mod managed_postgres;
 mod metadata;
 mod migrate_command;
+mod otlp;
 mod pages;
 mod platform;
 mod read_outcomes;

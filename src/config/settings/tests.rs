@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{config::ServiceKeys, dev::addresses::point_at};
+use crate::{
+    config::{Sampling, ServiceKeys},
+    dev::addresses::point_at,
+};
 
 /// M-24.
 #[test]
@@ -104,4 +107,51 @@ fn later_sources_win_and_are_named() {
     assert_eq!(entry("database.url").shown, "\"postgres://dp:***@localhost/dp\"");
     assert_eq!(entry("dialogporten.primary.private").shown, "***");
     assert_eq!(entry("altinn.subscription_key").source, "not given");
+}
+
+#[test]
+fn the_variables_of_opentelemetry_are_read() {
+    let mut settings = Settings::defaults();
+    assert!(settings.telemetry().unwrap().collector.is_none(), "off unless somebody names a collector");
+    settings.put_environment(&environment(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/"),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://logs:1/here"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=hemmelig"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "2500"),
+        ("OTEL_SERVICE_NAME", "dp"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=tt02"),
+        ("OTEL_TRACES_SAMPLER", "traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.05"),
+        ("DIALOGPORTEN_TELEMETRY__OTLP__SAMPLER_ARG", "0.5"),
+    ]));
+    let collector = settings.telemetry().unwrap().collector.expect("a collector");
+    let address = |address: &Option<Url>| address.as_ref().map(Url::to_string).unwrap_or_default();
+    assert_eq!(address(&collector.traces), "http://collector:4318/v1/traces");
+    assert_eq!(address(&collector.metrics), "http://collector:4318/v1/metrics");
+    assert_eq!(address(&collector.logs), "http://logs:1/here");
+    assert_eq!(collector.timeout, Duration::from_millis(2500));
+    assert_eq!(collector.service_name.as_deref(), Some("dp"));
+    assert_eq!(collector.sampling, Sampling { follows_caller: false, ratio: 0.5 });
+    let shown = settings.explain().into_iter().find(|entry| entry.key == "telemetry.otlp.headers").unwrap();
+    assert_eq!((shown.shown.as_str(), shown.source.as_str()), ("***", "environment OTEL_EXPORTER_OTLP_HEADERS"));
+    settings.put_environment(&environment(&[("OTEL_SDK_DISABLED", "true")]));
+    assert!(settings.telemetry().unwrap().collector.is_none());
+}
+
+/// D8: what cannot be used stops the start.
+#[test]
+fn a_collector_that_cannot_be_used_is_named() {
+    for (variable, text, fault) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "telemetry.otlp.endpoint: is `collector:4318`"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "telemetry.otlp.protocol: is `grpc`"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote", "telemetry.otlp.sampler: is `jaeger_remote`"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2", "telemetry.otlp.sampler_arg: is 2, expected 0 to 1"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hemmelig", "telemetry.otlp.headers: is not of the form"),
+    ] {
+        let mut settings = Settings::defaults();
+        settings.put_environment(&environment(&[(variable, text)]));
+        let Faults(faults) = settings.telemetry().unwrap_err();
+        assert!(faults.iter().any(|found| found.starts_with(fault)), "{faults:?}");
+        assert!(!faults.concat().contains("hemmelig"), "{faults:?}");
+    }
 }

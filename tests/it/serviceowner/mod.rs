@@ -10,6 +10,7 @@ mod end_user_contexts;
 mod events;
 mod get;
 mod labels;
+mod large;
 mod lifecycle;
 mod list_rules;
 mod lookup;

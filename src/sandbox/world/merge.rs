@@ -32,7 +32,10 @@ pub fn merge(base: Node, patch: &Node, faults: &mut Vec<Fault>) -> Node {
             (Content::Map(old), Content::Map(new)) => {
                 for entry in new {
                     old.retain(|old| old.key != entry.key);
-                    old.push(entry.clone());
+                    // A null member is again what it is where nobody names it.
+                    if !entry.node.is_null() {
+                        old.push(entry.clone());
+                    }
                 }
             }
             _ => old.node = entry.node.clone(),
@@ -150,5 +153,6 @@ mod tests {
     fn members_that_are_no_lists_are_merged() {
         assert_eq!(merged("people:\nclock:").0["people"].as_array().map(Vec::len), Some(2));
         assert_eq!(merged("clock: {frozen: true}").0["clock"], json!({"start": "now", "frozen": true}));
+        assert_eq!(merged("clock: {frozen: null}").0["clock"], json!({"start": "now"}));
     }
 }

@@ -223,7 +223,8 @@ pub(super) async fn drive(
     open: Arc<Open>,
 ) {
     let begun = async {
-        stream.readable().await?;
+        // That it can be read is no more than a guess of the runtime's, and for a new connection a wrong one.
+        stream.peek(&mut [0]).await?;
         Transport::begin(stream, tls.as_ref()).await
     };
     // A client that says nothing costs nothing but its place.
@@ -240,7 +241,8 @@ pub(super) async fn drive(
         let (requests, watch) = (Arc::clone(&requests), Arc::clone(&watch));
         service_fn(move |request| {
             let (requests, watch) = (Arc::clone(&requests), Arc::clone(&watch));
-            async move { Ok::<_, Infallible>(requests.answer(request, &watch).await) }
+            // The library keeps a place of its size for as long as the connection lives: of a pointer's, between requests.
+            Box::pin(async move { Ok::<_, Infallible>(requests.answer(request, &watch).await) })
         })
     };
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&watch), open));
@@ -291,6 +293,7 @@ pub(super) async fn drive(
     })
     .await;
     if watch.phase() == Phase::Head {
+        // Rare, and boxed: every connection would hold room for it.
         let mut socket = connection.into_parts().io.into_inner();
         watch.forgets_head();
         match end {
@@ -304,10 +307,10 @@ pub(super) async fn drive(
                     () = watch.sent_away.notified() => {}
                     () = requests.lifecycle().reached(Stage::Closing) => {}
                 }
-                part_with(socket, Refusal::overloaded()).await;
+                Box::pin(part_with(socket, Refusal::overloaded())).await;
             }
-            End::TooSlow => part_with(socket, Refusal::TooSlow).await,
-            End::NoPlace => part_with(socket, Refusal::overloaded()).await,
+            End::TooSlow => Box::pin(part_with(socket, Refusal::TooSlow)).await,
+            End::NoPlace => Box::pin(part_with(socket, Refusal::overloaded())).await,
         }
     }
 }

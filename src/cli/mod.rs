@@ -21,7 +21,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{config::Settings, dev::postgres::guard};
+use crate::{config::Settings, dev::postgres::guard, server::memory};
 
 /// A common API and metadata store for digital dialogs.
 #[derive(Debug, Parser)]
@@ -90,6 +90,7 @@ enum Command {
 
 /// Runs the command that the arguments of the process name.
 pub fn run() -> ExitCode {
+    memory::in_small_pages();
     let cli = Cli::parse();
     match execute(cli) {
         Ok(code) => code,

@@ -11,7 +11,7 @@
 //! | `limits` | what all connections hold together |
 //! | [`drain`] | the stages of a process and the signals that lead through them |
 //! | [`warmup`], [`maintenance`] | before the first request, and when none is to be answered |
-//! | [`files`] | how many files the process may open |
+//! | [`files`], [`memory`] | how many files the process may open, how it holds memory |
 //!
 //! A server has to survive clients that say little or nothing, and clients must never find their connection dead without
 //! having been told: an answer that comes before the body was read either lets the connection live on, because the rest of
@@ -24,6 +24,7 @@ pub mod files;
 mod limits;
 pub mod listen;
 pub mod maintenance;
+pub mod memory;
 mod request;
 mod socket;
 mod transport;

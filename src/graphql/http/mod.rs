@@ -145,7 +145,8 @@ impl Endpoint {
         // After the request is read, before the document is (chapter 02 §9.2).
         let asked = asked.and_then(|asked| if asker.is_known() { Ok(asked) } else { Err(Rejected::UserTypeUnknown) });
         Ok(match asked {
-            Ok(asked) => self.ask(app, asker, &parts, asked, (accepted, form)).await?,
+            // Boxed: a client that never finishes its body holds no room for what comes after it.
+            Ok(asked) => Box::pin(self.ask(app, asker, &parts, asked, (accepted, form))).await?,
             Err(rejected) => answer::rejected(form, &rejected),
         })
     }

@@ -86,6 +86,17 @@ pub async fn create(
     Announced(weight): Announced,
     Json(request): Json<CreateDialog>,
 ) -> Result<Created<DialogId>, Refusal> {
+    // Boxed, and made when the body is there: a client that never finishes its body holds no room for what comes after it.
+    Box::pin(created(app, caller, silent, weight, request)).await
+}
+
+async fn created(
+    app: App,
+    caller: ServiceOwner,
+    silent: SilentQuery,
+    weight: usize,
+    request: CreateDialog,
+) -> Result<Created<DialogId>, Refusal> {
     let now = app.clock.now();
     let context = rule_context(&caller, now);
     let silent = silent.read()?;

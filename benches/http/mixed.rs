@@ -78,6 +78,8 @@ struct Shared<'a> {
     /// Ids that the service has told with 201.
     created: Mutex<Vec<Uuid>>,
     appended: Mutex<Vec<Uuid>>,
+    /// Answers that say that there is too much to do.
+    refused: AtomicUsize,
     heard: AtomicUsize,
     reopened: AtomicUsize,
 }
@@ -96,6 +98,7 @@ impl Mixed {
             times: operations.iter().map(|_| Mutex::default()).collect(),
             created: Mutex::default(),
             appended: Mutex::default(),
+            refused: AtomicUsize::new(0),
             heard: AtomicUsize::new(0),
             reopened: AtomicUsize::new(0),
         };
@@ -128,6 +131,7 @@ impl Mixed {
             "memory: at most {early} MB in the first minute, {late} MB after it: {growth} MB more; goal {MEMORY_GOAL} MB"
         );
         let (heard, reopened) = (shared.heard.load(Relaxed), shared.reopened.load(Relaxed));
+        println!("refused with 503: {}", shared.refused.load(Relaxed));
         println!("streams: {heard} updates, opened again {reopened} times");
         runtime.block_on(shared.all_is_stored(behind))
     }
@@ -174,8 +178,12 @@ impl Shared<'_> {
             let (_, request) = operation.next(turn / self.shares.len() % operation.requests.len());
             turn += 1;
             let started = Timer::now();
-            let answer = match client.ask(request) {
-                Ok(answer) => answer,
+            let answer = match client.ask_if_free(request) {
+                Ok(Some(answer)) => answer,
+                Ok(None) => {
+                    self.refused.fetch_add(1, Relaxed);
+                    continue;
+                }
                 Err(_) if self.is_over.load(Relaxed) => break,
                 Err(error) => return Err(error.context(operation.name)),
             };

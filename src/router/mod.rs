@@ -123,10 +123,6 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
     let for_pages = route.filter(|route| route.starts_with("/graphql")).map(|_| &table.app.config.graphql.cors_origins);
     let is_preflight = for_pages.is_some() && graphql::http::is_preflight(&method, request.headers());
     let standing = if is_probe || is_preflight { None } else { table.app.maintenance.standing() };
-    let mut closed = standing.map(|standing| problem::of_maintenance(standing.retry_at));
-    if let (Some(closed), Some(origins)) = (&mut closed, for_pages) {
-        graphql::http::grant(closed, origins, request.headers());
-    }
     let refused = route.and_then(|route| table.media_types.refuse(&method, route, request.headers()));
     let (prefers, ledger) = (asked.prefers, asked.ledger.clone());
     let asker = Asker::bringing(table.written.brought(request.headers(), table.app.clock.now()));
@@ -135,7 +131,11 @@ async fn answer(routes: Router, table: Arc<Table>, mut request: Request) -> Resp
         asker.wrote();
     }
     let answering = async {
-        if let Some(closed) = closed {
+        if let Some(standing) = standing {
+            let mut closed = problem::of_maintenance(standing.retry_at);
+            if let Some(origins) = for_pages {
+                graphql::http::grant(&mut closed, origins, request.headers());
+            }
             return closed;
         }
         if let Some(accepted) = refused {

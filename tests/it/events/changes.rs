@@ -64,12 +64,14 @@ async fn every_kind_of_change_is_told() {
             (kind, silent)
         })
         .collect();
-    // One for each; a first reader, too, who changes the log and the dialog's mark.
+    // One for each, labels of the end user and of the owner alike; one also for a first reader, who changes the log and the
+    // dialog's mark.
     let expected = [
         ("created", false),
         ("updated", true),
         ("updated", false),
         ("seen", false),
+        ("labels", true),
         ("labels", true),
         ("deleted", true),
         ("restored", false),

@@ -41,9 +41,20 @@ pub async fn choose(db: &Db) -> anyhow::Result<Vec<Typed>> {
         best.map(|(word, _)| word.clone()).context("no statistics of words: analyze dialog_text")
     };
     let (common, medium) = (nearest(0.3)?, nearest(0.02)?);
+    // Of what one dialog in a few thousand has, that which the fewest have.
     let rare: String = sqlx::query_scalar(
-        "select u.lexeme from dialog_text t cross join lateral unnest(t.vector) u
-          where u.lexeme ~ '^[0-9]+/[0-9]+$|^[0-9]{6,}$' limit 1",
+        "with seen as (
+             select u.lexeme from (select vector from dialog_text tablesample system (1) limit 3000) t
+              cross join lateral unnest(t.vector) u where u.lexeme ~ '^[a-zæøå0-9/]{4,}$'
+              group by u.lexeme having count(*) = 1 order by md5(u.lexeme) limit 50
+         )
+         select s.lexeme from seen s
+          cross join lateral (
+              select count(*) as dialogs from (
+                  select from dialog_text t where t.vector @@ quote_literal(s.lexeme)::tsquery limit 5000
+              ) t
+          ) t
+          order by t.dialogs, s.lexeme limit 1",
     )
     .fetch_optional(db)
     .await?

@@ -441,23 +441,12 @@ impl Streams<'_> {
         wanted: usize,
     ) -> Result<bool, sqlx::Error> {
         for list in lists {
-            let mut most = self.ask.most_of(list);
+            let most = self.ask.most_of(list);
             if *list == List::Text && self.ask.can_sieve(self.axis) {
-                let few = self.ask.effort.sieved_words.min(most);
-                if let Some(hits) = self.list(connection, list, few, after, wanted).await? {
-                    self.replace_by_list(list, after, hits, wanted);
+                if self.words(connection, most, after, wanted).await? {
                     return Ok(true);
                 }
-                if !self.sieve(connection, most, wanted).await? {
-                    // More than that: the walk comes across them.
-                    most = 0;
-                } else if self.settled(wanted).is_some() {
-                    return Ok(true);
-                }
-            }
-            if most > 0
-                && let Some(hits) = self.list(connection, list, most, after, wanted).await?
-            {
+            } else if let Some(hits) = self.list(connection, list, most, after, wanted).await? {
                 self.replace_by_list(list, after, hits, wanted);
                 return Ok(true);
             }
@@ -465,9 +454,16 @@ impl Streams<'_> {
         Ok(false)
     }
 
-    /// Reads on in all branches of a walk of parties, looking only at dialogs with the words; says whether those were at most
-    /// `most`. If not, nothing was read.
-    async fn sieve(&mut self, connection: &mut Connection, most: i64, wanted: usize) -> Result<bool, sqlx::Error> {
+    /// Seeks the words of the parties whose walks are not at their end: puts the list of them in the place of those walks if
+    /// they are few, else reads on in the walks, looking only at dialogs with the words. Says whether one or the other was
+    /// done and is enough: not if there are more than `most`.
+    async fn words(
+        &mut self,
+        connection: &mut Connection,
+        most: i64,
+        after: Option<&Position>,
+        wanted: usize,
+    ) -> Result<bool, sqlx::Error> {
         let is_open = |stream: &Stream| !stream.is_done && matches!(stream.source, Source::Walk { .. });
         let walks: Vec<usize> = (0..self.all.len()).filter(|at| is_open(&self.all[*at])).collect();
         let effort = self.ask.effort;
@@ -475,13 +471,21 @@ impl Streams<'_> {
         let each = (4 * effort.sieved_entries / as_limit(walks.len().max(1))).min(effort.sieved_entries);
         let budget = Budget { walked: each.max(as_limit(wanted)), found: as_limit(wanted) };
         let stretch = Stretch { axis: self.axis, admitted: self.admitted, budget, until: None, is_sieved: true };
-        let mut sql = self.ask.sieve(stretch, &self.branches(&walks), most);
+        let few = effort.sieved_words.min(most);
+        let mut sql = self.ask.words(stretch, &self.branches(&walks), (few, most), after);
         let rows = sql.build().fetch_all(&mut *connection).await?;
+        let tells = |column| rows.first().map_or(Ok(false), |row| row.try_get::<bool, _>(column));
+        if tells("is_short")? {
+            let hits = self.ask.read_list(&rows)?.unwrap_or_default();
+            self.replace_by_list(&List::Text, after, hits, wanted);
+            return Ok(true);
+        }
+        if !tells("is_sieve")? {
+            // The walk comes across them.
+            return Ok(false);
+        }
         let mut steps: Vec<Vec<_>> = walks.iter().map(|_| Vec::new()).collect();
         for row in &rows {
-            if !row.try_get::<bool, _>("is_short")? {
-                return Ok(false);
-            }
             if row.try_get::<Option<i64>, _>("place")?.is_some() {
                 let step = self.ask.read_step(row)?;
                 steps[step.place - 1].push(step);
@@ -491,6 +495,11 @@ impl Streams<'_> {
         self.advance(&walks, steps, budget, None);
         // Entries, not rows.
         self.rows = before + (self.rows - before) / effort.entries_of_a_row;
+        if self.settled(wanted).is_none() {
+            // They stand farther apart than the sieve went: all are fetched.
+            let Some(hits) = self.list(connection, &List::Text, most, after, wanted).await? else { return Ok(false) };
+            self.replace_by_list(&List::Text, after, hits, wanted);
+        }
         Ok(true)
     }
 
@@ -504,9 +513,9 @@ impl Streams<'_> {
         walks.iter().filter_map(branch).collect()
     }
 
-    /// Puts a list, of which the first rows are known, in the place of the walk.
+    /// Puts a list, of which the first rows are known, in the place of what is not at its end.
     pub(super) fn replace_by_list(&mut self, list: &List, after: Option<&Position>, hits: Vec<Hit>, wanted: usize) {
-        self.all.retain(|stream| matches!(stream.source, Source::Delegated));
+        self.all.retain(|stream| stream.is_done || matches!(stream.source, Source::Delegated));
         self.all.push(Stream::begin(Source::List(list.clone()), after.cloned()));
         self.take(self.all.len() - 1, hits, wanted);
     }

@@ -43,12 +43,24 @@ impl Ask<'_> {
         after: Option<&Position>,
         found: i64,
     ) {
-        let in_order = self.tells_order(list);
         sql.push("with candidate as materialized (");
         self.push_candidates(sql, list);
         sql.push(" limit ").push_bind(most + 1);
         sql.push("), size as materialized (select count(*) <= ").push_bind(most);
         sql.push(" as is_short from candidate) select size.is_short, w.* from size left join (select ");
+        self.push_listed(sql, self.tells_order(list), after, found);
+        sql.push(") w on true");
+    }
+
+    /// The columns and the rest of a `select` of the first `found` dialogs among the rows `candidate`, which have to be
+    /// `in_order` known by where they stand in it; none if `size` says that those are not short.
+    pub(super) fn push_listed(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        in_order: bool,
+        after: Option<&Position>,
+        found: i64,
+    ) {
         self.push_hit(sql, "d");
         let whole = Segment::Whole;
         if in_order {
@@ -70,7 +82,6 @@ impl Ask<'_> {
         self.push_scope(sql, "d");
         let sorted = if in_order { "c" } else { "d" };
         sql.push(" order by ").push(self.order.sql_in(whole, sorted)).push(" limit ").push_bind(found);
-        sql.push(") w on true");
     }
 
     /// The first `found` delegated dialogs beyond a position.
@@ -152,7 +163,7 @@ impl Ask<'_> {
                     sql.push(format_args!(" and d.deleted_at {state} offset 0) d"));
                 }
             }
-            List::Text => self.push_text_candidates(sql),
+            List::Text => self.push_text_candidates(sql, self.scope.party_keys()),
             List::Pairs => {
                 let resources: Vec<i32> = self.scope.resources().unwrap_or_default().iter().map(|r| r.id).collect();
                 let columns = if self.tells_order(list) { "d.id, d.content_updated_at" } else { "d.id" };
@@ -168,12 +179,11 @@ impl Ask<'_> {
         }
     }
 
-    /// The text index has a list for each party and word: few parties are probed one by one. A dialog that two queries name comes
-    /// twice. A long list of words that are in
+    /// The text index has a list for each party and word: few parties are probed one by one. A dialog that two queries name comes twice. A long list of words that are in
     /// every store is never the way for many parties (see `Ask::is_common`).
-    pub(super) fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>) {
+    pub(super) fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>, parties: Option<Vec<i64>>) {
         let candidates = self.conditions.text.as_ref().map(TextCondition::candidates).unwrap_or_default();
-        match self.scope.party_keys() {
+        match parties {
             Some(parties) if parties.len() <= PARTIES => {
                 sql.push("select t.dialog_id as id from unnest(").push_bind(parties);
                 sql.push("::bigint[]) p (key) cross join unnest(")

@@ -167,24 +167,31 @@ impl Ask<'_> {
         sql.push(") and (d.passes or w.step = ").push_bind(budget.walked).push(")");
     }
 
-    /// A walk along the index entries of parties that looks only at dialogs that have the words, of which all are found
-    /// before: their ids by the index of words, and where they stand by the walk. For words that too many have to fetch each
-    /// one's row, and too few to come across them. Every answer has at least one row; its first column says whether there
-    /// are at most `most` such dialogs: if not, there are no others.
-    pub(in crate::store::search) fn sieve(
+    /// The dialogs of the branches' parties that have the words, sought by the index of words. Up to `few` are listed, the
+    /// first `found` of them, at the place 0. Of more, only the ids are kept, and the walk goes along the parties' index
+    /// entries and looks at no others: for words that too many have to fetch each one's row, and too few to come across
+    /// them. Every answer has at least one row; its first columns say whether there are at most `few` such dialogs, and at
+    /// most `most`: if not, there are no others.
+    pub(in crate::store::search) fn words(
         &self,
         stretch: Stretch,
         branches: &[Branch],
-        most: i64,
+        (few, most): (i64, i64),
+        after: Option<&Position>,
     ) -> QueryBuilder<Postgres> {
-        let mut sql = QueryBuilder::new("/* search sieve */ with candidate as materialized (");
-        self.push_text_candidates(&mut sql);
+        let mut sql = QueryBuilder::new("/* search words */ with candidate as materialized (");
+        self.push_text_candidates(&mut sql, Some(branches.iter().map(|branch| branch.key).collect()));
         sql.push(" limit ").push_bind(most + 1);
-        sql.push("), size as materialized (select count(*) <= ").push_bind(most);
-        sql.push(" as is_short from candidate) select size.is_short, step.place, step.step, step.passes, ");
-        sql.push(self.names_of_hit("step")).push(" from size left join (");
+        sql.push("), counted as materialized (select count(*) as dialogs from candidate)");
+        sql.push(", size as materialized (select dialogs <= ").push_bind(few).push(" as is_short, dialogs <= ");
+        sql.push_bind(most).push(" as is_sieve from counted)");
+        sql.push(" select size.is_short, size.is_sieve, step.place, step.step, step.passes, ");
+        sql.push(self.names_of_hit("step"));
+        sql.push(" from size left join ((select 0::bigint as place, 0::bigint as step, true as passes, ");
+        self.push_listed(&mut sql, false, after, stretch.budget.found);
+        sql.push(") union all (");
         self.push_walk(&mut sql, stretch, Segment::Whole, branches, 0);
-        sql.push(" where (select is_short from size)) step on true");
+        sql.push(" where (select is_sieve and not is_short from size))) step on true");
         sql
     }
 

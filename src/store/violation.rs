@@ -122,10 +122,6 @@ fn documented(constraint: &str, detail: &Detail) -> Option<(&'static str, Fault)
         let text = format!("Key ('Id')=({id}) already exists.");
         Some((table, Code::IdTaken.says(text).hint("Leave the id out and one is made, or make a new one.")))
     };
-    let orphan = |table, id: &str| {
-        let text = format!("Key (DialogId)=({id}) is not present in table 'Dialog'.");
-        Some((table, Code::DialogVanished.says(text).hint("The dialog was purged at the same moment.")))
-    };
     match constraint {
         "dialog_pk" => exists("Dialog", detail.last()),
         "dialog_transmission_pk" => exists("DialogTransmission", detail.last()),
@@ -137,8 +133,11 @@ fn documented(constraint: &str, detail: &Detail) -> Option<(&'static str, Fault)
             let fault = Code::IdempotentKeyTaken.says(text);
             Some(("DialogTransmission", fault.hint("A transmission with this key was added at the same moment.")))
         }
-        "dialog_transmission_dialog_fk" => orphan("DialogTransmission", detail.last()),
-        "dialog_activity_dialog_fk" => orphan("DialogActivity", detail.last()),
+        "dialog_transmission_dialog_fk" => {
+            let text = format!("Key (DialogId)=({}) is not present in table 'Dialog'.", detail.last());
+            let fault = Code::DialogVanished.says(text).hint("The dialog was purged at the same moment.");
+            Some(("DialogTransmission", fault))
+        }
         _ => None,
     }
 }
@@ -206,8 +205,11 @@ mod tests {
             Some(("DialogTransmission", format!("Key ('DialogId', 'IdempotentKey')=({ID}, a, b) already exists.")))
         );
         assert_eq!(
-            text("dialog_activity_dialog_fk", &format!("Key (dialog_id)=({ID}) is not present in table \"dialog\".")),
-            Some(("DialogActivity", format!("Key (DialogId)=({ID}) is not present in table 'Dialog'.")))
+            text(
+                "dialog_transmission_dialog_fk",
+                &format!("Key (dialog_id)=({ID}) is not present in table \"dialog\".")
+            ),
+            Some(("DialogTransmission", format!("Key (DialogId)=({ID}) is not present in table 'Dialog'.")))
         );
         assert_eq!(text("some_other", &format!("Key (id)=({ID}) already exists.")), None);
     }

@@ -97,6 +97,12 @@ async fn is_consistent(app: &TestApp) {
               where d.from_party_transmissions + d.from_owner_transmissions
                  <> (select count(*) from dialog_transmission t where t.dialog_id = d.id)",
         ),
+        (
+            "nothing is left of what is gone",
+            "select count(*)
+               from (select dialog_id from dialog_activity union all select dialog_id from child_id) c
+              where not exists (select from dialog d where d.id = c.dialog_id)",
+        ),
     ] {
         let faults: i64 = sqlx::query_scalar(query).fetch_one(&app.db).await.unwrap();
         assert_eq!(faults, 0, "{what}");
@@ -547,6 +553,44 @@ async fn labels_that_keep_changing_do_not_refuse_a_write() {
     tokio::join!(movers, patches);
     assert_eq!(owner.reads(dialog).await["progress"], 39);
     is_consistent(&app).await;
+}
+
+/// Activities and ids that clients chose come while their dialog goes: with it or not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_leaves_nothing_of_what_comes_beside_it() {
+    let app = busy().await;
+    let owner = app.service_owner("ttd");
+    for round in 0..6 {
+        let attachment = || {
+            let urls = json!([{"url": "https://example.com/a", "consumerType": "Gui"}]);
+            json!({"id": fresh_id(), "urls": urls, "displayName": []})
+        };
+        let dialog = owner.creates(simple_dialog().with("attachments", json!([attachment()]))).await;
+        let (activities, purge) = (format!("{}/activities", path(dialog)), format!("{}/actions/purge", path(dialog)));
+        let whole = path(dialog);
+        let append = || owner.post(&activities, simple_activity("DialogOpened"));
+        let attach = || owner.patch(&whole, json!([{"op": "add", "path": "/attachments/-", "value": attachment()}]));
+        let (appended, (purged, attached)) = tokio::join!(join_all((0..6).map(|_| append())), async {
+            if round % 2 == 0 {
+                append().await;
+            }
+            tokio::join!(owner.post(&purge, None), join_all((0..3).map(|_| attach())))
+        });
+        for answer in appended.iter().chain(&attached) {
+            assert!([201, 204, 404, 409].contains(&answer.status.as_u16()), "{} {}", answer.status, answer.text);
+        }
+        if purged.status != 204 {
+            owner.post(&purge, None).await.expect(204);
+        }
+        owner.get(&path(dialog)).await.expect(404);
+        is_consistent(&app).await;
+    }
+    let left: i64 =
+        sqlx::query_scalar("select count(*) from (select from dialog_activity union all select from child_id) c")
+            .fetch_one(&app.db)
+            .await
+            .unwrap();
+    assert_eq!(left, 0);
 }
 
 /// The last two dialogs of a party and a resource go together, or the last goes while another comes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
-    sync::{Notify, Semaphore, SemaphorePermit},
+    sync::{Semaphore, SemaphorePermit},
     task::block_in_place,
     time::timeout,
 };
@@ -21,17 +21,6 @@ static SEATS: Semaphore = Semaphore::const_new(2);
 /// How long a piece of work waits for a seat. The largest one takes about a second, so this much waiting means that more
 /// comes in than can be done.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// From here on, in bytes of JSON, work leaves memory behind that is worth giving back.
-const LARGE: usize = 1 << 20;
-
-/// Wakes whoever waits for large work to end.
-static ENDED: Notify = Notify::const_new();
-
-/// Waits until work on something large has ended, or returns at once if it has since the last wait.
-pub async fn ended() {
-    ENDED.notified().await;
-}
 
 /// No seat became free in time.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -60,15 +49,11 @@ pub async fn beside<T>(bytes: usize, work: impl FnOnce() -> T) -> Result<T, Busy
 /// read, an answer that only has to be written out. It goes on beside the runtime's threads all the same.
 pub fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-    let done = match flavor {
+    match flavor {
         // The other tasks of this thread move to another one; the work may borrow what it works on.
         Ok(RuntimeFlavor::MultiThread) if bytes >= HEAVY => block_in_place(work),
         _ => work(),
-    };
-    if bytes >= LARGE {
-        ENDED.notify_one();
     }
-    done
 }
 
 async fn seat(seats: &Semaphore, patience: Duration) -> Result<SemaphorePermit<'_>, Busy> {

@@ -44,7 +44,6 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let exporting = export.map(|export| metrics::begin(export, &app));
         let background = Background::default();
         background.spawn("timers", timers::keep(app.clone()));
-        background.spawn("memory", server::memory::keep_small());
         background.spawn("replica", app.db.clone().keep_replica());
         background.spawn("signal", app.signal.clone().keep(app.db.clone()));
         if app.config.events.deliver {

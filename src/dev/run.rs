@@ -191,7 +191,6 @@ impl Dev {
         }
         background.work("texts", |stop| reindex::keep_current(app.db.clone(), stop));
         background.spawn("timers", timers::keep(app.clone()));
-        background.spawn("memory", server::memory::keep_small());
         let addresses = card::Addresses {
             token_url: format!("{}/api", root(&base)),
             graphql_url: format!("{}/graphql", root(&base)),

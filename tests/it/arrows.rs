@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("otlp", "config meter outgoing telemetry"),
     ("db", "config domain meter seldom telemetry"),
     ("http", "domain heavy telemetry"),
-    ("server", "config domain heavy http seldom"),
+    ("server", "config domain http seldom"),
     ("store", "db domain heavy text"),
     ("reindex", "db store text"),
     ("usage", "db domain store"),

@@ -42,19 +42,20 @@ impl Client {
 
     /// The body of an answer that says yes.
     pub fn ask(&mut self, request: &Request) -> anyhow::Result<&[u8]> {
-        self.ask_if_free(request)?.context("503")
+        self.ask_if_free(request)?.context("409 or 503")
     }
 
-    /// The same; `None` if the service has too much to do and says so.
+    /// The same; `None` if the service has too much to do, or many others change the same dialog, and it says so.
     pub fn ask_if_free(&mut self, request: &Request) -> anyhow::Result<Option<&[u8]>> {
         let (status, begin) = self.exchange(request)?;
         let body = &self.answer[begin..];
+        let is_for_later = matches!(status, 409 | 503);
         ensure!(
-            status == 503 || (200..300).contains(&status),
+            is_for_later || (200..300).contains(&status),
             "{status}: {}",
             String::from_utf8_lossy(&body[..body.len().min(500)])
         );
-        Ok((status != 503).then_some(body))
+        Ok((!is_for_later).then_some(body))
     }
 
     /// The status of the answer, and where its body begins.

@@ -131,7 +131,7 @@ impl Mixed {
             "memory: at most {early} MB in the first minute, {late} MB after it: {growth} MB more; goal {MEMORY_GOAL} MB"
         );
         let (heard, reopened) = (shared.heard.load(Relaxed), shared.reopened.load(Relaxed));
-        println!("refused with 503: {}", shared.refused.load(Relaxed));
+        println!("refused with 409 or 503: {}", shared.refused.load(Relaxed));
         println!("streams: {heard} updates, opened again {reopened} times");
         runtime.block_on(shared.all_is_stored(behind))
     }

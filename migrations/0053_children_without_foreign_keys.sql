@@ -1,6 +1,6 @@
--- A foreign key is asked once for each row that comes: a third of what an activity costs, of which a body may hold 300,000. Activities
--- and claimed ids come only with a write that holds their dialog's row, and a purge waits for that row, so that neither is ever
--- left behind; what the keys did when a dialog goes is done here once for each statement.
+-- A foreign key is asked once for each row that comes: a third of what an activity costs, of which a body may hold 300,000.
+-- Activities and claimed ids come only with a write that holds their dialog's row, and a purge waits for that row, so that
+-- neither is ever left behind; what the keys did when a dialog goes is done here once for each statement.
 create function remove_children() returns trigger language plpgsql as $$
 begin
     -- as an array, whatever the planner expects of `gone`: by the index and never by reading the table

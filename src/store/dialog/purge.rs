@@ -15,7 +15,7 @@ use crate::{
 static PURGE: Statement = Statement::new(
     "dialog purge",
     "
-with written as (                                   -- children go with the row, by their foreign keys
+with written as (                                   -- children go with the row, by foreign keys and a trigger
     delete from dialog d
      where d.id = $dialog and d.party_key = $party and d.revision = $read
     returning d.id, d.resource_id

@@ -179,8 +179,8 @@ impl Ask<'_> {
         }
     }
 
-    /// The text index has a list for each party and word: few parties are probed one by one. A dialog that two queries name comes twice. A long list of words that are in
-    /// every store is never the way for many parties (see `Ask::is_common`).
+    /// The text index has a list for each party and word: few parties are probed one by one. A dialog that two queries name
+    /// comes twice. A long list of words that are in every store is never the way for many parties (see `Ask::is_common`).
     pub(super) fn push_text_candidates(&self, sql: &mut QueryBuilder<Postgres>, parties: Option<Vec<i64>>) {
         let candidates = self.conditions.text.as_ref().map(TextCondition::candidates).unwrap_or_default();
         match parties {
